@@ -50,7 +50,7 @@ chaos: $(VENV)/.test ## Kill the product 1,000 times (KILLS=, SEED=) and print w
 	@$(PY) -m tests.chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: lint ## Run the linters and the quick tests, before a commit
-	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" tests/domain tests/house
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal -m "not slow and not fits" tests/domain tests/house
 
 fmt: $(VENV)/.test ## Format the code
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .

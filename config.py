@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class Limits:
     train_memory_mb: int = _limit(8192, "Memory of one training, MB")
     free_disk_mb: int = _limit(200, "Room that stays free on the disk, MB")
     matrix_columns: int = _limit(2000, "Columns of the matrix of all pairs")
+    audit_address_days: int = _limit(90, "Time that the audit trail keeps whole addresses, days")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Settings:
     spare_reader: bool = True
     dev: bool = False
     web_processes: int = 1
+    analytics: bool = True
+    sentry_dsn: str = ""
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -97,6 +101,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         "dev": _switch(env, "HYDROML_DEV"),
         "spare_reader": _switch(env, "HYDROML_SPARE_READER", default="1"),
         "web_processes": _web_processes(env),
+        "analytics": _switch(env, "HYDROML_ANALYTICS", default="1"),
+        "sentry_dsn": _sentry_dsn(env),
         "limits": _limits(env),
     }
     try:
@@ -124,6 +130,13 @@ def _redis_url(env: Mapping[str, str]) -> str | None:
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("REDIS_URL must be the address of a server, such as redis://localhost:6379/0.")
     return url or None
+
+
+def _sentry_dsn(env: Mapping[str, str]) -> str:
+    dsn = env.get("SENTRY_DSN", "").strip()
+    if dsn and not re.fullmatch(r"https?://[0-9A-Za-z]+(:[0-9A-Za-z]+)?@[^/\s@]+(/[^/\s]+)*/[0-9]+", dsn):
+        raise SettingsError("SENTRY_DSN must be the address that Sentry shows, such as https://key@host/1.")
+    return dsn
 
 
 def _port(env: Mapping[str, str]) -> int:

@@ -67,7 +67,9 @@ def _in_app() -> None:
     """Enter an application context for the rest of the process."""
     from app.storage.binding import bare_app
     from app.storage.migrating import NewerDatabaseError, migrate
+    from app.storage.origin import Origin, set_origin
 
+    set_origin(Origin("command"))
     bare_app(_settings()).app_context().push()
     try:
         migrate()
@@ -196,6 +198,36 @@ def _link(code: str) -> str:
     settings = _settings()
     base = address_of_running(settings.data) or f"http://127.0.0.1:{settings.port}"
     return f"{base}/sign-in/{code}"
+
+
+@main.group(help="The audit trail: who did what, and when.")
+def audit() -> None:
+    """Group the commands about the audit trail."""
+
+
+@audit.command("verify", help="Verify that no entry was changed, removed, inserted or moved; exit 1 if one was.")
+@click.option("--head", default=None, help="A head noted elsewhere, as NUMBER:HASH, that must still stand.")
+def audit_verify(head: str | None) -> None:
+    """Verify the trail and print its head, to be noted on another machine."""
+    from app.services.audit.verification import verify_trail
+
+    with _sentences():
+        found = verify_trail(_parse_head(head))
+    for fault in found.faults:
+        click.echo(f"FAULT   {fault.sentence}")
+    if not found.faults:
+        click.echo(f"ok      {pluralise(found.entries, 'entry', 'entries')}, each as it was recorded.")
+    click.echo(f"Head: {found.head[0]}:{found.head[1]}")
+    sys.exit(1 if found.faults else 0)
+
+
+def _parse_head(text: str | None) -> tuple[int, str] | None:
+    if text is None:
+        return None
+    number, _, digits = text.strip().partition(":")
+    if not (number.isascii() and number.isdigit()) or len(digits) < 32:
+        raise click.ClickException("Write the head as `hydroml audit verify` prints it: NUMBER:HASH.")
+    return int(number), digits
 
 
 @main.command(help="Check files, database, queue and versions.")

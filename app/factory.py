@@ -15,7 +15,20 @@ from jinja2.bccache import Bucket
 
 from app import api, dev, pages, steps
 from app.storage import binding
-from app.web import access, compression, csrf, errors, filters, headers, hypermedia, outage, sessions, uploads
+from app.web import (
+    access,
+    compression,
+    csrf,
+    errors,
+    filters,
+    headers,
+    hypermedia,
+    origins,
+    outage,
+    request_times,
+    sessions,
+    uploads,
+)
 from config import MIB, Settings, load
 
 log = logging.getLogger(__name__)
@@ -35,7 +48,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     _init_templates(app)
     app.jinja_env.auto_reload = settings.dev
-    plumbing = (sessions, headers, compression, uploads, csrf, access, hypermedia, filters, outage, errors)
+    plumbing = (
+        request_times,
+        origins,
+        sessions,
+        headers,
+        compression,
+        uploads,
+        csrf,
+        access,
+        hypermedia,
+        filters,
+        outage,
+        errors,
+    )
     for part in (*plumbing, pages, steps, api, dev):
         part.init_app(app)
     return app

@@ -108,6 +108,7 @@ def purposes() -> Iterator[Job]:
     dates = {**FORWARD, "holdout": {"from": "2006-10-01", "to": "2008-09-30"}, "warm_up": 365}
     yield Job("from a date", RIVER, {**FLOW, "purpose": "simulate"}, features | {"transforms": RAIN}, trees, dates)
     yield from _memories()
+    yield _blend()
     sites = _groups()
     if sites.path == BASINS:
         rain = sites.features["selected"][0]
@@ -142,6 +143,16 @@ def _memories() -> Iterator[Job]:
     ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
     for name, task in (("memory", {**FLOW, "purpose": "simulate"}), ("memory ahead", ahead)):
         yield Job(name, RIVER, task, features, {"estimator": "ridge"}, {**FORWARD, **held, "warm_up": 90})
+
+
+def _blend() -> Job:
+    """Return a contest whose blend wins."""
+    forest = {"estimator": "random_forest", "parameters": {"n_estimators": 30}}
+    candidates = [{"estimator": "ridge"}, forest, {"estimator": "k_nearest_neighbors"}]
+    folds = {"strategy": "k_fold", "parameters": {"n_splits": 4}, "holdout": {"fraction": 0.2}}
+    features = {"selected": [*BEAK, "Sex", "Species"], "transforms": []}
+    model = {"candidates": candidates, "blend": True}
+    return Job("blend", PENGUINS, MASS, features, model, folds)
 
 
 def _groups() -> Job:

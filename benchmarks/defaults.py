@@ -43,7 +43,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "hydro/challenge/well_netherlands.csv": ("", ()),
     "hydro/camels_us_4basins_2000_2002.csv": ("", ()),
     "general/uci_concrete_data.xls": ("", ()),
-    "general/california_housing.csv": ("", ()),
+    "general/california_housing.csv": ("median_house_value", ()),
     "general/telco_churn.csv": ("", ()),
     "general/uci_bike_sharing_hour.csv": ("cnt", ("casual", "registered", "instant")),
     "benchmark/pmlb/adult.tsv.gz": ("target", ()),

@@ -39,9 +39,9 @@ BEFORE = {
 }
 GOALS = {"show": (1, None), "autosave": (1, 15), "look": (0, None), "launch": (1, 18)}
 FRESH: dict[str, tuple[str, Any]] = {
-    "data": ("kind.c2", "categorical"),
+    "data": ("kind.c2", "numeric"),
     "features": ("column", ["c1", "c2"]),
-    "model": ("hist_gradient_boosting.max_iter", "151"),
+    "model": ("averaged_trees.max_iter", "151"),
     "validation": ("seed", "77"),
     "review": ("name", "High water"),
 }

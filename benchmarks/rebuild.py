@@ -649,11 +649,28 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
         validation = table.find(part["validation"], nothing, everything, judged_by_draw)
         train_by_draw = drawn[0] if drawn and part["train"]["rule"] == "drawn" else None
         train = table.find(part["train"], np.isin(places, validation), development, train_by_draw)
-        pipeline = pipeline_of(part.get("prepare", resolved["prepare"]), part.get("estimator", resolved["estimator"]))
-        pipeline.fit(table.features.iloc[train], table.target[train])
-        said = np.asarray(pipeline.predict(table.features.iloc[validation]))
+        told = [(one, one["weights"][part["name"]]) for one in resolved.get("members", [])] or [(resolved, 1.0)]
+        told = [(one, weight) for one, weight in told if weight]
+        fitted = []
+        for one, weight in told:
+            own = next(own for own in one["parts"] if own["name"] == part["name"])
+            pipeline = pipeline_of(own.get("prepare", one["prepare"]), own.get("estimator", one["estimator"]))
+            fitted.append((pipeline.fit(table.features.iloc[train], table.target[train]), weight))
+        said = averaged(fitted, table.features.iloc[validation], len(table.classes or ()))
         value = score(config["metrics"]["primary"], table.target[validation], said)
         yield part["name"], table.rows[validation], np.asarray(table.classes)[said] if table.classes else said, value
+
+
+def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, classes: int) -> np.ndarray:
+    """Return what a pipeline predicts, or the average of several: of classes that of their probabilities."""
+    if len(fitted) == 1:
+        return np.asarray(fitted[0][0].predict(features))
+    if not classes:
+        return np.asarray(sum(weight * pipeline.predict(features) for pipeline, weight in fitted))
+    shares = np.zeros((len(features), classes))
+    for pipeline, weight in fitted:
+        shares[:, pipeline.classes_] += weight * pipeline.predict_proba(features)
+    return np.argmax(shares, axis=1)
 
 
 def difference(said: np.ndarray, exported: pd.Series) -> float:

@@ -69,12 +69,12 @@ UNSEEN = {
     "hydro/water_potability.csv": "",
     "general/BankChurners.csv": "Attrition_Flag",
     "general/marketing_campaign.csv": "",
-    "general/pycaret_airquality.csv": "",
+    "general/pycaret_airquality.csv": "C6H6(GT)",
     "general/pycaret_house.csv": "",
     "general/rd_palmerpenguins_penguins_raw.csv": "Body Mass (g)",
     "general/telco_churn.csv": "",
     "general/uci_bank-full.csv": "",
-    "general/uci_bike_sharing_hour.csv": "",
+    "general/uci_bike_sharing_hour.csv": "cnt",
 }
 CACHE = Path(tempfile.gettempdir()) / "hydroml-recommend.json"
 FLAML_LEARNERS = ("lgbm", "rf")

@@ -101,6 +101,7 @@ def after_fits(table: Table, limits: Thresholds, errors: float) -> str:
             best,
             baseline=baseline,
             errors=errors,
+            probability=item.behind,
             is_baseline=registry.get(item.estimator).is_baseline,
         )
     }

@@ -27,9 +27,9 @@ from tests.web.client import Page
 ROUNDS = 60
 # One answer of each step, and the two values between which it goes to and fro.
 CHANGED: dict[str, tuple[str, tuple[Any, Any]]] = {
-    "data": ("kind.c2", ("categorical", "")),
+    "data": ("kind.c2", ("numeric", "")),
     "features": ("column", (["c1", "c2"], ["c1"])),
-    "model": ("hist_gradient_boosting.max_iter", ("150", "200")),
+    "model": ("averaged_trees.max_iter", ("150", "200")),
     "validation": ("seed", ("7", "42")),
     "review": ("name", ("One", "Two")),
 }

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from app.services.experiment_templates import listing, shipped, versions
+from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.listing import TemplateSearch
-from app.services.experiment_templates.versions import TemplateEdit
 from app.storage import accounts
 from app.storage.db import db, transaction
 from app.storage.tables import ExperimentTemplate

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from sqlalchemy import event
 
 import config
 from app.services.datasets import datasets
@@ -17,7 +17,13 @@ from app.services.experiment_templates.shipped import store_library
 from app.storage.binding import bare_app
 from app.storage.db import db, transaction
 from app.storage.migrating import migrate
+from app.storage.reading import spare
 from app.storage.tables import Dataset, User
+from tests.once import COMPILED, keep_measures_of_samples, keep_route_builders, share_compiled_statements
+from tests.readers import Readers
+
+keep_route_builders()
+keep_measures_of_samples()
 
 # What waits for workers and browsers goes first, so that no process is left alone with it at the end.
 LONGEST = ("tests/chaos", "tests/workers", "tests/browser", "tests/launch")
@@ -32,23 +38,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-class Compiled(BytecodeCache):
-    """Compiled templates of this process: each test makes an application, and none need compile them again."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give what was compiled before."""
-        if bucket.key in self._held:
-            bucket.bytecode_from_string(self._held[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        self._held[bucket.key] = bucket.bytecode_to_string()
+READERS = Readers()
 
 
-COMPILED = Compiled()
+def pytest_sessionfinish() -> None:
+    """Leave no process behind."""
+    READERS.end()
+
+
+@pytest.fixture(autouse=True)
+def readers() -> None:
+    """Read files in children that have everything loaded; whoever wants others forgets these."""
+    if not spare._kept:
+        spare._kept.append(READERS)  # type: ignore[arg-type]  # it offers what is asked of one
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +75,11 @@ def settings(prepared: Path, tmp_path: Path) -> config.Settings:
     return config.load({"HYDROML_DATA": str(data)})
 
 
+def _wait_for_no_disk(connection: Any, _record: Any) -> None:
+    """Let commits wait for no disk: what a test writes need outlast its process, not a power cut."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 @pytest.fixture
 def app(settings: config.Settings) -> Iterator[Flask]:
     """Return the whole web application, with its context entered."""
@@ -81,6 +88,8 @@ def app(settings: config.Settings) -> Iterator[Flask]:
     made = create_app(settings)
     made.jinja_env.bytecode_cache = COMPILED
     with made.app_context():
+        event.listen(db.engine, "connect", _wait_for_no_disk)
+        share_compiled_statements(db.engine)
         yield made
         db.session.remove()
         db.engine.dispose()

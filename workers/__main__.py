@@ -20,6 +20,9 @@ from flask import Flask
 
 import config
 from app.queue import ALL_QUEUES
+from app.storage.fault_reports import start_reports
+from app.storage.log_lines import start_logging
+from app.storage.origin import Origin, set_origin
 from app.storage.privacy import make_private
 from workers.process import die_with_supervisor
 
@@ -39,8 +42,10 @@ def main() -> None:
         parser.error(f"--queues takes {', '.join(ALL_QUEUES)}, with commas between them.")
     die_with_supervisor()
     make_private()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    start_logging()
+    set_origin(Origin("worker"))
     settings = config.load()
+    start_reports(settings.sentry_dsn, arguments.what)
     if arguments.what == "upkeep":
         from workers.upkeep import look_after
 

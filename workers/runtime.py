@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
+from app.domain.contest.wishes import ContestWishes
 from app.domain.errors import DomainError, InterruptedReadingError, ObstacleError, StoppedError
 from app.domain.interruptions import WORKER_LOST, Interruption
 from app.domain.job_states import Failure
@@ -29,7 +30,9 @@ from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db
+from app.storage.fault_reports import send_rest
 from app.storage.obstacles import obstacle_of, retry_until_stored
+from app.storage.origin import Origin, working_for
 from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
@@ -60,8 +63,10 @@ class JobContext:
     stop: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
     max_trials: int | None = None
+    wishes: ContestWishes = field(default_factory=ContestWishes)
     postponements: int = 0
     storing: bool = False
+    fork_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def should_stop(self) -> bool:
         """Return whether the user asked to stop, the time is over, or the job was given to somebody else."""
@@ -93,6 +98,8 @@ def job(work: Work) -> Callable[[str], None]:
         with app.app_context():
             _claim_and_run(app, settings, uuid.UUID(job_id), work)
             db.engine.dispose()
+        # RQ ends this process without waiting for its threads.
+        send_rest()
 
     return run
 
@@ -113,7 +120,8 @@ def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, wor
         max_trials=claimed.arguments.get(jobs.MAX_TRIALS),
         postponements=claimed.postponements,
     )
-    with _lease(app, context):
+    origin = Origin("worker", request_id=claimed.request_id, job_id=str(job_id))
+    with working_for(origin), _lease(app, context):
         try:
             _limit_memory(context)
             work(context)
@@ -209,7 +217,8 @@ def _lease(app: Flask, context: JobContext) -> Iterator[None]:
                 context.timed_out = True
                 context.stop.set()
             try:
-                with app.app_context():
+                # No process of a task is forked while this thread is in the middle of a statement.
+                with context.fork_lock, app.app_context():
                     extended = _look(context, extended)
                     stopped = stopped or (moment if context.stop.is_set() else None)
                     if stopped is not None and moment - stopped > PATIENCE_SECONDS:
@@ -231,6 +240,7 @@ def _look(context: JobContext, extended: float) -> float:
     if jobs.is_cancelled(context.job_id, attempt=context.attempt):
         context.stop.set()
     context.max_trials = jobs.max_trials_of(context.job_id)
+    context.wishes = jobs.contest_wishes_of(context.job_id)
     moment = time.monotonic()
     if moment - extended >= EXTEND_SECONDS:
         life.extend_lease(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)

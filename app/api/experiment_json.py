@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from app.domain.contest.summary import ContestEntry
 from app.domain.json_values import to_json
 from app.domain.training.report.document import Headline, Report, Scores
 from app.domain.training.validation.score_summary import ScoreSummary
@@ -76,16 +77,37 @@ def _open_at_launch(row: Experiment) -> dict[str, Any]:
 
 def _results(report: Report | None) -> dict[str, Any]:
     if report is None:
-        nothing: dict[str, Any] = {"scores": {}, "holdout": {}, "baselines": {}, "intervals": {}}
+        nothing: dict[str, Any] = {"scores": {}, "holdout": {}, "baselines": {}, "intervals": {}, "leaderboard": []}
         return {**nothing, "verdict": None, "headline": None, "notes": []}
     return {
         "scores": {metric: _folds(report.scores, metric) for metric in report.scores},
         "holdout": _holdout(report.scores),
         "baselines": {entry.id: _baseline(entry.scores) for entry in report.baselines},
         "intervals": {},
+        "leaderboard": [] if report.contest is None else [_entry(entry) for entry in report.contest.entries],
         "verdict": _verdict(report),
         "headline": _headline(report.headline),
         "notes": list(report.notes),
+    }
+
+
+def _entry(entry: ContestEntry) -> dict[str, Any]:
+    """Return a line of the leaderboard; the rows held out judged the winner alone, the others have null there."""
+    following = entry.against_next
+    return {
+        "candidate": entry.title,
+        "key": entry.key,
+        "rank": entry.rank,
+        "state": entry.state,
+        "reason": entry.reason,
+        "estimator": entry.estimator or None,
+        "parameters": dict(entry.parameters),
+        "scores": {metric: _folds(entry.scores, metric) for metric in entry.scores},
+        "holdout": _holdout(entry.scores) or None,
+        "seconds": entry.seconds,
+        "predict_seconds": entry.predict_seconds,
+        "size_mb": entry.size_mb,
+        "probability_better_than_next": None if following is None else following.probability,
     }
 
 

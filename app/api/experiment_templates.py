@@ -19,14 +19,14 @@ from app.api.template_json import (
 )
 from app.domain.errors import FieldFault, InvalidBodyError, TemplateConflictError
 from app.domain.experiment_templates.requirements import Requirements
-from app.services.experiment_templates import exchange, listing, policy, sources, using, versions
+from app.domain.experiment_templates.sent_requirements import read_requirements
+from app.services.experiment_templates import archiving, exchange, listing, policy, sources, using, versions
+from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.listing import TemplateSearch
-from app.services.experiment_templates.versions import TemplateEdit
 from app.services.idempotency import Answer
-from app.storage import experiment_templates as rows
 from app.storage.tables import ExperimentTemplate, User
 from app.web.errors import answer
-from app.web.json_input import parse_json
+from app.web.json_input import parse_strict_json
 from app.web.jsonapi import allow_config, body_of, idempotent, json_fault, page_json, read_page_request
 from app.web.sessions import current_user
 
@@ -101,13 +101,13 @@ class ApplyRequest(BaseModel):
 class DiffRequest(BaseModel):
     """Which two versions are compared."""
 
-    before: int = Field(alias="from", ge=1, le=2**31)
-    after: int = Field(alias="to", ge=1, le=2**31)
+    before: int = Field(alias="from")
+    after: int = Field(alias="to")
 
 
 def _requirements(values: dict[str, Any]) -> Requirements:
     try:
-        return Requirements.from_json(values)
+        return read_requirements(values)
     except ValueError:
         message = "These requirements cannot be read. Send them as a template shows them."
         raise InvalidBodyError((FieldFault("requirements", "requirements_invalid", message),)) from None
@@ -175,7 +175,7 @@ def update(template_id: uuid.UUID) -> Response:
 @blueprint.delete("/<uuid:template_id>/")
 def delete(template_id: uuid.UUID) -> tuple[str, int]:
     """Archive a template; it can be restored, and nothing made of it changes."""
-    versions.archive_template(current_user(), template_id)
+    archiving.archive_template(current_user(), template_id)
     return "", 204
 
 
@@ -183,7 +183,7 @@ def delete(template_id: uuid.UUID) -> tuple[str, int]:
 def restore(template_id: uuid.UUID) -> Response:
     """Bring an archived template back."""
     user = current_user()
-    return jsonify(template_json(user, versions.unarchive_template(user, template_id)))
+    return jsonify(template_json(user, archiving.unarchive_template(user, template_id)))
 
 
 @blueprint.post("/<uuid:template_id>/duplicate/")
@@ -196,7 +196,7 @@ def duplicate(template_id: uuid.UUID) -> Response:
 @blueprint.post("/<uuid:template_id>/apply/")
 def apply(template_id: uuid.UUID) -> Response:
     """Use a template on a dataset: a draft with its answers, the mapping, and what does not fit."""
-    policy.get_template(current_user(), template_id)
+    policy.get_current(current_user(), template_id)
     user, body = current_user(), body_of(ApplyRequest)
     found = using.try_template(user, template_id, body.dataset_id, version=body.version, mapping=body.mapping)
     problems = [problem_json(problem) for problem in found.use.problems]
@@ -220,16 +220,18 @@ def _applied(user: User, found: using.TemplateOnData, draft_id: uuid.UUID | None
 @blueprint.get("/<uuid:template_id>/versions/")
 def show_versions(template_id: uuid.UUID) -> Response:
     """List the versions of a template, newest first."""
-    row, asked = policy.get_template(current_user(), template_id), read_page_request()
-    found = rows.list_versions(row.id, limit=asked.per_page, offset=asked.offset)
-    return page_json([version_summary(version) for version in found], asked, total=row.version)
+    user, asked = current_user(), read_page_request()
+    row = policy.get_template(user, template_id)
+    found, total = listing.list_history(user, row, limit=asked.per_page, offset=asked.offset)
+    return page_json([version_summary(row, version) for version in found], asked, total=total)
 
 
 @blueprint.get("/<uuid:template_id>/versions/<int:version>/")
 def show_version(template_id: uuid.UUID, version: int) -> Response:
     """Show one version."""
-    row = policy.get_template(current_user(), template_id)
-    return jsonify(version_json(rows.get_version(row.id, version)))
+    user = current_user()
+    row = policy.get_template(user, template_id)
+    return jsonify(version_json(row, policy.get_version(user, row, version)))
 
 
 @blueprint.post("/<uuid:template_id>/versions/<int:version>/restore/")
@@ -258,10 +260,10 @@ def export(template_id: uuid.UUID) -> Response:
 @blueprint.post("/import/")
 def take_import() -> Response:
     """Make a private template of one's own from such a file."""
-    allow_config()
+    allow_config(exchange.MAX_FILE_BYTES)
     user = current_user()
     try:
-        sent = parse_json(request.get_data())
+        sent = parse_strict_json(request.get_data())
     except ValueError as fault:
         raise InvalidBodyError((json_fault("file", fault),)) from None
     return idempotent(user, request.get_data(), lambda: _created(user, exchange.import_template(user, sent)))

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from app.api.config import problem_json
 from app.api.experiment_json import experiment_json, state_json, summary_json
 from app.domain.errors import FieldFault, InvalidBodyError, LaunchRefusedError
-from app.services import config_launch, experiments
+from app.services import config_launch, contests, experiments
 from app.services.idempotency import Answer
 from app.services.predictions import list_predictions
 from app.storage.tables import Experiment, User
@@ -93,10 +93,30 @@ def cancel(experiment_id: uuid.UUID) -> Response:
     return jsonify(experiment_json(experiments.cancel(current_user(), experiment_id)))
 
 
+@blueprint.post("/<uuid:experiment_id>/candidates/<key>/end/")
+def end_candidate(experiment_id: uuid.UUID, key: str) -> Response:
+    """End one candidate of a contest that runs; the others go on."""
+    return jsonify(experiment_json(contests.end_candidate(current_user(), experiment_id, key)))
+
+
+@blueprint.post("/<uuid:experiment_id>/finish-early/")
+def finish_early(experiment_id: uuid.UUID) -> Response:
+    """Finish a contest that runs with its best candidate so far."""
+    return jsonify(experiment_json(contests.finish_early(current_user(), experiment_id)))
+
+
+@blueprint.get("/<uuid:experiment_id>/candidates/<key>/config/")
+def candidate_config(experiment_id: uuid.UUID, key: str) -> Response:
+    """Return the config in which one candidate of a contest is the only estimator."""
+    return jsonify(contests.config_of_candidate(experiments.get_experiment(current_user(), experiment_id), key))
+
+
 @blueprint.get("/<uuid:experiment_id>/config/")
 def config(experiment_id: uuid.UUID) -> Response:
     """Return the config, with all that was worked out once it has finished."""
-    return jsonify(experiments.exported_config_of(experiments.get_experiment(current_user(), experiment_id)))
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    experiments.record_export(current_user(), experiment, "config")
+    return jsonify(experiments.exported_config_of(experiment))
 
 
 @blueprint.get("/<uuid:experiment_id>/predictions/")
@@ -104,6 +124,7 @@ def predictions(experiment_id: uuid.UUID) -> Response:
     """Return every judged row: a page as JSON, or all of them as CSV where that is asked for."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     if _wants_csv():
+        experiments.record_export(current_user(), experiment, "predictions")
         return send_file(experiments.predictions_file(experiment), mimetype="text/csv")
     asked = read_page_request()
     classes = experiments.spec_of(experiment).task.kind.is_classification

@@ -8,8 +8,7 @@ from typing import Any
 
 from app.domain.experiment_templates.describing import TemplateChange
 from app.domain.experiment_templates.matching import ColumnMatch
-from app.services.experiment_templates import listing, policy
-from app.services.experiment_templates.versions import newest_content
+from app.services.experiment_templates import listing, policy, versions
 from app.storage.tables import ExperimentTemplate, TemplateVersion, User
 
 
@@ -44,7 +43,7 @@ def template_summary(user: User, row: ExperimentTemplate, owner: str) -> dict[st
 
 def template_json(user: User, row: ExperimentTemplate) -> dict[str, Any]:
     """Return all there is to say about a template."""
-    content = newest_content(row)
+    content = versions.newest_content(row)
     owner = listing.owner_names([row])[row.id]
     people = [person.email for person in listing.list_people(row)] if policy.may_edit(user, row) else []
     return {
@@ -55,21 +54,22 @@ def template_json(user: User, row: ExperimentTemplate) -> dict[str, Any]:
     }
 
 
-def version_summary(version: TemplateVersion) -> dict[str, Any]:
+def version_summary(row: ExperimentTemplate, version: TemplateVersion) -> dict[str, Any]:
     """Return a version as the history lists it."""
     return {
         "version": version.version,
         "author": version.author_name,
         "comment": version.comment,
+        "imported": versions.is_imported(row, version),
         "restores": version.restores,
         "created_at": _moment(version.created_at),
     }
 
 
-def version_json(version: TemplateVersion) -> dict[str, Any]:
+def version_json(row: ExperimentTemplate, version: TemplateVersion) -> dict[str, Any]:
     """Return a version whole."""
     return {
-        **version_summary(version),
+        **version_summary(row, version),
         "name": version.name,
         "description": version.description,
         "category": version.category,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.dev import (
+    admin_examples,
     association_examples,
     chart_examples,
     column_examples,
@@ -28,6 +29,7 @@ PARTS: tuple[Callable[[], list[Example]], ...] = (
     optimism_examples.examples,
     purpose_examples.examples,
     template_examples.examples,
+    admin_examples.examples,
     partial_examples.examples,
 )
 

@@ -32,6 +32,8 @@ MOST_RECIPES, MOST_METRICS = 200, 50
 MAX_SELECTION_RULES = 20
 MAX_HORIZON = 10_000
 MAX_WARM_UP = 100_000
+# So many candidates compete at most; a few more are read, so that a rule can say which way is out.
+MIN_CANDIDATES, MAX_CANDIDATES, MOST_CANDIDATES_READ = 2, 12, 50
 
 
 def _number(raw: Any) -> Any:
@@ -205,12 +207,44 @@ class TuningPart(_Part):
     space: dict[str, SpacePart] = {}
 
 
-class ModelPart(_Part):
-    """Which estimator learns, and its hyperparameters (those that differ from the registry's defaults, or all)."""
+class CandidatePart(_Part):
+    """One candidate of a contest: an estimator, its hyperparameters, and its search for better ones."""
 
     estimator: str
     parameters: dict[str, Any] = {}
     tuning: TuningPart = TuningPart()
+
+
+class ModelPart(CandidatePart):
+    """Which estimator learns, and its hyperparameters (those that differ from the registry's defaults, or all).
+
+    With `candidates` several compete on the same folds, and `blend` lets their weighted average compete too. The other
+    fields are then those of the first candidate, whatever a program sent, so that they never contradict the list.
+    """
+
+    candidates: list[CandidatePart] = Field(default=[], max_length=MOST_CANDIDATES_READ)
+    blend: StrictBool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_first_candidate(cls, raw: Any) -> Any:
+        """Fill the fields of one estimator from the first candidate."""
+        listed = raw.get("candidates") if isinstance(raw, Mapping) else None
+        first = listed[0] if isinstance(listed, list) and listed else None
+        if isinstance(first, CandidatePart):
+            first = first.model_dump()
+        if not isinstance(first, Mapping) or "estimator" not in first:
+            return raw
+        kept = {name: value for name, value in raw.items() if name not in CandidatePart.model_fields}
+        return {**{name: first[name] for name in CandidatePart.model_fields if name in first}, **kept}
+
+    @model_serializer(mode="wrap")
+    def _as_before_contests(self, write: SerializerFunctionWrapHandler) -> JsonObject:
+        """Return a config of one estimator as it was before there were contests."""
+        written: JsonObject = write(self)
+        if self.candidates or self.blend:
+            return written
+        return {name: part for name, part in written.items() if name not in ("candidates", "blend")}
 
 
 class HoldoutPart(_Part):
@@ -292,6 +326,23 @@ class Spec(_Part):
     def to_json(self) -> JsonObject:
         """Return the config as plain JSON values."""
         return self.model_dump(mode="json")
+
+
+def is_contest(spec: Spec) -> bool:
+    """Return whether several candidates compete."""
+    return bool(spec.model.candidates)
+
+
+def candidates_of(spec: Spec) -> tuple[Spec, ...]:
+    """Return the config of each candidate by itself; that of one estimator is its own only candidate."""
+    parts = spec.model.candidates
+    return tuple(with_model(spec, part) for part in parts) if parts else (spec,)
+
+
+def with_model(spec: Spec, part: CandidatePart) -> Spec:
+    """Return a config in which one candidate is the only estimator."""
+    model = ModelPart(estimator=part.estimator, parameters=dict(part.parameters), tuning=part.tuning)
+    return spec.model_copy(update={"model": model})
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ WEB_THREADS = 8
 KEEP_ALIVE_SECONDS = 75
 # Addresses that mean every interface; a browser on this machine uses the loopback one.
 EVERYWHERE = (str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0)), "")
+# By this the library of the metrics knows that several processes count together.
+METRICS_SETTING = "PROMETHEUS_MULTIPROC_DIR"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -138,13 +140,23 @@ def _start(plan: LaunchPlan, children: list[Child]) -> str:
         patience = WORKER_PATIENCE_SECONDS
         children.append(Child(f"worker {number}", worker, {**environment, **ONE_THREAD}, patience_seconds=patience))
     children.append(Child("upkeep", [*python, "workers", "upkeep"], environment, patience_seconds=1.5))
-    children.append(Child("web", _web_command(plan), environment, patience_seconds=6))
+    counted = {**environment, METRICS_SETTING: str(_empty_metrics(settings.data))}
+    children.append(Child("web", _web_command(plan), counted, patience_seconds=6))
     os.chdir(ROOT)
     for child in children:
         if child.process is None:
             child.start()
     _wait_until_live(plan, children[-1])
     return f"{plan.url}{path}"
+
+
+def _empty_metrics(data: Path) -> Path:
+    """Return the folder in which web processes count their requests, without what earlier ones left."""
+    folder = data / "metrics"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for path in folder.glob("*.db"):
+        path.unlink(missing_ok=True)
+    return folder
 
 
 def _server(settings: Settings, children: list[Child]) -> str:
@@ -231,6 +243,8 @@ def _web_command(plan: LaunchPlan) -> list[str]:
         "--keep-alive",
         str(KEEP_ALIVE_SECONDS),
         "--no-control-socket",
+        "--logger-class",
+        "app.launch.web_logger.WebLogger",
         "--graceful-timeout",
         "4",
         "--log-level",

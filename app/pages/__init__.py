@@ -6,6 +6,9 @@ from flask import Flask
 
 from app.pages import (
     account,
+    admin,
+    analytics,
+    audit,
     conflicts,
     datasets,
     experiment_templates,
@@ -14,6 +17,8 @@ from app.pages import (
     health,
     help_page,
     home,
+    metrics,
+    people,
     sign_in,
     template_admin,
     template_forms,
@@ -24,6 +29,10 @@ BLUEPRINTS = (
     home.blueprint,
     sign_in.blueprint,
     account.blueprint,
+    admin.blueprint,
+    people.blueprint,
+    analytics.blueprint,
+    audit.blueprint,
     datasets.blueprint,
     experiments_list.blueprint,
     experiments.blueprint,
@@ -34,6 +43,7 @@ BLUEPRINTS = (
     help_page.blueprint,
     conflicts.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 

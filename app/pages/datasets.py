@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.domain.analysis.profiling.profile import FindingRemedy
+from app.domain.errors import DomainError, NotFoundError
 from app.pages.dataset_contexts import ColumnContext, DatasetContext, DatasetsContext
 from app.services import experiments
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
 from app.storage.tables import Dataset, User
-from app.web import remedies, rereading
+from app.web import dataset_actions, remedies, rereading
 from app.web.arriving import MOVING, take_in_part, take_upload
 from app.web.charts.column import column_view
 from app.web.columns import table_of
+from app.web.dataset_actions import take_dataset
 from app.web.dataset_reading import (
     Done,
     Look,
     arrival_values,
     done_to,
     panel_for,
-    posted_choices,
-    show_look,
     show_moving,
 )
 from app.web.hypermedia import into, leave_for, render_view, see_other
@@ -73,21 +74,22 @@ def show_all() -> BaseResponse:
 @blueprint.post("/upload")
 def upload() -> BaseResponse:
     """Take a file."""
-    return _taken(take_upload)
+    return _take(take_upload)
 
 
 @blueprint.post("/in-part")
 def in_part() -> BaseResponse:
     """Read a file that was refused without the rows that do not fit."""
-    return _taken(take_in_part)
+    return _take(take_in_part)
 
 
-def _taken(take: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
-    try:
-        dataset, query = take(current_user())
-    except DomainError as fault:
-        return _list(status=fault.status, fault=fault)
-    return leave_for(_address(dataset.id) + query)
+def _take(find: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
+    user = current_user()
+    return take_dataset(
+        lambda: find(user),
+        lead=lambda dataset, query: leave_for(_address(dataset.id) + query),
+        refuse=lambda fault: _list(status=fault.status, fault=fault),
+    )
 
 
 def _page(
@@ -163,46 +165,59 @@ def reading(dataset_id: uuid.UUID) -> BaseResponse:
     return show_moving(_moving(dataset), address=_address(dataset.id))
 
 
+@dataclass(frozen=True)
+class OwnPage:
+    """The page of a dataset by itself: another reading of its file is another dataset, with a page of its own."""
+
+    user: User
+    dataset: Dataset
+    gone = "There is no such finding any more, so nothing was done."
+
+    def address_of(self, dataset: Dataset, *, done: str | None = None) -> str:
+        """Return the address of a dataset's page."""
+        return _address(dataset.id, done=done)
+
+    def draw_reading(self, look: Look | None, fault: DomainError | None) -> BaseResponse:
+        """Draw the page with the panel open and what was chosen in it."""
+        return _page(self.dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
+
+    def refuse(self, fault: DomainError) -> BaseResponse:
+        """Draw the page with the sentence that says why nothing was done."""
+        return _page(self.dataset, status=fault.status, fault=fault)
+
+    def reread(self, changes: dict[str, Any]) -> Dataset:
+        """Read the file again."""
+        return datasets.reread(self.user, self.dataset.id, changes)
+
+    def find_remedy(self, button: str) -> remedies.SelectedRemedy | None:
+        """Return the remedy that a button names; without a draft that is another reading always."""
+        return remedies.selected_remedy(datasets.profile_of(self.dataset), button, kinds=KINDS)
+
+    def answer(self, remedy: FindingRemedy) -> None:
+        """Do nothing: without a draft there is nothing to answer."""
+
+
+def _place(dataset_id: uuid.UUID) -> OwnPage:
+    user = current_user()
+    return OwnPage(user, datasets.get_dataset(user, dataset_id))
+
+
 @blueprint.post("/<uuid:dataset_id>/reading/preview")
 def preview_reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Show the first rows as they would be read with other choices; nothing is stored."""
-    dataset = datasets.get_dataset(current_user(), dataset_id)
-
-    def draw(look: Look | None, fault: DomainError | None) -> BaseResponse:
-        return _page(dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
-
-    return show_look(current_user(), dataset, draw)
+    return dataset_actions.preview_reading(_place(dataset_id))
 
 
 @blueprint.post("/<uuid:dataset_id>/reading/reread")
 def reread(dataset_id: uuid.UUID) -> BaseResponse:
     """Read the file again with other choices; it becomes a dataset of its own."""
-    user = current_user()
-    dataset = datasets.get_dataset(user, dataset_id)
-    was_damaged = datasets.damage_of(dataset) is not None
-    try:
-        read_again = datasets.reread(user, dataset_id, posted_choices(dataset))
-    except DomainError as fault:
-        return _page(dataset, status=fault.status, form=request.form, fault=fault)
-    if read_again.id != dataset_id:
-        return see_other(_address(read_again.id, done=f"{dataset_id}.read"))
-    restored = was_damaged and datasets.damage_of(read_again) is None
-    return see_other(_address(dataset_id, done=f"{dataset_id}.restored" if restored else None))
+    return dataset_actions.reread(_place(dataset_id))
 
 
 @blueprint.post("/<uuid:dataset_id>/mend")
 def mend(dataset_id: uuid.UUID) -> BaseResponse:
     """Do what a finding offers, by another reading of the file."""
-    user = current_user()
-    dataset = datasets.get_dataset(user, dataset_id)
-    one = remedies.selected_remedy(datasets.profile_of(dataset), request.form.get("remedy", ""), kinds=KINDS)
-    if one is None:
-        raise ConflictError("There is no such finding any more, so nothing was done.")
-    try:
-        read_again = datasets.reread(user, dataset_id, one.remedy.changes)
-    except DomainError as fault:
-        return _page(dataset, status=fault.status, fault=fault)
-    return see_other(_address(read_again.id, done=f"{dataset_id}.{one.token}"))
+    return dataset_actions.follow_remedy(_place(dataset_id))
 
 
 @blueprint.get("/<uuid:dataset_id>/delete")

@@ -10,22 +10,23 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.errors import DomainError, InvalidBodyError
+from app.domain.errors import DomainError, InvalidBodyError, NotFoundError
 from app.domain.experiment_templates.describing import describe_config
 from app.domain.experiment_templates.library import find_entry
 from app.domain.experiment_templates.requirements import ROLE_WORDS
 from app.pages.template_contexts import Faults, TemplateContext, TemplateDiffContext, TemplateGalleryContext
-from app.services.experiment_templates import exchange, listing, policy, versions
+from app.services.accounts.names import display_name
+from app.services.experiment_templates import archiving, exchange, listing, policy, versions
 from app.services.experiment_templates.listing import SORTS, TemplateSearch
 from app.storage import experiment_templates as rows
 from app.storage.tables import ExperimentTemplate, User
 from app.web.hypermedia import render_view, see_other
-from app.web.json_input import parse_json
+from app.web.json_input import JsonRefusedError, parse_strict_json
 from app.web.sessions import current_user
 from app.web.template_cards import card_of, cards_of, config_picture
 
 blueprint = Blueprint("experiment_templates", __name__, url_prefix="/experiment-templates")
-PER_PAGE = 24
+PER_PAGE, MAX_DIGITS = 24, 10
 
 
 def search_of_request() -> tuple[TemplateSearch, int]:
@@ -76,8 +77,8 @@ def show(template_id: uuid.UUID) -> Response:
 
 def _context(user: User, row: ExperimentTemplate) -> TemplateContext:
     content, owner = versions.newest_content(row), listing.owner_names([row])[row.id]
-    successor = rows.find_template(row.successor_id) if row.successor_id else None
     may_edit = policy.may_edit(user, row)
+    history, versions_total = listing.list_history(user, row)
     return TemplateContext(
         template=row,
         owner=owner,
@@ -86,14 +87,17 @@ def _context(user: User, row: ExperimentTemplate) -> TemplateContext:
         statements=describe_config(content.config, step_seconds=content.requirements.step_seconds),
         requirements=content.requirements,
         roles={role.value: words for role, words in ROLE_WORDS.items()},
-        history=listing.list_history(row),
+        history=history,
+        versions_total=versions_total,
+        is_imported=versions.is_imported,
         usage=listing.list_usage(user, row),
         people_using=listing.count_people_using(row),
         may_edit=may_edit,
         is_admin=policy.is_admin(user),
-        people=[person.email for person in listing.list_people(row)] if may_edit else [],
+        people=[display_name(person) for person in listing.list_people(row)] if may_edit else [],
         entry=find_entry(row.library_key),
-        successor=successor if successor is not None and policy.may_see(user, successor) else None,
+        successor=listing.successor_for(user, row),
+        may_restore=row.archived_at is not None and policy.may_restore(user, row),
     )
 
 
@@ -102,16 +106,26 @@ def diff(template_id: uuid.UUID) -> Response:
     """Show what two versions differ in."""
     user = current_user()
     row = policy.get_template(user, template_id)
-    after = request.args.get("to", row.version, type=int)
-    before = request.args.get("from", max(1, after - 1), type=int)
+    after = _version_named("to", row.version)
+    before = _version_named("from", max(policy.first_shown_version(user, row), after - 1))
     context = TemplateDiffContext(
         template=row,
         before=before,
         after=after,
         changes=versions.diff_versions(user, row.id, before, after),
-        versions=[(str(one.version), f"Version {one.version}") for one in listing.list_history(row)],
+        versions=[(str(one.version), f"Version {one.version}") for one in listing.list_history(user, row)[0]],
     )
     return render_view(context)
+
+
+def _version_named(name: str, default: int) -> int:
+    """Return the version that the address names; what is no number names none."""
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise NotFoundError(rows.NO_VERSION)
+    return int(text)
 
 
 def address_of(row: ExperimentTemplate) -> str:
@@ -128,14 +142,14 @@ def duplicate(template_id: uuid.UUID) -> BaseResponse:
 @blueprint.post("/<uuid:template_id>/archive")
 def archive(template_id: uuid.UUID) -> BaseResponse:
     """Take it out of all lists; its page offers to bring it back."""
-    versions.archive_template(current_user(), template_id)
+    archiving.archive_template(current_user(), template_id)
     return see_other(url_for("experiment_templates.show", template_id=template_id))
 
 
 @blueprint.post("/<uuid:template_id>/restore")
 def restore(template_id: uuid.UUID) -> BaseResponse:
     """Bring it back."""
-    return see_other(address_of(versions.unarchive_template(current_user(), template_id)))
+    return see_other(address_of(archiving.unarchive_template(current_user(), template_id)))
 
 
 @blueprint.post("/<uuid:template_id>/versions/<int:version>/restore")
@@ -172,11 +186,12 @@ def take_import() -> BaseResponse:
     try:
         if not content:
             raise DomainError("Choose a file first.", code="file_missing", field="file")
-        return see_other(address_of(exchange.import_template(current_user(), parse_json(content))))
+        return see_other(address_of(exchange.import_template(current_user(), parse_strict_json(content))))
     except InvalidBodyError as fault:
         return _gallery(status=fault.status, faults=fault.faults)
     except DomainError as fault:
         return _gallery(status=fault.status, faults=(fault,))
-    except ValueError:
-        refusal = DomainError("This is no exported template.", code="not_a_template", field="file")
+    except ValueError as fault:
+        message = str(fault) if isinstance(fault, JsonRefusedError) else "This is no exported template."
+        refusal = DomainError(message, code="not_a_template", field="file")
         return _gallery(status=refusal.status, faults=(refusal,))

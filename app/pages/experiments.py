@@ -169,6 +169,7 @@ def predictions(experiment_id: uuid.UUID) -> Response:
     experiment = experiments.get_experiment(current_user(), experiment_id)
     path = experiments.predictions_file(experiment)
     name = _file_name(experiment, "predictions.csv")
+    experiments.record_export(current_user(), experiment, "predictions")
     return send_file(path, mimetype="text/csv", as_attachment=True, download_name=name)
 
 
@@ -177,6 +178,7 @@ def config(experiment_id: uuid.UUID) -> Response:
     """Hand out the config."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     values: dict[str, Any] = experiments.exported_config_of(experiment)
+    experiments.record_export(current_user(), experiment, "config")
     response = Response(json.dumps(values, indent=2, ensure_ascii=False) + "\n", mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=_file_name(experiment, "config.json"))
     return response

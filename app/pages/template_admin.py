@@ -28,6 +28,7 @@ def show_all() -> Response:
     context = TemplateAdminContext(
         rows=found,
         owners=listing.owner_names(found),
+        addresses=listing.owner_addresses(user, found),
         total=total,
         page=page,
         pages=max(1, -(-total // PER_PAGE)),
@@ -54,14 +55,15 @@ def show(template_id: uuid.UUID) -> Response:
 
 
 def _acts_page(row: ExperimentTemplate, *, fault: DomainError | None = None) -> Response:
-    events = rows.list_template_events(row.id)
+    events, user = rows.list_template_events(row.id), current_user()
     context = TemplateActsContext(
         template=row,
         owner=listing.owner_names([row])[row.id],
+        address=listing.owner_addresses(user, [row]).get(row.id, ""),
         acts=_possible(row),
         events=events,
         words=curation.WORDS,
-        usage=listing.list_usage(current_user(), row),
+        usage=listing.list_usage(user, row),
         can_undo=any(event.act in curation.ACTS and event.undone_at is None for event in events),
         values={name: request.form.get(name, "") for name in ("email", "successor")},
         shown_problems=(fault,) if fault else (),
@@ -96,7 +98,7 @@ def _successor(text: str) -> uuid.UUID | None:
 
 @blueprint.post("/<uuid:template_id>/undo")
 def undo(template_id: uuid.UUID) -> Response:
-    """Take back what was done last."""
+    """Undo what was done last."""
     user = current_user()
     row = policy.get_template(user, template_id)
     try:

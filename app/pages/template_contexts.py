@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,9 +13,8 @@ from app.domain.experiment_templates.library import LibraryEntry
 from app.domain.experiment_templates.requirements import Requirements
 from app.domain.problems import Problem
 from app.services.datasets.samples import Sample
-from app.services.experiment_templates.listing import TemplateSearch
+from app.services.experiment_templates.listing import TemplateSearch, UsageLine
 from app.services.experiment_templates.using import TemplateOnData
-from app.storage.experiment_templates import UsageLine
 from app.storage.tables import Dataset, ExperimentTemplate, TemplateEvent, TemplateVersion
 from app.web.hypermedia import ViewContext
 from app.web.template_cards import Picture, TemplateCard
@@ -45,7 +44,8 @@ class TemplateGalleryContext(ViewContext):
 class TemplateContext(ViewContext):
     """One template: what it says, needs and looks like, its history and its uses.
 
-    `entry` is what the shipped library says of it, None for any other. `successor` follows a retired one.
+    `entry` is what the shipped library says of it, None for any other. `successor` follows a retired one. `history`
+    are the last of the versions that the person sees, `versions_total` is how many those are.
     """
 
     page_name: ClassVar[str] = "pages/experiment_template.html"
@@ -57,6 +57,8 @@ class TemplateContext(ViewContext):
     requirements: Requirements
     roles: Mapping[str, str]
     history: Sequence[TemplateVersion]
+    versions_total: int
+    is_imported: Callable[[ExperimentTemplate, TemplateVersion], bool]
     usage: Sequence[UsageLine]
     people_using: int
     may_edit: bool
@@ -64,6 +66,7 @@ class TemplateContext(ViewContext):
     people: Sequence[str]
     entry: LibraryEntry | None
     successor: ExperimentTemplate | None
+    may_restore: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +146,7 @@ class TemplateAdminContext(ViewContext):
     page_name: ClassVar[str] = "pages/template_admin.html"
     rows: Sequence[ExperimentTemplate]
     owners: Mapping[uuid.UUID, str]
+    addresses: Mapping[uuid.UUID, str]
     total: int
     page: int
     pages: int
@@ -157,6 +161,7 @@ class TemplateActsContext(ViewContext):
     page_name: ClassVar[str] = "pages/template_acts.html"
     template: ExperimentTemplate
     owner: str
+    address: str
     acts: Options
     events: Sequence[TemplateEvent]
     words: Mapping[str, str]

@@ -16,9 +16,9 @@ from app.pages.experiment_templates import address_of
 from app.pages.template_contexts import Faults, TemplateFormContext
 from app.services.drafts import draft_context
 from app.services.experiment_templates import listing, policy, sources, using, versions
+from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.sources import TemplateSource
 from app.services.experiment_templates.using import DraftOrigin
-from app.services.experiment_templates.versions import TemplateEdit
 from app.storage.tables import ExperimentTemplate, User
 from app.web.hypermedia import render_view, see_other
 from app.web.sessions import current_user
@@ -131,7 +131,7 @@ def create() -> Response:
 @blueprint.get("/<uuid:template_id>/edit")
 def edit(template_id: uuid.UUID) -> Response:
     """Offer words, sharing and requirements for change."""
-    row = policy.get_editable(current_user(), template_id)
+    row = policy.get_changeable(current_user(), template_id)
     needs = versions.newest_content(row).requirements
     values = {
         "name": row.name,

@@ -61,12 +61,14 @@ def _go_on(template_id: uuid.UUID, dataset: Dataset) -> BaseResponse:
 @blueprint.post("/sample")
 def use_sample(template_id: uuid.UUID) -> BaseResponse:
     """Use it on a sample."""
+    policy.get_current(current_user(), template_id)
     return _go_on(template_id, datasets.use_sample(current_user(), request.form.get("sample", "")))
 
 
 @blueprint.post("/upload")
 def upload(template_id: uuid.UUID) -> BaseResponse:
     """Use it on a file; one that takes long to be read is waited for on the page of datasets."""
+    policy.get_current(current_user(), template_id)
     try:
         dataset, _ = take_upload(current_user())
     except DomainError as fault:

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import ConflictError, LaunchRefusedError
-from app.domain.experiment import NAME_LENGTH
+from app.domain.experiment import NAME_LENGTH, Spec, is_contest
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import JobKind
 from app.services.datasets import datasets
 from app.services.drafts import configs, draft_context
 from app.services.drafts.configs import ConfigCheck
-from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions
+from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions, record_launch
 from app.services.jobs import life
 from app.services.measurements import leakage
 from app.storage import experiments
@@ -84,7 +84,7 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         owner_id=user.id,
         dataset_id=dataset.id,
         idempotency_key=key,
-        name=_storable(spec.name or f"{spec.task.target} by {spec.model.estimator}"[:NAME_LENGTH]),
+        name=_storable(spec.name or _name_of(spec)),
         description=_storable(spec.description),
         tags=list(spec.tags),
         # What was given stays until the training has compared it with what it works out.
@@ -96,7 +96,14 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         warnings=open_questions(check.problems, search=leakage.search_for(dataset, Plan(spec, {}, {}))),
     )
     life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
+    record_launch(user, experiment, spec)
     return experiment
+
+
+def _name_of(spec: Spec) -> str:
+    """Return the name of an experiment whose config has none."""
+    way = f"a contest of {len(spec.model.candidates)}" if is_contest(spec) else spec.model.estimator
+    return f"{spec.task.target} by {way}"[:NAME_LENGTH]
 
 
 def _storable(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.audit.acts import AuditAct
 from app.domain.checks import about_leaks
 from app.domain.checks.schema import BESIDE
 from app.domain.errors import (
@@ -30,7 +31,9 @@ from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.training.report.document import Headline, OpenQuestion, Report
 from app.domain.training.report.outcome import JobProgress
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import JobKind, RunState, Severity
+from app.services.audit.trail import record, record_alone
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.drafts import draft_context
@@ -38,6 +41,7 @@ from app.services.drafts.draft_context import DraftContext
 from app.services.jobs import life
 from app.services.measurements import leakage
 from app.services.measurements.leakage import LeakSearch
+from app.services.usage.recording import count_event
 from app.storage import drafts as draft_rows
 from app.storage import experiments, files, integrity, jobs
 from app.storage.datasets import find_dataset
@@ -135,7 +139,33 @@ def _freeze(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) ->
             raise _FasterError(launched_as)
         raise ConflictError(MOVED, code="draft_moved")
     life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=context.user.id)
+    record_launch(context.user, experiment, spec)
     return experiment
+
+
+def record_launch(user: User, experiment: Experiment, spec: Spec) -> None:
+    """Record a launch, with the settings that name no column, in the caller's transaction."""
+    draft_id = experiment.draft_id
+    after: dict[str, object] = {
+        "estimator": spec.model.estimator,
+        "strategy": spec.validation.strategy.value,
+        "task": spec.task.kind.value,
+        "metric": spec.metrics.primary,
+    }
+    before = {} if draft_id is None else {"draft_id": str(draft_id)}
+    record(AuditAct.LAUNCH, actor=user, subject_id=experiment.id, before=before, after=after)
+    count_event(
+        UsageKind.LAUNCHED,
+        person_id=user.id,
+        draft_id=draft_id,
+        experiment_id=experiment.id,
+        template_id=experiment.template_id,
+    )
+
+
+def record_export(user: User, experiment: Experiment, what: str) -> None:
+    """Record that something of an experiment is sent to its owner."""
+    record_alone(AuditAct.EXPORT_EXPERIMENT, actor=user, subject_id=experiment.id, part=what)
 
 
 def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Experiment:
@@ -255,6 +285,7 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
         job = jobs.find_job(row.id, JobKind.TRAIN)
         if job is not None and not RunState(row.state).is_final:
             life.cancel_job(job.id)
+            record(AuditAct.CANCEL, actor=user, subject_id=row.id, before={"state": row.state})
     return row
 
 
@@ -284,7 +315,11 @@ def update_words(
         raise DomainError("The notes may have 20,000 characters.", code="too_long", field="notes")
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
+        wanted = {"name": name.strip(), "description": description, "tags": words, "notes": notes}
+        changed = [field for field, value in wanted.items() if getattr(row, field) != value]
         row.name, row.description, row.tags, row.notes = name.strip(), description, words, notes
+        if changed:
+            record(AuditAct.CHANGE_NOTES, actor=user, subject_id=row.id, after={"fields": changed})
     return row
 
 

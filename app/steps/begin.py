@@ -44,6 +44,6 @@ def begin(draft: DraftContext, slug: str) -> None:
         memory.memory_for(dataset, plan, draft.rule)
         derived_rankings.derived_for(dataset, draft.derived_config, draft.rule)
     if slug in FITTED:
-        recommendations.recommend(dataset, plan)
+        recommendations.begin_fits(dataset, plan)
     if slug in TIMED and plan.launchable:
         estimates.ask_for_timed_fits(dataset, plan.spec, draft.profile)

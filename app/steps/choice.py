@@ -11,7 +11,7 @@ from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.validation import metrics
 from app.services.measurements import recommendations
-from app.services.measurements.recommendations import Recommendations
+from app.services.measurements.recommendations import ShortFits
 from app.steps.context import DraftContext
 
 SHOWN = "shown_estimator"
@@ -41,12 +41,12 @@ class EstimatorChoice:
         return self.scores.get(entry.id)
 
 
-def choice_of(draft: DraftContext, found: Recommendations | None = None) -> EstimatorChoice | None:
+def choice_of(draft: DraftContext, found: ShortFits | None = None) -> EstimatorChoice | None:
     """Return the choice of a draft, None where nothing can be chosen yet; nothing is started."""
     spec, dataset = draft.plan.spec, draft.dataset
     if spec is None or dataset is None:
         return None
-    found = found or recommendations.known_of(dataset, draft.plan, draft.machine)
+    found = found or recommendations.fits_of(dataset, draft.plan, draft.evidence)
     if found is None:
         return None
     evidence = found.evidence if found.evidence is not None and found.evidence.complete else None

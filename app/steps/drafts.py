@@ -23,6 +23,7 @@ from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.context import load, step_url
 from app.storage.tables import Dataset, User
 from app.web.arriving import take_in_part, take_upload
+from app.web.dataset_actions import posted_dataset, posted_sample, take_dataset
 from app.web.hypermedia import ViewContext, into, leave_for, render_view, see_other
 from app.web.sessions import current_user
 from app.web.shared_views import ConfirmContext
@@ -47,7 +48,7 @@ class NewExperimentContext(ViewContext):
 
 def _offered_templates() -> tuple[TemplateCard, ...]:
     """Return the templates that are used most, for whoever has not chosen data yet."""
-    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=3)
+    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=6)
     return cards_of(found)
 
 
@@ -74,7 +75,7 @@ def new() -> BaseResponse:
     return _new_page()
 
 
-def _begin(dataset: Dataset, *, query: str = "") -> BaseResponse:
+def _begin(dataset: Dataset, query: str) -> BaseResponse:
     user = current_user()
     row = drafts.create_draft(user)
     changes = datasets.first_answers(dataset)
@@ -89,13 +90,7 @@ def _begin(dataset: Dataset, *, query: str = "") -> BaseResponse:
 @blueprint.post(f"/new/{ON_ONE_PAGE}/sample", endpoint="new_sample_on_one_page")
 def new_sample() -> BaseResponse:
     """Start a draft on a sample, or on a dataset that is there already."""
-    user, owned = current_user(), request.form.get("dataset_id", "")
-    if owned:
-        try:
-            return _begin(datasets.get_dataset(user, uuid.UUID(owned)))
-        except ValueError:
-            return _new_page(status=422, fault=DomainError("Choose one of your datasets.", field="dataset_id"))
-    return _begin(datasets.use_sample(user, request.form.get("sample", "")))
+    return _begin_with(posted_dataset if request.form.get("dataset_id") else posted_sample)
 
 
 @blueprint.post("/new/upload")
@@ -112,12 +107,11 @@ def new_in_part() -> BaseResponse:
     return _begin_with(take_in_part)
 
 
-def _begin_with(take: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
-    try:
-        dataset, query = take(current_user())
-    except DomainError as fault:
-        return _new_page(status=fault.status, fault=fault)
-    return _begin(dataset, query=query)
+def _begin_with(find: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
+    user = current_user()
+    return take_dataset(
+        lambda: find(user), lead=_begin, refuse=lambda fault: _new_page(status=fault.status, fault=fault)
+    )
 
 
 @blueprint.get("/drafts/<uuid:draft_id>")

@@ -18,6 +18,7 @@ from app.domain.estimators import registry
 from app.domain.vocabulary import Severity
 from app.services import experiments
 from app.services.drafts import draft_history, drafts
+from app.services.usage.recording import count_refusals
 from app.steps.begin import begin, changes_measured
 from app.steps.choice import as_shown
 from app.steps.context import DraftContext, load, step_url
@@ -121,6 +122,7 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
     except ConflictError:
         raise
     except DomainError as fault:
+        count_refusals(draft.user, draft.id, page.slug, [(page.slug, fault.field or "", fault.code)])
         return page.draw(draft, status=fault.status, state=PageState(shown_problems=(fault,)))
     if not page.is_step or action not in ("back", "continue"):
         begin(draft, page.slug)
@@ -129,6 +131,7 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
         return _turn_to(draft, wizard.before(page.slug) or wizard.step_of(page.slug))
     errors = draft.plan.errors_of(page.slug)
     if errors:
+        count_refusals(draft.user, draft.id, page.slug, [(one.step, one.field, one.code) for one in errors])
         return page.draw(draft, status=422, state=PageState(shown_problems=errors))
     return _turn_to(draft, wizard.after(page.slug) or wizard.step_of(page.slug))
 
@@ -233,6 +236,7 @@ def launch(page: WizardPage, draft_id: uuid.UUID) -> Response:
         return leave_for(url_for("experiments.show", experiment_id=_launched(page, draft)))
     except LaunchRefusedError as fault:
         errors = tuple(problem for problem in fault.problems if problem.severity is Severity.ERROR)
+        count_refusals(draft.user, draft_id, page.slug, [(one.step, one.field, one.code) for one in errors])
         return page.draw(load(draft_id), status=422, state=PageState(shown_problems=errors))
     except ConflictError:
         raise

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, or_, select, update
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
@@ -21,6 +21,8 @@ RAGGED = "ragged"
 # A grid of which a part is to be chosen, and one of which a part was chosen that holds nothing.
 PLACES = ("grid_too_large", "no_such_place")
 WAITING = (RAGGED, *PLACES)
+# Nearly every page asks this, so it is put together once.
+_DATASET = select(Dataset).where(Dataset.id == bindparam("id")).execution_options(populate_existing=True)
 
 
 def add_dataset(**values: Any) -> Dataset:
@@ -51,7 +53,7 @@ def lock_owner(owner_id: uuid.UUID) -> None:
 
 def get_dataset(dataset_id: uuid.UUID, *, owner_id: uuid.UUID | None = None) -> Dataset:
     """Return a dataset that has not been deleted, of this owner where one is named; else raise NotFoundError."""
-    row = db.session.get(Dataset, dataset_id, populate_existing=True)
+    row = find_dataset(dataset_id)
     if row is None or row.deleted_at is not None or (owner_id is not None and row.owner_id != owner_id):
         raise NotFoundError(MISSING)
     return row
@@ -59,7 +61,7 @@ def get_dataset(dataset_id: uuid.UUID, *, owner_id: uuid.UUID | None = None) -> 
 
 def find_dataset(dataset_id: uuid.UUID) -> Dataset | None:
     """Return a dataset, deleted or not."""
-    return db.session.get(Dataset, dataset_id, populate_existing=True)
+    return db.session.scalar(_DATASET, {"id": dataset_id})
 
 
 def find_sample_copy(owner_id: uuid.UUID, *, sample: str, sha256: str, analysis_version: int) -> Dataset | None:

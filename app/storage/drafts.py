@@ -7,11 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, insert, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
 from app.storage.tables import Dataset, DraftEvent, DraftRow
+
+# What every page of a draft asks is put together once.
+_DRAFT = select(DraftRow).where(DraftRow.id == bindparam("id")).execution_options(populate_existing=True)
+_UNDO_MARKS = (
+    select(DraftEvent.version, DraftEvent.undoes)
+    .where(DraftEvent.draft_id == bindparam("draft_id"), DraftEvent.version > bindparam("after_version"))
+    .order_by(DraftEvent.version)
+)
+_SWAP = (
+    update(DraftRow)
+    .where(
+        DraftRow.id == bindparam("draft"),
+        DraftRow.version == bindparam("expected"),
+        DraftRow.launched_experiment_id.is_(None),
+    )
+    .values(
+        version=DraftRow.version + 1,
+        **{name: bindparam(name) for name in ("answers", "dataset_id", "reached", "touched_at")},
+    )
+    .returning(DraftRow)
+)
 
 
 def add_draft(**values: Any) -> DraftRow:
@@ -24,7 +45,7 @@ def add_draft(**values: Any) -> DraftRow:
 
 def get_draft(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> DraftRow:
     """Return an owner's draft as it stands now, or raise NotFoundError."""
-    row = db.session.get(DraftRow, draft_id, populate_existing=True)
+    row = find_draft(draft_id)
     if row is None or row.owner_id != owner_id:
         raise NotFoundError("There is no such draft, or it is not yours.")
     return row
@@ -32,7 +53,7 @@ def get_draft(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> DraftRow:
 
 def find_draft(draft_id: uuid.UUID) -> DraftRow | None:
     """Return a draft as it stands now, of whoever it is."""
-    return db.session.get(DraftRow, draft_id, populate_existing=True)
+    return db.session.scalar(_DRAFT, {"id": draft_id})
 
 
 def list_drafts(owner_id: uuid.UUID, *, limit: int = 50, offset: int = 0) -> list[DraftRow]:
@@ -74,18 +95,17 @@ def _begun(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None)
 
 
-def swap(draft_id: uuid.UUID, *, version: int, **values: Any) -> DraftRow | None:
+def swap(
+    draft_id: uuid.UUID, *, version: int, answers: dict[str, Any], dataset_id: uuid.UUID | None, reached: str
+) -> DraftRow | None:
     """Write a draft that still has this version, and raise the version by one; None if somebody was faster.
 
     A launch raises no version and ends all changes, so it counts as somebody who was faster.
     """
-    statement = (
-        update(DraftRow)
-        .where(DraftRow.id == draft_id, DraftRow.version == version, DraftRow.launched_experiment_id.is_(None))
-        .values(version=version + 1, touched_at=now(), **values)
-        .returning(DraftRow)
-    )
-    return db.session.scalar(statement, execution_options={"synchronize_session": False, "populate_existing": True})
+    places = {"draft": draft_id, "expected": version}
+    values = {"answers": answers, "dataset_id": dataset_id, "reached": reached}
+    options = {"synchronize_session": False, "populate_existing": True}
+    return db.session.scalar(_SWAP, {**places, **values, "touched_at": now()}, execution_options=options)
 
 
 def replace_answers(draft_id: uuid.UUID, *, version: int, answers: dict[str, Any]) -> bool:
@@ -115,8 +135,7 @@ def change_draft(draft_id: uuid.UUID, **values: Any) -> None:
 
 def add_event(**values: Any) -> None:
     """Record one save."""
-    db.session.add(DraftEvent(**values))
-    db.session.flush()
+    db.session.execute(insert(DraftEvent).values(**values))
 
 
 def list_events(draft_id: uuid.UUID, *, after_version: int = 0) -> list[DraftEvent]:
@@ -136,10 +155,8 @@ def get_event(draft_id: uuid.UUID, version: int) -> DraftEvent:
 
 def list_undo_marks(draft_id: uuid.UUID, *, after_version: int = 0) -> list[tuple[int, int | None]]:
     """Return (version, version that it takes back or None) of the saves after a version, oldest first."""
-    query = select(DraftEvent.version, DraftEvent.undoes).where(
-        DraftEvent.draft_id == draft_id, DraftEvent.version > after_version
-    )
-    return [(version, undoes) for version, undoes in db.session.execute(query.order_by(DraftEvent.version))]
+    rows = db.session.execute(_UNDO_MARKS, {"draft_id": draft_id, "after_version": after_version})
+    return [(version, undoes) for version, undoes in rows]
 
 
 def drop_draft(draft_id: uuid.UUID) -> None:

@@ -15,6 +15,8 @@ from app.storage.db import current_writing
 from app.storage.turns import WriteTurn
 
 BUSY_SECONDS = 15
+# What is written may be a value of somebody's data, which no fault and no log quotes.
+HIDDEN: dict[str, Any] = {"hide_parameters": True}
 SAFE_VERSION = (3, 51, 3)
 
 
@@ -39,9 +41,9 @@ def is_sqlite(url: str) -> bool:
 def engine_options(url: str) -> dict[str, Any]:
     """Return the options for SQLAlchemy's create_engine."""
     if not is_sqlite(url):
-        return {"pool_pre_ping": True}
+        return {"pool_pre_ping": True, **HIDDEN}
     pool = {"pool_size": 8, "max_overflow": 40}
-    return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_SECONDS}, **pool}
+    return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_SECONDS}, **pool, **HIDDEN}
 
 
 def prepare_engine(engine: Engine, *, checkpoints: bool = True) -> None:

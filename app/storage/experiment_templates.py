@@ -5,17 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
 from app.storage.tables import ExperimentTemplate, TemplateEvent, TemplatePerson, TemplateUsage, TemplateVersion, User
 
 MISSING = "There is no such template, or it is not shared with you."
+NO_VERSION = "The template has no such version, or it is older than its sharing."
+# What the narrowest database keeps as a number of a version.
+MAX_VERSION = 2**31 - 1
 TAG_SIGN = "|"
 MAX_CATEGORIES = 100
+# A chain of successors is walked so far.
+MAX_SUCCESSORS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,9 @@ def add_template(**values: Any) -> ExperimentTemplate:
     return row
 
 
-def add_version(**values: Any) -> TemplateVersion:
-    """Add a version of a template."""
-    row = TemplateVersion(**values)
-    db.session.add(row)
-    db.session.flush()
-    return row
+def add_versions(versions: Sequence[dict[str, Any]]) -> None:
+    """Add versions of a template."""
+    db.session.execute(insert(TemplateVersion), list(versions))
 
 
 def find_template(template_id: uuid.UUID) -> ExperimentTemplate | None:
@@ -76,19 +79,37 @@ def change_template(template_id: uuid.UUID, **values: Any) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
+def lock_templates(*template_ids: uuid.UUID) -> None:
+    """Keep templates as they are until the transaction ends; on SQLite its first statement locks the whole database."""
+    query = select(ExperimentTemplate.id).where(ExperimentTemplate.id.in_(template_ids))
+    db.session.execute(query.order_by(ExperimentTemplate.id).with_for_update())
+
+
 def get_version(template_id: uuid.UUID, version: int) -> TemplateVersion:
-    """Return a version of a template, or raise NotFoundError."""
+    """Return a version of a template, or raise NotFoundError; any whole number may be asked for."""
+    if not 1 <= version <= MAX_VERSION:
+        raise NotFoundError(NO_VERSION)
     query = select(TemplateVersion).where(
         TemplateVersion.template_id == template_id, TemplateVersion.version == version
     )
     row = db.session.scalar(query)
     if row is None:
-        raise NotFoundError("The template has no such version.")
+        raise NotFoundError(NO_VERSION)
     return row
+
+
+def last_version_shared_otherwise(template_id: uuid.UUID, allowed: tuple[str, ...]) -> int:
+    """Return the last version that was shared in none of these ways, 0 where all were."""
+    query = select(func.max(TemplateVersion.version)).where(
+        TemplateVersion.template_id == template_id, TemplateVersion.visibility.not_in(allowed)
+    )
+    return db.session.scalar(query) or 0
 
 
 def newest_versions(rows: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, TemplateVersion]:
     """Return the newest version of each of these templates."""
+    if not rows:
+        return {}
     query = select(TemplateVersion).join(ExperimentTemplate, ExperimentTemplate.id == TemplateVersion.template_id)
     query = query.where(
         TemplateVersion.template_id.in_([row.id for row in rows]),
@@ -97,9 +118,11 @@ def newest_versions(rows: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, Templ
     return {version.template_id: version for version in db.session.scalars(query)}
 
 
-def list_versions(template_id: uuid.UUID, *, limit: int = 200, offset: int = 0) -> list[TemplateVersion]:
-    """Return the versions of a template, newest first."""
-    query = select(TemplateVersion).where(TemplateVersion.template_id == template_id)
+def list_versions(
+    template_id: uuid.UUID, *, first: int = 1, limit: int = 200, offset: int = 0
+) -> list[TemplateVersion]:
+    """Return the versions of a template from one on, newest first."""
+    query = select(TemplateVersion).where(TemplateVersion.template_id == template_id, TemplateVersion.version >= first)
     query = query.order_by(TemplateVersion.version.desc()).limit(limit).offset(offset)
     return list(db.session.scalars(query))
 
@@ -186,24 +209,17 @@ def add_usage(**values: Any) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-@dataclass(frozen=True)
-class UsageLine:
-    """One use of a template: by whom ("" for an account that is gone), of which version, when."""
-
-    person: str
-    version: int
-    at: Any
-
-
-def list_usage(template_id: uuid.UUID, *, limit: int = 50, user_id: uuid.UUID | None = None) -> list[UsageLine]:
-    """Return the last uses of a template, of one person where one is named."""
-    query = select(User.name, User.email, TemplateUsage.version, TemplateUsage.at)
+def list_usage(
+    template_id: uuid.UUID, *, limit: int = 50, user_id: uuid.UUID | None = None
+) -> list[tuple[User | None, int, datetime]]:
+    """Return the last uses of a template: by whom (None for an account that is gone), of which version, when."""
+    query = select(User, TemplateUsage.version, TemplateUsage.at)
     query = query.select_from(TemplateUsage).outerjoin(User, User.id == TemplateUsage.user_id)
     query = query.where(TemplateUsage.template_id == template_id)
     if user_id is not None:
         query = query.where(TemplateUsage.user_id == user_id)
     rows = db.session.execute(query.order_by(TemplateUsage.at.desc(), TemplateUsage.id.desc()).limit(limit))
-    return [UsageLine(name or email or "", version, at) for name, email, version, at in rows]
+    return [(person, version, at) for person, version, at in rows]
 
 
 def count_people_using(template_id: uuid.UUID) -> int:
@@ -224,6 +240,28 @@ def list_template_events(template_id: uuid.UUID, *, limit: int = 50) -> list[Tem
     return list(db.session.scalars(query.order_by(TemplateEvent.id.desc()).limit(limit)))
 
 
+def is_archived_by_admin(template_id: uuid.UUID) -> bool:
+    """Return whether the last to archive a template did so as an administrator, which an owner does not take back."""
+    query = select(TemplateEvent.act).where(
+        TemplateEvent.template_id == template_id,
+        TemplateEvent.act.in_(("archive", "archived")),
+        TemplateEvent.undone_at.is_(None),
+    )
+    return db.session.scalar(query.order_by(TemplateEvent.id.desc()).limit(1)) == "archive"
+
+
+def successors_of(template_id: uuid.UUID) -> list[ExperimentTemplate]:
+    """Return the templates that follow one, each the successor of the one before; a ring is walked once."""
+    found: list[ExperimentTemplate] = []
+    row = find_template(template_id)
+    while row is not None and row.successor_id is not None and len(found) < MAX_SUCCESSORS:
+        row = find_template(row.successor_id)
+        if row is None or row.id == template_id or row in found:
+            break
+        found.append(row)
+    return found
+
+
 def owners_of(rows: Iterable[ExperimentTemplate]) -> dict[uuid.UUID, User]:
     """Return the accounts that own these templates."""
     wanted = {row.owner_id for row in rows if row.owner_id is not None}
@@ -237,3 +275,10 @@ def mark_undone(event_id: int) -> TemplateEvent:
     event.undone_at = now()
     db.session.flush()
     return event
+
+
+def names_of(template_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return the names of templates that are still there."""
+    query = select(ExperimentTemplate.id, ExperimentTemplate.name).where(ExperimentTemplate.id.in_(template_ids))
+    rows = db.session.execute(query)
+    return {row[0]: str(row[1]) for row in rows}

@@ -10,19 +10,33 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, delete, func, or_, select, update
 
+from app.domain.contest.wishes import ContestWishes
 from app.domain.errors import NotFoundError
 from app.domain.job_states import JobEvent, ending_event, next_state, source_states
 from app.domain.vocabulary import JobKind, RunState
 from app.storage.db import db, now
+from app.storage.origin import current_origin
 from app.storage.tables import Job, WorkerBeat
 
 MAX_ATTEMPTS = 3
 # The argument of a job whose owner wants its searches to end early.
 MAX_TRIALS = "most_trials"
+# The arguments of a contest whose owner wants candidates or the whole to end early.
+ENDED_CANDIDATES, FINISH_EARLY = "ended_candidates", "finish_early"
 OPEN = (RunState.QUEUED.value, RunState.RUNNING.value)
 NO_LEASE: dict[str, Any] = {"lease_until": None, "enqueued_at": None}
+
+# Asked for each measurement of a page that is not complete, so it is put together once.
+_NEWEST = (
+    select(Job)
+    .where(Job.subject_id == bindparam("subject_id"), Job.kind == bindparam("kind"))
+    .order_by(Job.created_at.desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
+_NEWEST_WITH_KEY = _NEWEST.where(Job.arguments["key"].as_string() == bindparam("key"))
 
 
 def add_job(
@@ -42,6 +56,7 @@ def add_job(
         time_limit_seconds=seconds,
         arguments=arguments or {},
         enqueued_at=enqueued_at,
+        request_id=current_origin().request_id,
     )
     db.session.add(row)
     db.session.flush()
@@ -63,10 +78,12 @@ def find_by_id(job_id: uuid.UUID) -> Job | None:
 
 def find_job(subject_id: uuid.UUID, kind: JobKind, *, key: str | None = None) -> Job | None:
     """Return the newest job of this kind about a thing; with a key, the newest whose arguments hold that key."""
-    query = select(Job).where(Job.subject_id == subject_id, Job.kind == kind.value).order_by(Job.created_at.desc())
-    if key is not None:
-        query = query.where(Job.arguments["key"].as_string() == key)
-    return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
+    values = {"subject_id": subject_id, "kind": kind.value}
+    return (
+        db.session.scalar(_NEWEST, values)
+        if key is None
+        else db.session.scalar(_NEWEST_WITH_KEY, {**values, "key": key})
+    )
 
 
 def delete_failed(subject_id: uuid.UUID, *, error_code: str) -> None:
@@ -235,6 +252,33 @@ def max_trials_of(job_id: uuid.UUID) -> int | None:
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id))
     found = (arguments or {}).get(MAX_TRIALS)
     return found if isinstance(found, int) else None
+
+
+def end_candidate(row: Job, key: str) -> None:
+    """Ask the worker to end one candidate of a contest."""
+    ended = [*row.arguments.get(ENDED_CANDIDATES, []), key]
+    row.arguments = {**row.arguments, ENDED_CANDIDATES: list(dict.fromkeys(ended))}
+    db.session.flush()
+
+
+def finish_early(row: Job) -> None:
+    """Ask the worker to finish a contest with the best candidate."""
+    row.arguments = {**row.arguments, FINISH_EARLY: True}
+    db.session.flush()
+
+
+def contest_wishes_of(job_id: uuid.UUID) -> ContestWishes:
+    """Return what the owner of a contest asked for so far."""
+    arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id)) or {}
+    ended = arguments.get(ENDED_CANDIDATES)
+    keys = frozenset(str(key) for key in ended) if isinstance(ended, list) else frozenset()
+    return ContestWishes(keys, arguments.get(FINISH_EARLY) is True)
+
+
+def count_interrupted(kind: JobKind, *, code: str) -> int:
+    """Return how many jobs of a kind are to be taken up again, for an attempt ended with this code."""
+    query = select(func.count()).where(Job.state.in_(OPEN), Job.kind == kind.value, Job.error_code == code)
+    return db.session.scalar(query) or 0
 
 
 def stale_ids() -> list[uuid.UUID]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from app.storage.db import db, insert_into
 from app.storage.tables import CorrelationBlock, JsonResult
@@ -13,7 +14,14 @@ from app.storage.tables import CorrelationBlock, JsonResult
 
 def find_payload(table: type[JsonResult], dataset_id: uuid.UUID, key: str) -> dict[str, Any] | None:
     """Return a result as far as it goes, or None."""
-    return db.session.scalar(select(table.payload).where(table.dataset_id == dataset_id, table.key == key))
+    found: dict[str, Any] | None = db.session.scalar(_payload_of(table), {"dataset_id": dataset_id, "key": key})
+    return found
+
+
+@cache
+def _payload_of(table: type[JsonResult]) -> Select[tuple[dict[str, Any]]]:
+    """Return the query for a result, put together once, since a page asks it for each of its measurements."""
+    return select(table.payload).where(table.dataset_id == bindparam("dataset_id"), table.key == bindparam("key"))
 
 
 def save_payload(table: type[JsonResult], dataset_id: uuid.UUID, key: str, payload: dict[str, Any]) -> None:

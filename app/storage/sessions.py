@@ -6,16 +6,20 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.storage.db import db, now
 from app.storage.tables import WebSession
 
+# Every request asks this, so it is put together once.
+_SESSION = select(WebSession).where(
+    WebSession.id_hash == bindparam("id_hash"), WebSession.expires_at > bindparam("moment")
+)
+
 
 def find_session(id_hash: str) -> WebSession | None:
     """Return a session that has not expired."""
-    query = select(WebSession).where(WebSession.id_hash == id_hash, WebSession.expires_at > now())
-    return db.session.scalar(query)
+    return db.session.scalar(_SESSION, {"id_hash": id_hash, "moment": now()})
 
 
 def add_session(**values: Any) -> WebSession:

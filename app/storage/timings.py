@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from app.storage.db import db
 from app.storage.tables import FitTiming
+
+# Every page of a draft asks this, so it is put together once.
+_NEWEST = select(func.max(FitTiming.id)).where(FitTiming.machine == bindparam("machine"))
 
 
 def add_timing(
@@ -29,7 +32,7 @@ def add_timing(
 
 def newest(machine: str) -> int:
     """Return the number of a machine's newest timing, 0 where there is none."""
-    return db.session.scalar(select(func.max(FitTiming.id)).where(FitTiming.machine == machine)) or 0
+    return db.session.scalar(_NEWEST, {"machine": machine}) or 0
 
 
 def list_timings(machine: str, *, after: int = 0, most: int) -> list[FitTiming]:

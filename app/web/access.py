@@ -40,6 +40,8 @@ POLICY: dict[str, AccessLevel] = {
     "static": AccessLevel.ANYBODY,
     "health.live": AccessLevel.ANYBODY,
     "health.ready": AccessLevel.ANYBODY,
+    # The page itself refuses all but this machine and tokens of administrators.
+    "metrics.show": AccessLevel.ANYBODY,
     "api_jobs.show": AccessLevel.SIGNED_IN,
     "api_config.validate": AccessLevel.SIGNED_IN,
     "api_jobs.cancel": AccessLevel.SIGNED_IN,
@@ -60,6 +62,9 @@ POLICY: dict[str, AccessLevel] = {
     "api_experiments.show_all": AccessLevel.SIGNED_IN,
     "api_experiments.show": AccessLevel.SIGNED_IN,
     "api_experiments.cancel": AccessLevel.SIGNED_IN,
+    "api_experiments.end_candidate": AccessLevel.SIGNED_IN,
+    "api_experiments.finish_early": AccessLevel.SIGNED_IN,
+    "api_experiments.candidate_config": AccessLevel.SIGNED_IN,
     "api_experiments.config": AccessLevel.SIGNED_IN,
     "api_experiments.predictions": AccessLevel.SIGNED_IN,
     **{
@@ -91,6 +96,10 @@ POLICY: dict[str, AccessLevel] = {
         )
         for verb in verbs
     },
+    **{f"admin.{verb}": AccessLevel.ADMIN for verb in ("show", "show_job", "act_on_job")},
+    **{f"people.{verb}": AccessLevel.ADMIN for verb in ("show_all", "invite", "show", "act", "revoke_token")},
+    **{f"analytics.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
+    **{f"audit.{verb}": AccessLevel.ADMIN for verb in ("show", "export")},
     **{f"template_admin.{verb}": AccessLevel.ADMIN for verb in ("show_all", "show", "act", "undo")},
     "sign_in.show": AccessLevel.ANYBODY,
     "sign_in.save": AccessLevel.ANYBODY,

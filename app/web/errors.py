@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DatabaseBusyError, DomainError, FieldFault, ObstacleError, TooManyError
+from app.storage.fault_reports import leave_crumb
 from app.storage.obstacles import obstacle_of
 from app.web.hypermedia import ViewContext, into, is_api_request, render_view, wants_fragment
 
@@ -83,6 +84,7 @@ def init_app(app: Flask) -> None:
 
 
 def _domain(fault: DomainError) -> Response:
+    leave_crumb("submission", f"{request.endpoint} {fault.status} {fault.code}")
     response = answer(fault.status, fault.message, code=fault.code, faults=fault.faults)
     add_retry_after(response, fault)
     if fault.status == 401:

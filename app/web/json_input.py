@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -11,8 +12,16 @@ MAX_DEPTH = 32
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
-class JsonDepthError(ValueError):
-    """JSON that is nested too deeply; the message is a sentence for the user."""
+class JsonRefusedError(ValueError):
+    """JSON that is not taken though it can be parsed; the message is a sentence for the user."""
+
+    code = "json_invalid"
+
+
+class JsonDepthError(JsonRefusedError):
+    """JSON that is nested too deeply."""
+
+    code = "json_too_deep"
 
     def __init__(self) -> None:
         super().__init__(f"This is nested more than {MAX_DEPTH} levels deep.")
@@ -38,6 +47,52 @@ def bounded_json(sent: str | bytes) -> str:
     return text
 
 
+class JsonKeyTwiceError(JsonRefusedError):
+    """JSON in which one object has a key twice, so that two programs may read two things in it."""
+
+    code = "json_key_twice"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"An object has the key {key[:60]} twice.")
+
+
+class JsonNumberError(JsonRefusedError):
+    """JSON with what is no number in it: NaN, or more than a number can hold."""
+
+    code = "json_number"
+
+    def __init__(self) -> None:
+        super().__init__("It has a number that is not finite.")
+
+
+def parse_strict_json(sent: str | bytes) -> Any:
+    """Return the value that JSON text stands for, as `parse_json` does; no key may stand twice, nor NaN anywhere.
+
+    Raises
+    ------
+    JsonRefusedError
+        If it is nested too deeply, has a key twice, or a number that is none.
+    ValueError
+        If it is no JSON.
+    """
+    return _parse(sent, object_pairs_hook=_object, parse_constant=_number, parse_float=_number)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise JsonKeyTwiceError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _number(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise JsonNumberError
+    return number
+
+
 def parse_json(sent: str | bytes) -> Any:
     """Return the value that JSON text stands for; half a character becomes a question mark.
 
@@ -48,6 +103,10 @@ def parse_json(sent: str | bytes) -> Any:
     ValueError
         If it is no JSON.
     """
-    value = json.loads(bounded_json(sent))
+    return _parse(sent)
+
+
+def _parse(sent: str | bytes, **hooks: Any) -> Any:
+    value = json.loads(bounded_json(sent), **hooks)
     # A lone half of a surrogate pair can be neither stored nor sent again.
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -16,7 +16,7 @@ from app.services import idempotency
 from app.services.idempotency import Answer
 from app.services.jobs import jobs
 from app.storage.tables import Job, User
-from app.web.json_input import JsonDepthError, bounded_json, parse_json
+from app.web.json_input import JsonRefusedError, bounded_json, parse_json
 
 PER_PAGE, MOST_PER_PAGE = 25, 200
 # A config with all that was worked out for some thousand columns.
@@ -45,15 +45,15 @@ def body_of(schema: type[Schema]) -> Schema:
         raise InvalidBodyError((json_fault("", fault),)) from None
 
 
-def allow_config() -> None:
-    """Let the body of this request be as large as a config with all that was worked out may be."""
-    request.max_content_length = max(MAX_CONFIG_BYTES, request.max_content_length or 0)
+def allow_config(most: int = MAX_CONFIG_BYTES) -> None:
+    """Let the body of this request be as large as a config with all that was worked out may be, or as `most` says."""
+    request.max_content_length = max(most, request.max_content_length or 0)
 
 
 def json_fault(field: str, fault: ValueError) -> FieldFault:
     """Return the fault of JSON that could not be parsed."""
-    if isinstance(fault, JsonDepthError):
-        return FieldFault(field, "json_too_deep", str(fault))
+    if isinstance(fault, JsonRefusedError):
+        return FieldFault(field, fault.code, str(fault))
     return FieldFault(field, "json_invalid", "This is not valid JSON.")
 
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.estimators.parameters import parsed_parameters
 from app.domain.experiment_templates.template_config import TemplateConfig
 from app.domain.training.validation import splitting
 from app.domain.training.validation.split_picture import Stripe, split_stripes
 from app.domain.vocabulary import SplitStrategy
 from app.services.experiment_templates import listing
-from app.services.experiment_templates.using import FittingTemplate
+from app.services.experiment_templates.fitting import FittingTemplates
 from app.storage.tables import ExperimentTemplate
 
 MAX_TEXT = 160
 CARD_LINES = 5
+# More than this is not held out by any split; a picture needs some room for the folds.
+MAX_DRAWN = 0.9
 Picture = list[list[Stripe]]
 
 
@@ -47,8 +50,9 @@ def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: flo
     if strategy not in {one.value for one in SplitStrategy}:
         return []
     entry = splitting.get(SplitStrategy(strategy))
-    values = {**entry.defaults(), **parameters}
-    return split_stripes(entry.id, values, holdout=holdout or 0.0, most=most)
+    values = {**entry.defaults(), **parsed_parameters(entry.parameters, parameters)}
+    held = min(max(holdout or 0.0, 0.0), MAX_DRAWN)
+    return split_stripes(entry.id, values, holdout=held, most=most)
 
 
 def split_title(strategy: str | None) -> str:
@@ -97,7 +101,19 @@ def cards_of(found: Sequence[ExperimentTemplate]) -> tuple[TemplateCard, ...]:
     return tuple(card_of(row, owners[row.id]) for row in found)
 
 
-def fitting_cards(fits: Sequence[FittingTemplate]) -> tuple[TemplateCard, ...]:
-    """Return the templates that fit a dataset as cards, each with the reason."""
-    owners = listing.owner_names([fit.template for fit in fits])
-    return tuple(card_of(fit.template, owners[fit.template.id], reason=fit.reason) for fit in fits)
+@dataclass(frozen=True)
+class FittingCards:
+    """The templates that suit a dataset best, and others that run on it, each with the reason."""
+
+    first: tuple[TemplateCard, ...] = ()
+    others: tuple[TemplateCard, ...] = ()
+
+
+def fitting_cards(fits: FittingTemplates) -> FittingCards:
+    """Return the templates that fit a dataset as cards."""
+    owners = listing.owner_names([fit.template for fit in (*fits.first, *fits.others)])
+    first, others = (
+        tuple(card_of(fit.template, owners[fit.template.id], reason=fit.suits.reason) for fit in part)
+        for part in (fits.first, fits.others)
+    )
+    return FittingCards(first, others)

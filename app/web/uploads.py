@@ -18,6 +18,7 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.errors import DomainError, NoSpaceError, UnreadableFileError
 from app.services.context import current_settings
 from app.services.datasets import uploads
+from app.services.experiment_templates import exchange
 from app.storage.db import end_reading
 from app.storage.tables import Dataset, User
 from app.web.sessions import current_user
@@ -36,7 +37,7 @@ ENDPOINTS = frozenset(
 )
 # Routes that take a small file which becomes no dataset: it is kept in memory, up to this size.
 IN_MEMORY = frozenset({"experiment_templates.take_import"})
-MAX_IN_MEMORY_BYTES = 4 * MIB
+MAX_IN_MEMORY_BYTES = exchange.MAX_FILE_BYTES
 FIELD = "file"
 SAY_SECONDS = 2.0
 

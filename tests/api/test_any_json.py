@@ -18,6 +18,7 @@ from app.storage import columnar
 from app.storage.tables import Dataset, User
 from app.web.json_input import MAX_DEPTH, JsonDepthError, parse_json
 from tests.api.program import Program
+from tests.variants import slow_after, slow_but
 from tests.web.client import Belongings, Browser, calls, draft_on_sample
 
 DEPTH = 100_000
@@ -127,7 +128,9 @@ def _values(sample: Dataset, field: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name in field}
 
 
-@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize(
+    "path", slow_but(("/api/experiments/wizard/dataset-analysis/", "/api/experiments/wizard/suggest-config/"), BODIES)
+)
 def test_each_field_of_each_body_takes_any_json(app: Flask, program: Program, sample: Dataset, path: str) -> None:
     address, fields = path.format(dataset_id=sample.id), BODIES[path]
     whole = _values(sample, " ".join(fields))
@@ -151,12 +154,13 @@ def test_each_place_of_a_config_takes_any_json(app: Flask, program: Program, sam
         assert (page.status_code, page.get_json()["errors"][0]["code"]) == (422, "json_too_deep")
 
 
+@pytest.mark.slow
 def test_each_place_of_resolved_takes_any_json(program: Program, sample: Dataset) -> None:
     row = datasets.sound_rows_of(sample)
     profile = datasets.require_profile(sample)
     spec = Spec.model_validate({name: part for name, part in _config(sample).items() if name != "dataset"})
     frame = columnar.read_frame(row, profile, columns_read(spec, profile))
-    resolved = resolve_unfitted(spec, frame, profile).to_json()
+    resolved = resolve_unfitted(spec, frame, profile, given={}).to_json()
     config = {**_config(sample), "resolved": resolved}
     places = [("resolved",), *(("resolved", *place) for place in _places(resolved) if len(place) < 4)]
     bodies = [_with(config, place, raw) for place in places[::3] for raw in ("NaN", '{"a": []}')]
@@ -181,7 +185,7 @@ def test_choices_beside_a_file_take_any_json(app: Flask, program: Program) -> No
     assert {sent(Program(app), text).status_code for text in (ANY[0], *DEEP)} <= {400, 401}
 
 
-@pytest.mark.parametrize("slug", ["data", "features", "model", "validation", "review", "single-page"])
+@pytest.mark.parametrize("slug", slow_after(2, ["data", "single-page", "features", "model", "validation", "review"]))
 def test_each_field_of_a_settled_conflict_takes_any_json(browser: Browser, user: User, slug: str) -> None:
     draft = draft_on_sample(user)
     token = browser.get("/account").token
@@ -195,6 +199,7 @@ def test_each_field_of_a_settled_conflict_takes_any_json(browser: Browser, user:
     assert found == []
 
 
+@pytest.mark.slow
 def test_every_other_route_refuses_deep_json(app: Flask, user: User, browser: Browser, program: Program) -> None:
     things = Belongings.of(user)
     token = browser.get("/account").token

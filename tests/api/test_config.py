@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.checks.patching import merge_patch
+from app.domain.checks.merging import merge_patch
 from app.services.drafts import drafts
 from app.services.drafts.drafts import plan_of
 from app.storage.tables import Dataset, User

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.checks.patching import merge_patch
+from app.domain.checks.merging import merge_patch
 from app.storage.tables import Dataset
 from tests.api.program import Program
 from tests.api.test_config import PATH, config_of

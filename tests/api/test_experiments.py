@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.domain.checks.patching import merge_patch
+from app.domain.checks.merging import merge_patch
 from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.services.drafts import drafts

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from app.domain.recommendation import evidence as racing
@@ -13,6 +15,7 @@ from tests.api.program import Program
 from tests.domain.tables import REAL
 from tests.services.measured import work_off
 from tests.services.tables import upload, wide_csv
+from tests.variants import slow_after
 
 URL = "/api/experiments/wizard/model-recommendations/"
 
@@ -61,6 +64,26 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
     assert done.get_json()["recommendations"][0]["measured"]["scores"]
     assert done.get_json()["recommendations"][0]["expected"]["basis"] == "short fits"
     assert done.get_json()["baseline"]["scores"]
+    assert done.get_json()["suggested_set"] is None
+
+
+def test_what_the_suggested_set_brings_is_answered(
+    reader: Program, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(racing, "MAX_CANDIDATES", 2)
+    monkeypatch.setattr(racing, "MAX_TREES", 10)
+    random = np.random.default_rng(6)
+    rain = random.gamma(0.5, 6.0, size=900).round(3)
+    frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=900), "rain_mm": rain})
+    frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, 900)).round(4)
+    dataset = upload(user, frame.to_csv(index=False).encode())
+    asked = f"{URL}?dataset_id={dataset.id}&target=flow_mm&evidence=measured"
+    work(reader.get(asked).get_json()["job"]["id"])
+    body = reader.get(asked).get_json()
+    found = body["suggested_set"]
+    assert found["estimator"] in [one["estimator"] for one in body["recommendations"] if one["measured"]]
+    assert len(found["with_set"]) == len(found["without_set"]) >= found["folds_won"]
+    assert found["low"] <= found["difference"] <= found["high"]
 
 
 def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
@@ -99,7 +122,7 @@ def test_somebody_elses_dataset_is_a_missing_one(reader: Program) -> None:
 
 @pytest.mark.parametrize(
     ("file", "target", "code"),
-    [("water_potability.csv", "Potability", "no_signal"), ("usgs_KlamathTP.csv", "TP", "too_few_rows")],
+    slow_after(1, [("usgs_KlamathTP.csv", "TP", "too_few_rows"), ("water_potability.csv", "Potability", "no_signal")]),
 )
 def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, target: str, code: str) -> None:
     path = REAL / "hydro" / file

@@ -114,20 +114,20 @@ PLACES = [
 ]
 
 
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("place", PLACES)
-def test_no_page_breaks_wcag(open_page: OpenPage, places: Places, place: str) -> None:
-    for scheme in ("light", "dark"):
-        watched = open_page(scheme=scheme)
-        page = watched.page
-        page.goto(places[place])
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            assert sideways_overflow(page) <= 0, f"{place} at {width} px"
-        assert violations(page) == [], f"{place}, {scheme}, narrow"
-        page.set_viewport_size({"width": 1280, "height": 800})
-        assert violations(page) == [], f"{place}, {scheme}, wide"
-        if place == "missing":
-            watched.expect("404")
+def test_no_page_breaks_wcag(open_page: OpenPage, places: Places, place: str, scheme: str) -> None:
+    watched = open_page(scheme=scheme)
+    page = watched.page
+    page.goto(places[place])
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert sideways_overflow(page) <= 0, f"{place} at {width} px"
+    assert violations(page) == [], f"{place}, narrow"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert violations(page) == [], f"{place}, wide"
+    if place == "missing":
+        watched.expect("404")
 
 
 def test_the_sign_in_page_and_an_error_summary(open_page: OpenPage, places: Places) -> None:

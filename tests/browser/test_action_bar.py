@@ -62,7 +62,7 @@ def test_at_400_per_cent_the_bar_leaves_the_window(open_page: OpenPage, addresse
         assert page.evaluate(BAR)["is_on_top"], place
 
 
-@pytest.mark.parametrize("size", ["1280", "375"])
+@pytest.mark.parametrize("size", [pytest.param("1280", marks=pytest.mark.slow), "375"])
 def test_the_bar_never_covers_what_has_the_focus(open_page: OpenPage, addresses: dict[str, str], size: str) -> None:
     page = open_page(width=SIZES[size][0], height=SIZES[size][1]).page
     for place in PLACES[:-1]:

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 NAME = "Groundwater head simulation"
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="javascript", marks=pytest.mark.slow), pytest.param(False, id="no-javascript")]
+)
 def test_a_fitting_template_leads_to_a_result_in_five_clicks(open_page: OpenPage, javascript: bool) -> None:
     page = open_page(javascript=javascript).page
     walk = Walk(page)

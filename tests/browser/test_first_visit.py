@@ -71,7 +71,9 @@ def _place(page: Any, identifier: str) -> float:
     return float(page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", identifier))
 
 
-@pytest.mark.parametrize("source", [_made, _real], ids=["made", "real"])
+@pytest.mark.parametrize(
+    "source", [pytest.param(_made, id="made"), pytest.param(_real, id="real", marks=pytest.mark.slow)]
+)
 def test_leak_questions_come_to_a_fresh_file_by_themselves(open_page: OpenPage, tmp_path: Path, source: Any) -> None:
     page = open_page().page
     walk = _upload(page, source(tmp_path))

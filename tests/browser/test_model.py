@@ -115,7 +115,7 @@ ARRIVAL = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 375])
 def test_nothing_moves_while_the_short_fits_report(open_page: OpenPage, width: int) -> None:
     page = open_page(width=width).page
     walk = Walk(page)

@@ -108,14 +108,14 @@ def _walk_cases(engine: Engine, addresses: dict[str, str]) -> dict[str, float]:
     return moved
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["1280", pytest.param("375", marks=pytest.mark.slow)])
 def test_chromium_keeps_the_control_in_its_place(open_page: OpenPage, addresses: dict[str, str], size: str) -> None:
     page = open_page(width=SIZES[size][0], height=SIZES[size][1]).page
     moved = _walk_cases(page, addresses)
     assert max(moved.values()) <= 2, moved
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param("1280", marks=pytest.mark.slow), "375"])
 def test_webkit_keeps_the_control_in_its_place(
     product: Product, signed_in_state: dict[str, Any], addresses: dict[str, str], size: str
 ) -> None:

@@ -51,7 +51,9 @@ def _choose_target(page: Any, *, javascript: bool) -> None:
     page.get_by_text(re.compile("^Rows per value of gauge_003_mm")).wait_for()
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="script"), pytest.param(False, id="no script", marks=pytest.mark.slow)]
+)
 def test_a_file_is_looked_at_and_read_again(open_page: OpenPage, river: Path, javascript: bool) -> None:
     page = open_page(javascript=javascript).page
     _start(page, river)
@@ -71,7 +73,7 @@ def test_a_file_is_looked_at_and_read_again(open_page: OpenPage, river: Path, ja
     page.locator("h1", has_text="Data").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_panel_and_the_details_break_no_rule_at_any_width(open_page: OpenPage, river: Path, scheme: str) -> None:
     page = open_page(scheme=scheme).page
     _start(page, river)

@@ -39,7 +39,9 @@ def open_stranger(product: Product, browser: Any) -> Iterator[Callable[..., Any]
         yield lambda **options: stack.enter_context(watched_page(browser, product.url, **options)).page
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="javascript"), pytest.param(False, id="no-javascript", marks=pytest.mark.slow)]
+)
 def test_a_link_is_pressed_and_another_session_ended(
     product: Product, open_stranger: Callable[..., Any], link: str, email: str, javascript: bool
 ) -> None:

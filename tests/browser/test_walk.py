@@ -14,7 +14,9 @@ from tests.browser.walk import STEPS, Walk
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="javascript"), pytest.param(False, id="no-javascript", marks=pytest.mark.slow)]
+)
 def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javascript: bool) -> None:
     page = open_page(javascript=javascript).page
     walk = Walk(page)
@@ -36,6 +38,7 @@ def test_sample_and_defaults_give_a_judged_experiment(open_page: OpenPage, javas
         assert part.lower() in text.lower() or page.get_by_text(part).count(), part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("title", "target", "purpose", "expected"),
     [
@@ -60,7 +63,9 @@ def test_the_other_samples_finish_too(
     assert expected.lower() in page.locator("main").inner_text().lower()
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+@pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="javascript", marks=pytest.mark.slow), pytest.param(False, id="no-javascript")]
+)
 def test_a_file_is_uploaded_judged_and_taken_away(open_page: OpenPage, javascript: bool) -> None:
     page = open_page(javascript=javascript).page
     walk = Walk(page)

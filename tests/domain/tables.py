@@ -84,6 +84,7 @@ def make_spec(**parts: Any) -> Spec:
     """Build a config from the parts a test cares about."""
     task = {"target": "y", "kind": "regression", **parts.get("task", {})}
     regression = task["kind"] == "regression"
+    contest = {name: parts[name] for name in ("candidates", "blend") if name in parts}
     values = {
         "task": task,
         "features": {"selected": parts.get("selected", ["a", "b"]), "transforms": parts.get("transforms", [])},
@@ -91,6 +92,7 @@ def make_spec(**parts: Any) -> Spec:
             "estimator": parts.get("estimator", "ridge"),
             "parameters": parts.get("parameters", {}),
             "tuning": parts.get("tuning", {}),
+            **contest,
         },
         "validation": parts.get("validation", {"strategy": "k_fold", "parameters": {"n_splits": 3}}),
         "metrics": {

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from app.domain.checks import check_spec
-from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
 from app.domain.errors import TrainingError
 from app.domain.experiment import Spec
 from app.domain.problems import Problem

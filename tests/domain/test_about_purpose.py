@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.checks import check_spec
-from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
 from app.domain.checks.rules import check_transforms
 from app.domain.experiment import Spec
 from app.domain.problems import Problem

@@ -20,6 +20,7 @@ from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 from app.domain.wizard import SLUGS
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE, Known, sample
+from tests.variants import slow_but
 
 QUIET = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 RIVER, PENGUINS = "piscataquis_01031500_daily.csv", "rd_palmerpenguins_penguins_raw.csv"
@@ -108,7 +109,7 @@ def _is_in_order(plan: Plan) -> None:
     assert all(choice.reason for choice in plan.columns if not choice.selected)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", slow_but(("odd",), TABLES))
 def test_no_answer_makes_the_plan_raise(name: str) -> None:
     known = _known(name)
 
@@ -127,7 +128,7 @@ def test_no_answer_makes_the_plan_raise(name: str) -> None:
     think()
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", slow_but(("odd",), TABLES))
 def test_a_plan_made_twice_is_the_same(name: str) -> None:
     known = _known(name)
 

@@ -15,6 +15,8 @@ from app.domain.training.preprocessing.preparation import TrainingTable, columns
 from app.domain.training.validation import baselines
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}
 SITES = {"a": (44.0, -70.0, 120.0, 0.3), "b": (44.2, -70.1, 700.0, 0.9), "c": (46.0, -67.0, 130.0, 0.35)}
 SITES["d"] = (45.9, -67.2, 650.0, 0.8)

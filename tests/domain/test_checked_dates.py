@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
 from app.domain.checks.rules import check_spec
 from app.domain.checks.schema import read_config
 from app.domain.experiment import Draft, Spec

@@ -72,6 +72,7 @@ def test_an_error_stops_the_launch_and_a_warning_does_not(case: Case) -> None:
     assert plan.launchable == (not any(one.severity is Severity.ERROR for one in plan.problems))
 
 
+@pytest.mark.slow
 def test_every_rule_of_the_table_is_broken_by_some_case() -> None:
     fired: Counter[Any] = Counter()
     for case in cases():

@@ -15,6 +15,8 @@ from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import metrics
 from app.domain.training.validation.scoring import Predictions
 
+pytestmark = pytest.mark.fits
+
 
 def table_of(target: Any, *, times: Any = None, groups: Any = None, labels: tuple[str, ...] = ()) -> TrainingTable:
     return TrainingTable(

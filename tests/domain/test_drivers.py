@@ -25,6 +25,7 @@ from app.domain.hydrology.unit_ranges import DAY
 from app.domain.vocabulary import ColumnKind
 from benchmarks.driver_names import TRUTH, faults, read_list
 from tests.domain.reading import real_file
+from tests.variants import slow_after
 
 ROWS = 1000
 NUMERIC = ColumnKind.NUMERIC
@@ -119,7 +120,7 @@ def standard(driver: Driver, value: float) -> float:
     return value * driver.factor + driver.offset
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", slow_after(3, REAL))
 def test_drivers_of_a_real_file_are_those_listed_by_hand(name: str) -> None:
     drivers = recognise_drivers(real_file(name).profile)
     assert {driver.column: f"{driver.role.value} {driver.unit}" for driver in drivers} == REAL[name]

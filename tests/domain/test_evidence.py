@@ -17,6 +17,7 @@ from app.domain.recommendation import evidence as racing
 from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure, sizes_of
+from app.domain.recommendation.race_report import candidates_in_order, tied_candidates
 from app.domain.recommendation.shortfits import ShortFitCandidate, ShortFitRace, sample_rows
 from app.domain.recommendation.standings import Standing, compare_scores
 from app.domain.recommendation.traits import Traits, traits_of_spec
@@ -33,6 +34,8 @@ from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import make_split
 from app.domain.vocabulary import Severity, TaskKind
 from tests.domain.tables import made, make_spec, profile_of
+
+pytestmark = pytest.mark.fits
 
 
 @pytest.fixture(autouse=True)
@@ -96,14 +99,14 @@ def started(frame: pd.DataFrame, *runners: ShortFitCandidate, budget: float = 60
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
     rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
     ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
-    assert racing._tied(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
+    assert tied_candidates(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
 
 
 def test_on_too_few_rows_it_takes_more_than_one_standard_error_to_overturn_the_rules() -> None:
     rules, clever = runner("ridge", 0.30, 0.49, -0.37, -0.78, 0.85), runner("extra_trees", 0.51, 0.35, 0.04, 0.28, 0.84)
     ordered = [clever, rules]
-    assert racing._tied(started(made(120), rules, clever), ordered)[0] is clever
-    assert racing._tied(started(made(80), rules, clever), ordered)[0] is rules
+    assert tied_candidates(started(made(120), rules, clever), ordered)[0] is clever
+    assert tied_candidates(started(made(80), rules, clever), ordered)[0] is rules
 
 
 def by_rows(monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:
@@ -131,7 +134,7 @@ def test_who_was_judged_on_most_stands_first_by_score() -> None:
     best, other = runner("extra_trees", 0.80, 0.70), runner("ridge", 0.76, 0.60)
     fewer_folds, fewer_rows = runner("lasso", 0.90), runner("hist_gradient_boosting", 0.95, 0.95)
     fewer_rows.round = 1
-    order = racing._in_order(started(made(120), fewer_rows, fewer_folds, other, best))
+    order = candidates_in_order(started(made(120), fewer_rows, fewer_folds, other, best))
     assert order == [best, other, fewer_folds, fewer_rows]
 
 

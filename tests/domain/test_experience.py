@@ -13,8 +13,8 @@ import pytest
 from app.domain.errors import TrainingError
 from app.domain.estimation import Experience, Machine, Timing, estimate, workload_of
 from app.domain.estimation.experience import place_of
-from app.domain.estimation.fitting import memory_remedies, most_memory_mb
-from app.domain.estimation.forecast import seconds_of
+from app.domain.estimation.fitting import memory_remedies
+from app.domain.estimation.forecast import most_memory_mb, seconds_of
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, SECONDS, START, prior_of
 from app.domain.estimation.timed_fits import SIZES, timed_fits
 from app.domain.estimation.workload import Workload

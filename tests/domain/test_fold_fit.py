@@ -20,6 +20,8 @@ from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
 from tests.domain.tables import made, make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 CLASSES: dict[str, Any] = {"task": {"target": "three", "kind": "multiclass"}, "primary": "balanced_accuracy"}
 RECIPES = [
     {"columns": ["a"], "kind": "impute_nearest", "parameters": {"neighbours": 3}},

@@ -27,6 +27,8 @@ from app.domain.training.validation.splitting import make_split
 from tests.domain.reading import known
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 COLUMNS = [f"x{at}" for at in range(12)]
 RULES: dict[str, dict[str, Any]] = {
     "strongest": {"kind": "keep_strongest", "amount": 3},

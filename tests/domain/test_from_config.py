@@ -13,6 +13,7 @@ from app.domain.recommendation.propose import make_plan
 from tests.domain.any_config import AnyConfig
 from tests.domain.reading import MACHINE, Known, known, sample
 from tests.domain.tables import made
+from tests.variants import slow_after
 
 CONFIGS = 40
 
@@ -22,7 +23,9 @@ def table_of(name: str) -> Known:
     return known(made(120)) if name == "made" else sample(name)
 
 
-@pytest.mark.parametrize("name", ["made", "piscataquis_01031500_daily.csv", "rd_palmerpenguins_penguins_raw.csv"])
+@pytest.mark.parametrize(
+    "name", slow_after(1, ["made", "piscataquis_01031500_daily.csv", "rd_palmerpenguins_penguins_raw.csv"])
+)
 def test_answers_of_a_config_lead_back_to_it(name: str) -> None:
     table, tried, searched = table_of(name), 0, 0
     for seed in count(1):

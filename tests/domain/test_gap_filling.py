@@ -31,6 +31,8 @@ from app.domain.training.validation.splitting import Fold, make_split
 from app.domain.vocabulary import Purpose, TaskKind
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 ROWS = 700
 TASK = {"time_column": "day", "purpose": "fill_gaps"}
 BLOCKS = {"strategy": "masked_blocks", "parameters": {"n_splits": 3, "lengths": [3, 10]}}

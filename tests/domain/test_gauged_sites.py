@@ -11,6 +11,8 @@ from app.domain.training.gauged_sites import notes_on_sites
 from app.domain.training.run import train
 from tests.domain.tables import made, make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 OWN = {"kind": "lag", "columns": ["y"], "parameters": {"steps": [1]}}
 RAIN = {"kind": "lag", "columns": ["a"], "parameters": {"steps": [1]}}
 

@@ -28,6 +28,8 @@ from app.domain.training.optimism_report import (
 from tests.domain.reading import sample
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 TIMED: dict[str, Any] = {"task": {"target": "y", "time_column": "day"}, "selected": ["level", "x"]}
 
 
@@ -247,6 +249,7 @@ def test_errors_are_better_the_smaller_they_are() -> None:
     assert difference(found, FORWARD).state == "flatters"
 
 
+@pytest.mark.slow
 def test_streamflow_is_compared_on_development_rows_alone() -> None:
     read = sample("piscataquis_01031500_daily.csv")
     spec = read.plan({}).spec

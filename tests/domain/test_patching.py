@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.analysis.profiling.profile import Associations
 from app.domain.checks import check_spec
-from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
 from app.domain.checks.schema import read_config
 from app.domain.experiment import Spec
 from app.domain.problems import Problem

@@ -32,6 +32,8 @@ from app.domain.training.validation.splitting import STRATEGIES, Fold, make_spli
 from app.domain.vocabulary import Purpose, Severity, TaskKind
 from tests.domain.tables import make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 DAYS, TARGET = 40, "flow"
 # The other columns of recipes that work on several together.
 TOGETHER = ("plain", "warm")

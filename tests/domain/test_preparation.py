@@ -17,6 +17,8 @@ from app.domain.training.preprocessing.pipeline import MAX_CATEGORIES, build_pip
 from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, label_of, prepare
 from tests.domain.tables import made, make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 TRAIN, JUDGE = np.arange(40), np.arange(40, 60)
 
 

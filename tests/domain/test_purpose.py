@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from app.domain.checks import check_spec
-from app.domain.checks.patching import merge_patch, patch_of
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
 from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.recommendation.from_config import answers_of_config
@@ -21,6 +22,7 @@ from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Purpose, Severity
 from app.domain.wizard import cleared_by, matches
 from tests.domain.reading import Known, known, mended, real_file, sample
+from tests.variants import slow_after
 
 RIVER, WELL = "piscataquis_01031500_daily.csv", "gw_kingstown_usgs_daily.csv"
 PENGUINS, BASINS = "rd_palmerpenguins_penguins_raw.csv", "hydro/camels_us_4basins_2000_2002.csv"
@@ -85,7 +87,7 @@ def test_gauged_sites_are_simulated_unless_somebody_says_never_gauged() -> None:
     assert plan.reasons["data.purpose"] == reason
 
 
-@pytest.mark.parametrize(("name", "target", "purpose"), KEPT_ASIDE)
+@pytest.mark.parametrize(("name", "target", "purpose"), slow_after(2, KEPT_ASIDE))
 def test_purpose_fits_files_kept_aside(name: str, target: str, purpose: str) -> None:
     assert _task(real_file(name).plan({"data": {"target": target}}))[0] is Purpose(purpose)
 

@@ -14,18 +14,11 @@ from app.domain.training.validation.splitting import get
 from app.domain.vocabulary import SplitStrategy
 from benchmarks.config_is_enough import SCRIPT, Job, jobs, purposes, rebuild
 
+pytestmark = pytest.mark.fits
+
 JOBS = [*jobs(), *purposes()]
-# Those that take a second or two.
-QUICK = (
-    "groups",
-    "rolling",
-    "target encoding",
-    "forecast",
-    "from a date",
-    "forecast at sites",
-    "memory",
-    "memory ahead",
-)
+# Those that take a second or two, and of which none is another with a part left out.
+QUICK = ("groups", "target encoding", "from a date", "forecast at sites", "memory ahead", "blend")
 
 
 def test_the_script_imports_nothing_of_ours() -> None:

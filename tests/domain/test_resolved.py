@@ -170,7 +170,7 @@ def document_rule(values: dict[str, Any]) -> Any:
 
 def _unfitted() -> dict[str, Any]:
     frame = made(120)
-    return resolve_unfitted(make_spec(**FORWARD), frame, profile_of(frame, "day")).to_json()
+    return resolve_unfitted(make_spec(**FORWARD), frame, profile_of(frame, "day"), given={}).to_json()
 
 
 def test_what_training_writes_differs_in_nothing_from_what_is_checked() -> None:

@@ -22,6 +22,8 @@ from app.domain.training.run import train
 from app.domain.training.validation import baselines, scoring
 from tests.domain.tables import PISCATAQUIS, made, make_spec, profile_of, real
 
+pytestmark = pytest.mark.fits
+
 LAGS = [
     {"columns": ["y", "a"], "kind": "lag", "parameters": {"steps": [1, 2]}},
     {"columns": ["y", "a"], "kind": "rolling_mean", "parameters": {"window": 3}},

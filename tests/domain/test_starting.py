@@ -198,5 +198,31 @@ def test_boosting_for_gaps_takes_slow_steps_on_few_columns() -> None:
         ).parameters
         for purpose in (None, Purpose.FILL_GAPS)
     )
-    assert gaps["learning_rate"] < plain["learning_rate"]
-    assert gaps["max_features"] < plain["max_features"] == 1.0
+    assert gaps["learning_rate"] == plain["learning_rate"] == 0.04
+    assert gaps["max_features"] < plain["max_features"] == 0.5
+
+
+def test_an_amount_of_some_thousand_rows_is_boosted_in_small_steps() -> None:
+    def boosting(**changes: Any) -> Any:
+        ranking = rank(replace(PLAIN, **changes))
+        return next(one for one in ranking if one.entry.id == "hist_gradient_boosting").parameters
+
+    amount, mark = boosting(rows=1_000, target_values=400), boosting(rows=1_000, target_values=5)
+    assert (amount["learning_rate"], amount["max_iter"]) == (0.04, 500)
+    assert mark["learning_rate"] > amount["learning_rate"]
+    assert boosting(rows=50_000, target_values=400)["max_iter"] == 300
+
+
+def test_a_forecast_learns_the_change_and_sites_trust_the_network() -> None:
+    flow = {"rows": 8_000, "ordered": True, "memory_steps": 365, "derived": 60, "tail": 9.0, "never_negative": True}
+
+    def average(**changes: Any) -> Any:
+        ranking = rank(replace(PLAIN, **flow, **changes))
+        return next(one for one in ranking if one.entry.id == "averaged_trees").parameters
+
+    simulated, ahead = average(purpose=Purpose.SIMULATE), average(purpose=Purpose.FORECAST)
+    assert (simulated["loss"], simulated["change"], simulated["network_passes"]) == ("both", False, 40)
+    assert (ahead["loss"], ahead["change"], ahead["network_passes"]) == ("roots", True, 40)
+    several = average(purpose=Purpose.FORECAST, grouped=True)
+    assert several["network_share"] > simulated["network_share"]
+    assert (several["loss"], several["change"], several["network_passes"]) == ("poisson", False, 40)

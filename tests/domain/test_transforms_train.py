@@ -22,6 +22,9 @@ from app.domain.training.run import train
 from app.web.charts import board, facts
 from tests.domain.tables import make_spec, profile_of
 from tests.domain.test_no_look_ahead import BY_KIND, FOLD_KINDS, holed, recipe_of, spec_for
+from tests.variants import slow_after
+
+pytestmark = pytest.mark.fits
 
 FORWARD = {"strategy": "time_series", "parameters": {"n_splits": 2, "gap": 0}, "holdout": {"fraction": 0.2}}
 
@@ -31,7 +34,7 @@ def run(spec: Spec, frame: pd.DataFrame) -> TrainingResult:
     return train(spec, frame, profile, on_progress=lambda progress: None, should_stop=lambda: False)
 
 
-@pytest.mark.parametrize("estimator", ["ridge", "hist_gradient_boosting", "decision_tree"])
+@pytest.mark.parametrize("estimator", slow_after(1, ["ridge", "hist_gradient_boosting", "decision_tree"]))
 @pytest.mark.parametrize("entry", TRANSFORMS, ids=lambda entry: entry.kind)
 def test_every_recipe_trains_reports_predicts_and_is_drawn(entry: TransformEntry, estimator: str) -> None:
     frame = holed()

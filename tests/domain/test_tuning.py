@@ -19,6 +19,8 @@ from app.domain.training.tuning.inner_folds import facts_of, inner_folds
 from app.domain.training.validation.splitting import make_split
 from tests.domain.tables import made, make_spec, profile_of
 
+pytestmark = pytest.mark.fits
+
 ON: dict[str, Any] = {"enabled": True, "trials": 8, "inner": 2}
 FORWARD: dict[str, Any] = {
     "task": {"target": "y", "time_column": "day"},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -52,8 +54,11 @@ class Guest:
 
 
 @pytest.fixture(scope="module")
-def guest(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Guest:
-    up = starter.ready(tmp_path_factory.mktemp("up") / "data")
+def guest(starter: Starter, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    data = tmp_path_factory.mktemp("up") / "data"
+    # Its samples are read and its database is there: neither is what these tests are about.
+    shutil.copytree(prepared, data)
+    up = starter.ready(data, "--workers", "1")
     cookie = sign_in(up.link).cookie
     page = get(f"{up.url}/datasets", cookie=cookie)
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)

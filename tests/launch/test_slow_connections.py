@@ -23,6 +23,7 @@ from app.services.accounts import accounts
 from app.storage.binding import bare_app
 from app.storage.db import db
 from tests.launch.conftest import ROOT, clean_environment, free_port, get, sign_in, wait_until
+from tests.variants import slow_after
 
 HEAD = b"GET /help HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 FORM = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -137,7 +138,7 @@ def test_slow_connections_from_many_addresses_stop_nobody(web: Web, text: bytes)
         assert web.is_healthy()
 
 
-@pytest.mark.parametrize("text", [HEAD, FORM + b"Content-Length: 3\r\n\r\nx"], ids=["head", "form"])
+@pytest.mark.parametrize("text", slow_after(1, [HEAD, FORM + b"Content-Length: 3\r\n\r\nx"]), ids=["head", "form"])
 def test_an_unfinished_request_is_ended_by_a_deadline(web: Web, text: bytes) -> None:
     with web.connect() as line:
         line.sendall(text)

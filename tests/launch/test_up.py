@@ -114,7 +114,14 @@ def test_health_says_that_it_lives_and_that_every_part_is_ready(running: Up) -> 
     assert (live.status, json.loads(live.body)) == (200, {"status": "ok"})
     wait_until(lambda: _ready(running)["workers"] == "3", seconds=30, what="the beat of all workers")
     assert get(f"{running.url}/health/ready").status == 200
-    words = {"database": "ok", "disk": "ok", "queue": "ok", "workers": "3", "cache": "nothing asked yet"}
+    words = {
+        "database": "ok",
+        "disk": "ok",
+        "queue": "ok",
+        "workers": "3",
+        "reader": "ok",
+        "cache": "nothing asked yet",
+    }
     assert _ready(running) == {"status": "ok", **words, "faults": []}
 
 

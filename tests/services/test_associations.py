@@ -24,6 +24,7 @@ from app.storage import columnar, jobs
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Job, User
+from tests.once import MEASURED
 from tests.services.measured import work_off
 from tests.services.tables import at_once, nobody, upload
 
@@ -161,6 +162,7 @@ def test_the_target_in_disguise_is_noticed(user: User) -> None:
 
 def test_what_was_measured_is_not_measured_again(penguins: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     first = measured(penguins, MASS)
+    MEASURED.clear()
     monkeypatch.delattr(columnar, "read_frame")
     assert measured(penguins, MASS) == first
     with pytest.raises(AttributeError):

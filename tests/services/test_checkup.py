@@ -132,7 +132,7 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
     assert fault.endswith(".")
     ready, parts = diagnostics.readiness()
     assert not ready
-    words = {"database": "unreachable", "disk": "ok", "workers": "unknown", "queue": "unreachable"}
+    words = {"database": "unreachable", "disk": "ok", "workers": "unknown", "queue": "unreachable", "reader": "unknown"}
     sentences = [system_state.DATABASE_AWAY, system_state.QUEUE_AWAY]
     assert parts == {**words, "cache": "unreachable", "faults": sentences}
 
@@ -168,7 +168,7 @@ def test_without_a_queue_there_is_a_warning_and_no_fault() -> None:
     ready, parts = diagnostics.readiness()
     assert not ready
     words = {"database": "ok", "disk": "ok", "workers": "0", "queue": "unreachable", "cache": "unreachable"}
-    assert parts == {**words, "faults": [system_state.WORKERS_AWAY, system_state.QUEUE_AWAY]}
+    assert parts == {**words, "reader": "ok", "faults": [system_state.WORKERS_AWAY, system_state.QUEUE_AWAY]}
 
 
 def test_a_queue_that_is_away_is_a_fault_of_readiness_too(app: Flask, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, se
     assert faults() == []
     assert said_of("workers").sentence == "2 workers have reported within 30 s."
     parts = {"database": "ok", "disk": "ok", "workers": "2", "queue": "ok", "cache": "nothing asked yet"}
-    assert diagnostics.readiness() == (True, {**parts, "faults": []})
+    assert diagnostics.readiness() == (True, {**parts, "reader": "ok", "faults": []})
     assert said_of("cache").sentence == "The cache of analyses: nothing asked yet."
     assert analysis_cache.find("nothing") is None
     assert said_of("cache").sentence == "The cache of analyses: 0 of 1 found (0 %)."

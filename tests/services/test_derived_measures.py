@@ -123,6 +123,71 @@ def test_a_worker_measures_derived_features_part_by_part(
     assert 2 <= len(part.items) < len(part.names)
 
 
+def _with_late(user: User, row: DraftRow) -> list[Any]:
+    """Return the suggested recipes and one more; the longest of them decides about warm-up and so about the rows."""
+    return [*_context(user, row).plan.values["features"]["transforms"], LATE]
+
+
+def test_what_was_derived_before_is_not_measured_again(
+    user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = _derived(_context(user, river))
+    save(user, river, step="features", transforms=_with_late(user, river))
+    names: list[str] = []
+    whole = derived_measures.measure_derived
+    monkeypatch.setattr(
+        derived_measures, "measure_derived", lambda rows, spec, new: names.extend(new) or whole(rows, spec, new)
+    )
+    more = _derived(_context(user, river))
+    assert names == ["rain_mm_mean_45"]
+    assert {name: more.items[name] for name in few.items} == few.items
+    # The same rows in other bytes are another dataset, of which nothing is known.
+    other = upload(user, _table().to_csv(index=False, lineterminator="\r\n").encode())
+    alone = draft_on(user, other, target="flow_mm", purpose="simulate")
+    save(user, alone, step="features", transforms=_with_late(user, alone))
+    assert _derived(_context(user, alone)).items == more.items
+
+
+def test_features_known_all_together_are_not_even_read(
+    user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(user, river, step="features", transforms=_with_late(user, river))
+    known = _derived(_context(user, river))
+    save(user, river, step="features", transforms=None)
+    monkeypatch.delattr(derived_rankings.DerivedRequest, "read_rows")
+    found = _derived(_context(user, river))
+    assert (found.state, found.rows_used) == ("finished", known.rows_used)
+    assert dict(found.items) == {name: known.items[name] for name in known.items if name != "rain_mm_mean_45"}
+
+
+def test_a_confirmed_kind_measures_nothing_anew(user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = _derived(_context(user, river))
+    save(user, river, step="data", **{"kind.c1": "numeric"})
+    assert _derived(_context(user, river), start=False) == known
+
+
+def test_a_column_is_told_by_what_it_is_made_of(user: User, river: DraftRow) -> None:
+    draft = _context(user, river)
+    assert draft.derived_config is not None
+    data, task = draft.derived_config.data, draft.derived_config.task
+
+    def origins(*parts: TransformPart) -> dict[str, str]:
+        return derived_measures.column_origins(derived_measures.measured_spec(data, task, parts))
+
+    windows = {"windows": [3, 30]}
+    alone = origins(TransformPart(columns=["rain_mm"], kind="window_means", parameters=windows))
+    both = origins(TransformPart(columns=["temp_c", "rain_mm"], kind="window_means", parameters=windows))
+    assert alone.items() < both.items()
+    slow, quick = (
+        origins(
+            TransformPart(columns=["rain_mm"], kind="exponential_memory", parameters={"keeps": [share]}),
+            TransformPart(columns=[f"rain_mm_memory_{share}"], kind="lag", parameters={"steps": [2]}),
+        )
+        for share in (0.9, 0.95)
+    )
+    assert not slow.items() & quick.items()
+
+
 def test_a_long_table_is_read_in_the_order_of_time(
     user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from app.domain.errors import ConflictError, DomainError, InvalidBodyError
 from app.domain.json_values import JsonObject
 from app.services.experiment_templates import curation, exchange, listing, versions
-from app.services.experiment_templates.versions import TemplateEdit
+from app.services.experiment_templates.edits import TemplateEdit
 from app.storage import experiment_templates as rows
 from app.storage.db import transaction
 from app.storage.tables import ExperimentTemplate, User
@@ -69,7 +69,7 @@ def test_words_of_an_import_are_cleaned(app: Flask, user: User) -> None:
         user, _file(user, name=" Flow\0 ", tags=[" a ", "a", ""], comment="\0", author="A\0")
     )
     assert (row.name, row.tags) == ("Flow", ["a"])
-    assert [(one.author_name, one.comment) for one in listing.list_history(row)] == [("A", "")]
+    assert [(one.author_name, one.comment) for one in listing.list_history(user, row)[0]] == [("A", "")]
 
 
 def test_a_name_that_no_sign_is_left_of_is_refused(app: Flask, user: User) -> None:
@@ -89,4 +89,4 @@ def test_a_template_without_an_account_is_not_said_to_be_shipped(app: Flask, use
         rows.change_template(row.id, owner_id=None)
     found = rows.find_template(row.id)
     assert found is not None
-    assert listing.owner_names([found]) == {row.id: listing.NO_OWNER}
+    assert listing.owner_names([found]) == {row.id: "A former member"}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import config
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
-from app.storage.reading import child, read_file
+from app.storage.reading import child, read_file, spare
 
 GOOD = b"a,b\n1,2\n3,4\n"
 OFFICE = ("[Content_Types].xml", "xl/workbook.xml")
@@ -237,6 +237,7 @@ def test_what_is_exactly_at_a_limit_is_read(tmp_path: Path, limits: dict[str, in
 def test_reading_that_takes_too_long_is_stopped_and_its_child_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    spare.forget()
     started: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 

@@ -13,6 +13,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile, Finding
 from app.storage.reading.zones import may_carry_zones
 from tests.storage.answers import read as read_file
 from tests.storage.test_markers import _read
+from tests.variants import slow_after
 
 Rows = list[tuple[Any, ...]]
 
@@ -254,7 +255,7 @@ def test_a_unit_at_the_values_is_not_said_to_be_in_the_name() -> None:
     assert [one.columns for one in profile.findings if one.code == "units_in_names"] == [("rain_mm",)]
 
 
-@pytest.mark.parametrize("zone", ["+05:00", "Z", " UTC", "-0330"])
+@pytest.mark.parametrize("zone", slow_after(1, ["+05:00", "Z", " UTC", "-0330"]))
 @pytest.mark.parametrize("seconds", ["", ":00"])
 def test_a_zone_far_down_in_a_large_file_is_not_lost(zone: str, seconds: str) -> None:
     lines = [f"2020-01-{at % 28 + 1:02d}T{at % 24:02d}:30{seconds},http://a/{at}" for at in range(90_000)]

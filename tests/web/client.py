@@ -21,7 +21,7 @@ from app.services.accounts import accounts, sessions, tokens
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.experiment_templates import versions
-from app.services.experiment_templates.versions import TemplateEdit
+from app.services.experiment_templates.edits import TemplateEdit
 from app.storage.db import Base, db
 from app.storage.tables import DraftRow, User
 from app.web.sessions import COOKIE
@@ -346,6 +346,7 @@ class Belongings:
         config = {"task": {"target": "flow"}, "model": {"estimator": "ridge"}}
         template = versions.create_template(user, TemplateEdit(name="Flow", config=config))
         ids = {
+            "person_id": user.id,
             "template_id": template.id,
             "dataset_id": experiment.dataset_id,
             "experiment_id": experiment.id,
@@ -356,13 +357,23 @@ class Belongings:
     @classmethod
     def of_nobody(cls) -> Belongings:
         """Return ids that belong to nothing."""
-        names = ("draft_id", "dataset_id", "experiment_id", "job_id", "session_id", "token_id", "template_id")
+        names = (
+            "draft_id",
+            "dataset_id",
+            "experiment_id",
+            "job_id",
+            "session_id",
+            "token_id",
+            "template_id",
+            "person_id",
+        )
         return cls({name: uuid.uuid4() for name in names})
 
 
 def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list[tuple[str, str, str]]:
     """Return every route as endpoint, method and address, with the ids of these things in it."""
     values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0", "version": 1}
+    values["form"] = "csv"
     adapter = app.url_map.bind("localhost")
     found = []
     for rule in app.url_map.iter_rules():

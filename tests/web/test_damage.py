@@ -9,6 +9,7 @@ from app.services.datasets import analysis, datasets
 from app.storage.tables import Dataset, User
 from tests.services.tables import SMALL, draft_on, upload
 from tests.services.test_integrity import HARMS
+from tests.variants import slow_but
 from tests.web.client import Belongings, Browser, calls, step_path
 
 
@@ -18,7 +19,7 @@ def river(user: User) -> Dataset:
     return upload(user, SMALL.encode())
 
 
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("harm", slow_but(("gone", "cut off", "finite garbage"), HARMS))
 def test_the_page_of_a_dataset_offers_to_read_it_again(browser: Browser, river: Dataset, harm: str) -> None:
     address = f"/datasets/{river.id}"
     whole = browser.get(address).words
@@ -33,7 +34,7 @@ def test_the_page_of_a_dataset_offers_to_read_it_again(browser: Browser, river: 
     assert browser.get(address).words == whole
 
 
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("harm", slow_but(("gone", "cut off", "finite garbage"), HARMS))
 def test_the_data_step_offers_to_read_it_again(browser: Browser, user: User, river: Dataset, harm: str) -> None:
     row = draft_on(user, river, target="flow")
     HARMS[harm](datasets.parquet_of(river))
@@ -47,7 +48,7 @@ def test_the_data_step_offers_to_read_it_again(browser: Browser, user: User, riv
     assert after.value_of("target") == ["flow"]
 
 
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("harm", slow_but(("gone", "cut off", "finite garbage"), HARMS))
 def test_no_page_breaks_on_damaged_rows(app: Flask, browser: Browser, user: User, river: Dataset, harm: str) -> None:
     row = draft_on(user, river, target="flow")
     HARMS[harm](datasets.parquet_of(river))

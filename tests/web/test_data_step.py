@@ -247,6 +247,7 @@ def test_a_page_of_the_table_that_is_opened_by_itself_leads_to_the_step(browser:
     assert (answer.status, answer.goes_to) == (303, f"{at(trip)}?q=rain")
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns_fit_into_small_pages(
     browser: Browser, river: Dataset, trip: DraftRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,7 +301,7 @@ def test_while_a_large_file_is_read_its_first_rows_are_shown(app: Flask, browser
     page = browser.follow(answer)
     assert "Reading river.csv" in page.words
     assert "First look" in page.words
-    assert "4 columns; all 300 rows" in page.words
+    assert "4 columns, all 300 rows" in page.words
     assert "2001-01-01" in page.words
     assert "Worth knowing" not in page.words
     assert not page.has("answers")

@@ -11,8 +11,8 @@ from flask import Flask
 from app.services.datasets import samples
 from app.services.drafts import drafts
 from app.services.experiment_templates import listing, versions
+from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.listing import TemplateSearch
-from app.services.experiment_templates.versions import TemplateEdit
 from app.storage.tables import Dataset, ExperimentTemplate, User
 from app.web import uploads
 from tests.services.tables import upload
@@ -183,7 +183,7 @@ def test_a_template_is_duplicated_archived_and_restored(browser: Browser, user: 
     copied = browser.follow(browser.press(browser.get(f"{URL}/{library(user, 'gap').id}"), "Duplicate"))
     assert checked(copied).h1 == "Gap filling (copy)"
     archived = browser.follow(browser.press(copied, "Archive"))
-    assert "It stands in no list." in checked(archived).words
+    assert "No list shows it." in checked(archived).words
     assert "Gap filling (copy)" not in browser.get(URL).words
     assert "Gap filling (copy)" in browser.get(f"{URL}?archived=1").words
     restored = browser.follow(browser.press(archived, "Restore"))

@@ -18,6 +18,7 @@ MOST_BYTES = 200_000
 MOST_FIELDS = 100
 
 
+@pytest.mark.slow
 def test_a_file_of_ten_thousand_columns_goes_through_the_step(app: Flask, browser: Browser, user: User) -> None:
     with_limits(app, inline_read_mb=50, inline_read_seconds=120)
     dataset = upload(user, wide_csv(columns=MANY + 1, rows=30))

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.domain.errors import ConflictError, DomainError, NoSpaceError, TooManyError, UnauthorizedError
 from app.storage.tables import User
 from app.web.headers import FIXED, POLICY
+from tests.variants import slow_but
 from tests.web import seeds
 from tests.web.client import Belongings, Browser, calls
 
@@ -93,7 +94,9 @@ def _wrong(found: dict[str, tuple[int, list[str]]]) -> dict[str, list[str]]:
     return {call: faults for call, (_status, faults) in found.items() if faults}
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize(
+    "outcome", slow_but(("a page", "a file", "nothing", "not allowed", "our fault", "full"), OUTCOMES)
+)
 def test_every_route_carries_every_header_whatever_it_answers(app: Flask, admin: User, outcome: str) -> None:
     status, view = OUTCOMES[outcome]
     browser = Browser(app).sign_in(admin)

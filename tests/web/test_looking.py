@@ -12,6 +12,7 @@ from app.storage import drafts as draft_rows
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, User
 from tests.services.tables import upload
+from tests.variants import slow_after
 from tests.web.client import Belongings, Browser, calls, draft_on_sample
 from tests.web.counting import counted
 
@@ -56,7 +57,7 @@ def belongings(user: User) -> Belongings:
     return Belongings.of(user)
 
 
-@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+@pytest.mark.parametrize("htmx", slow_after(1, [False, True]), ids=["page", "fragment"])
 @pytest.mark.parametrize("kind", ["sample", "small", "large"])
 def test_looking_writes_nothing_and_asks_no_worker(
     app: Flask, user: User, browser: Browser, belongings: Belongings, kind: str, htmx: bool

@@ -15,6 +15,7 @@ from app.domain.recommendation.answers import AnswerReader
 from app.domain.vocabulary import TaskKind
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, save, upload
+from tests.variants import slow_after
 from tests.web.client import Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 BOOSTING = "hist_gradient_boosting"
@@ -113,7 +114,7 @@ def test_what_was_typed_for_one_estimator_is_there_when_it_is_chosen_again(
     assert answers_of(user, draft)["model"]["ridge.alpha"] == "3"
 
 
-@pytest.mark.parametrize("entry", LEARNING, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", slow_after(5, LEARNING), ids=lambda entry: entry.id)
 def test_a_wrong_number_is_said_at_its_field_whatever_the_estimator(
     browser: Browser, user: User, draft: DraftRow, entry: EstimatorEntry
 ) -> None:

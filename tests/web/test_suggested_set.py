@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 from flask import Flask
 
+from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.suggested_set import suggested_set
+from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.services.drafts import draft_context
-from app.services.measurements import runner
+from app.services.measurements import recommendations, runner
+from app.storage.db import transaction
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
 from tests.web.client import Browser, Page, answers_of, step_path, words_of
@@ -134,3 +137,32 @@ def test_data_without_time_have_no_memory(browser: Browser, user: User) -> None:
     assert not words_of(page.element("features-set"))
     for part in ("memory", "set"):
         assert browser.get(f"{step_path(row, 'features')}/{part}").goes_to == step_path(row, "features")
+
+
+def test_what_the_set_brings_is_shown_once_it_is_measured(browser: Browser, user: User, river: DraftRow) -> None:
+    page = _arrive(browser, river)
+    assert not page.has("features-set-effect")
+    _store_effect(user, river)
+    for address in ("features", "model", "model/evidence"):
+        words = browser.get(f"{step_path(river, address)}").words
+        assert "NSE 0.820; without: 0.650; better in 3 of 3 folds." in words
+    words = words_of(browser.get(step_path(river, "features")).element("features-set-effect"))
+    assert words.startswith("With the set: NSE 0.820")
+    assert "Gain, 90 % interval: 0.090 to 0.250." in words
+    assert words.endswith("Short fits: Ridge.")
+
+
+def _store_effect(user: User, row: DraftRow) -> None:
+    """Store short fits that say what the set brings."""
+    held = draft_context.load(user, row.id)
+    assert held.dataset is not None
+    scores, without = (0.81, 0.83, 0.82), (0.64, 0.66, 0.65)
+    effect = SetEffect("ridge", "nse", 500, scores, without, 0.17, 0.09, 0.25)
+    items = (MeasuredEstimator("ridge", 500, scores, 0.0, 0.1, 1),)
+    found = ShortFitEvidence(
+        "nse", 900, 500, 0.25, items, (0.1, 0.1, 0.1), complete=True, first="ridge", set_effect=effect
+    )
+    request = recommendations._request_for(held.dataset, held.plan)
+    assert request is not None
+    with transaction():
+        recommendations.STORE.save(request, found)

@@ -238,7 +238,7 @@ def test_what_two_tabs_wrote_is_shown_as_text(browser: Browser, draft: DraftRow)
     ],
     ids=lambda version: str(version)[:12],
 )
-@pytest.mark.parametrize("way", ["", "/autosave"])
+@pytest.mark.parametrize("way", ["", pytest.param("/autosave", marks=pytest.mark.slow)])
 def test_a_wrong_version_loses_nothing(
     browser: Browser, user: User, draft: DraftRow, version: str | None, way: str
 ) -> None:

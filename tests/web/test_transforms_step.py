@@ -14,6 +14,7 @@ from app.domain.estimators.parameters import Parameter
 from app.domain.training.preprocessing.recipes import TRANSFORMS
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
+from tests.variants import slow_after
 from tests.web.client import Browser, Page, answers_of, step_path
 
 FORM = "features"
@@ -57,7 +58,7 @@ def _columns(entry: Any) -> list[str]:
     return ["soil"] if entry.takes == "words" else ["temp_c"] if entry.role in ("fill", "mark") else ["rain_mm"]
 
 
-@pytest.mark.parametrize("entry", TRANSFORMS, ids=lambda entry: entry.kind)
+@pytest.mark.parametrize("entry", slow_after(12, TRANSFORMS), ids=lambda entry: entry.kind)
 def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftRow, entry: Any) -> None:
     said = {one.name: str(one.default) for one in entry.parameters if isinstance(one, Parameter)}
     said |= {one.name: str(one.default[0]) for one in entry.parameters if not isinstance(one, Parameter)}

@@ -16,6 +16,7 @@ from app.storage import jobs
 from app.storage.db import db
 from app.storage.tables import DraftRow, Experiment, User
 from tests.services.tables import draft_on, save, upload, wide_csv
+from tests.variants import slow_after
 from tests.web.client import STEPS, Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 TITLES = ("Data", "Features", "Model", "Validation", "Review")
@@ -164,7 +165,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+@pytest.mark.parametrize("htmx", slow_after(1, [False, True]), ids=["page", "fragment"])
 @pytest.mark.parametrize(("sample", "slug", "typed", "sentence"), WRONG)
 def test_a_wrong_answer_is_kept_and_the_summary_links_to_its_field(
     browser: Browser, user: User, sample: str, slug: str, typed: dict[str, Any], sentence: str, htmx: bool
@@ -234,7 +235,7 @@ REMEDIES: list[tuple[str, dict[str, dict[str, Any]], tuple[str, str], str, Any]]
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("slug", ["data", "review"])
+@pytest.mark.parametrize("slug", slow_after(1, ["data", "review"]))
 @pytest.mark.parametrize(("sample", "answers", "where", "label", "left"), REMEDIES)
 def test_a_remedy_is_one_button_that_does_what_it_says(
     browser: Browser,

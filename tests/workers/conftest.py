@@ -71,17 +71,18 @@ class Server:
 
 @dataclass
 class Crew:
-    """The processes that work, and where their words go."""
+    """The processes that work, and where their words go. They look around more often than those of `hydroml up`."""
 
     settings: config.Settings
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    module: str = "tests.workers.hasty"
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / "workers.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "workers", *arguments],
+                [sys.executable, "-m", self.module, *arguments],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

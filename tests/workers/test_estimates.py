@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain.estimation import estimate
 from app.services import experiments
 from app.services.datasets import datasets
@@ -12,6 +14,7 @@ from tests.services.tables import draft_on
 from tests.workers.conftest import Crew, wait_until
 
 
+@pytest.mark.slow
 def test_a_worker_times_the_estimator_and_learns_from_each_launch(crew: Crew, user: User, sample: Dataset) -> None:
     profile = datasets.profile_of(sample)
     assert profile is not None

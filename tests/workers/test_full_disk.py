@@ -39,6 +39,7 @@ def settings(disk: SmallDisk, prepared: Path, server: Server) -> config.Settings
     return config.load({"HYDROML_DATA": str(data), "REDIS_URL": server.url, "HYDROML_LIMIT_FREE_DISK_MB": "1"})
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_no_training(app: Flask, user: User, crew: Crew, launch: Launch, disk: SmallDisk) -> None:
     experiment = launch(trees=50, folds=4)
     page = f"/experiments/{experiment.id}"

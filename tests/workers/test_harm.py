@@ -30,7 +30,7 @@ def attempted(experiment: Experiment, attempt: int) -> bool:
 
 
 def test_a_killed_child_is_replaced_and_the_work_is_done_once(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+    experiment = launch(trees=20, folds=4)
     worker = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -60,7 +60,7 @@ def test_a_killed_worker_takes_its_child_along(crew: Crew, launch: Launch) -> No
 
 
 def test_another_worker_takes_over_from_a_killed_one(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+    experiment = launch(trees=20, folds=4)
     first = crew.worker()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
     second = crew.worker()
@@ -72,7 +72,7 @@ def test_another_worker_takes_over_from_a_killed_one(crew: Crew, launch: Launch)
 
 
 def test_without_any_worker_left_nothing_is_said_to_run(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+    experiment = launch(trees=20, folds=4)
     only = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -82,7 +82,7 @@ def test_without_any_worker_left_nothing_is_said_to_run(crew: Crew, launch: Laun
 
 
 def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+    experiment = launch(trees=20, folds=4)
     for attempt in (1, 2, 3):
         worker = crew.worker()
         if attempt > 1:
@@ -124,11 +124,11 @@ def test_launching_works_while_redis_is_away(crew: Crew, launch: Launch, server:
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_work_goes_on_while_redis_is_away(
     app: Flask, crew: Crew, launch: Launch, server: Server, how: signal.Signals
 ) -> None:
-    experiment = launch(trees=50, folds=6)
+    experiment = launch(trees=20, folds=6)
     worker = crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -150,7 +150,7 @@ def test_work_goes_on_while_redis_is_away(
 
 
 def test_an_attempt_that_was_given_up_writes_nothing(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=6)
+    experiment = launch(trees=20, folds=6)
     worker = crew.worker()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
     with transaction():

@@ -27,6 +27,7 @@ CONTENT = b"day,flow\n" + b"".join(b"2001-01-%02d,%d\n" % (1 + at % 28, at) for 
 @pytest.fixture
 def ended_by(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the signals that the next children get as soon as they are started; none where the list is empty."""
+    spare.forget()
     signals: list[int] = []
     start = spare.start_child
 

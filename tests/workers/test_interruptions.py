@@ -27,8 +27,8 @@ def under_way(experiment: Experiment, attempt: int) -> bool:
     return job_of(experiment).attempt == attempt and runs(experiment)
 
 
-def test_a_lock_of_22_seconds_ends_no_training(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+def test_a_lock_beyond_a_lease_ends_no_training(crew: Crew, launch: Launch) -> None:
+    experiment = launch(trees=20, folds=4)
     crew.worker()
     crew.upkeep()
     wait_until(lambda: runs(experiment), seconds=60, what="the first fold")
@@ -44,6 +44,7 @@ def test_a_lock_of_22_seconds_ends_no_training(crew: Crew, launch: Launch) -> No
     assert locked_until - experiment.finished_at < timedelta(seconds=LOCK_SECONDS)
 
 
+@pytest.mark.slow
 def test_a_lock_while_columns_are_measured_ends_no_job(
     crew: Crew, sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_lock_while_columns_are_measured_ends_no_job(
     wait_until(lambda: job.state == "finished", seconds=30, what="the end of the job")
 
 
+@pytest.mark.slow
 def test_planned_restarts_hand_a_training_on(crew: Crew, launch: Launch) -> None:
     experiment = launch(trees=50, folds=4)
     crew.upkeep()
@@ -87,7 +89,7 @@ def test_planned_restarts_hand_a_training_on(crew: Crew, launch: Launch) -> None
 
 
 def test_a_restart_of_all_workers_loses_nothing(crew: Crew, launch: Launch) -> None:
-    experiment = launch(trees=50, folds=4)
+    experiment = launch(trees=20, folds=4)
     crew.upkeep()
     workers = [crew.worker(), crew.worker()]
     wait_until(lambda: runs(experiment), seconds=90, what="the first fold")
@@ -113,6 +115,7 @@ def test_a_training_that_is_being_cancelled_is_not_handed_on(crew: Crew, launch:
     wait_until(lambda: experiment.state == "cancelled", seconds=10, what="the cancelling")
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_not_said_to_lack_memory(crew: Crew, launch: Launch) -> None:
     experiment = launch(trees=500, folds=4)
     worker = crew.worker()

@@ -31,7 +31,7 @@ def ready(browser: Browser) -> bool:
     return browser.get("/health/ready").status == 200
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGSTOP])
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
 def test_redis_away_is_said_until_it_is_back(
     browser: Browser, crew: Crew, launch: Launch, server: Server, how: signal.Signals
 ) -> None:

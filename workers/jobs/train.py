@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from app.domain.contest.executor import ContestMeans
 from app.domain.training.report.outcome import Progress
 from app.services.jobs import training
 from workers.runtime import JobContext, job
+from workers.task_pool import TaskPool
 
 
 @job
@@ -22,4 +24,5 @@ def train(context: JobContext) -> None:
         should_stop=context.should_stop,
         most_trials=lambda: context.max_trials,
         store=context.store,
+        means=ContestMeans(lambda processes: TaskPool(processes, context.fork_lock), lambda: context.wishes),
     )

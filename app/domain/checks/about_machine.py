@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.subject import notice, warning
 from app.domain.estimation import Machine
-from app.domain.estimation.fitting import memory_remedies, most_memory_mb
+from app.domain.estimation.fitting import memory_remedies
+from app.domain.estimation.forecast import most_memory_mb
 from app.domain.estimation.hurrying import time_remedies
 from app.domain.estimation.wording import span
 from app.domain.experiment import Spec

@@ -66,8 +66,8 @@ def _lowest(subject: CheckContext) -> float:
     return float(low) if isinstance(low, int | float) else 0.0
 
 
-def _poisson_of_negative(subject: CheckContext, values: Values) -> bool:
-    return values.get("loss") == "poisson" and _lowest(subject) < 0
+def _loss_of_negative(subject: CheckContext, values: Values) -> bool:
+    return values.get("loss") in ("poisson", "both", "roots") and _lowest(subject) < 0
 
 
 def _gamma_of_zero(subject: CheckContext, values: Values) -> bool:
@@ -196,15 +196,15 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
     ),
     IncompatibleSettings(
         code="loss_needs_positive",
-        estimators=BOOSTING,
+        estimators=(*BOOSTING, "averaged_trees"),
         settings=("loss",),
         besides=("data.target",),
         severity=ERROR,
-        when="The loss is Poisson, and the target goes below zero.",
-        fails="Raises: the Poisson loss requires values of zero or more.",
+        when="The loss is Poisson or that of roots, and the target goes below zero.",
+        fails="Raises: both require values of zero or more.",
         cure="Use the squared loss.",
-        clash=_poisson_of_negative,
-        said=lambda subject, _: _goes_down("The Poisson loss needs values of zero or more", subject),
+        clash=_loss_of_negative,
+        said=lambda subject, _: _goes_down("This loss needs values of zero or more", subject),
         heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
     ),
     IncompatibleSettings(

@@ -23,6 +23,7 @@ from app.domain.training.preprocessing.transforms import (
     derived_names,
     memory_of,
     output_names,
+    parse_recipe,
     reaches_of,
     readable,
 )
@@ -97,7 +98,7 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
         faults.append(("parameter_unknown", f"{entry.title} has no setting {odd[:40]}."))
     parameters = None
     try:
-        parameters = entry.parse(part.parameters)
+        parameters = parse_recipe(part)
     except ValueError as fault:
         faults.append(("transform_invalid", str(fault)))
     unfit = columns_fault(entry, part.columns, held, parameters)

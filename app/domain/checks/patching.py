@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
-
-from pydantic import JsonValue
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks.about_goal import NO_FORECAST
+from app.domain.checks.merging import merge_patch, merge_patches
+from app.domain.checks.model_patch import patch_model
 from app.domain.checks.rules import check_spec
-from app.domain.estimators import registry
 from app.domain.experiment import Spec, StepAnswers
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem
 from app.domain.recommendation.task import infer_task
-from app.domain.recommendation.tuning import wire
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import Purpose, Severity, SplitStrategy
 
 Patch = JsonObject
+PatchAnswers = Callable[[StepAnswers, Spec, DatasetProfile], Patch]
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
 MAX_LISTED = 500
 # One change brings few errors; each round heals one.
 MAX_ROUNDS = 8
-
-
-def merge_patch(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> JsonObject:
-    """Return a config after a merge patch (RFC 7396): objects are merged, null takes a member out, all else is set."""
-    result = dict(config)
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(value, Mapping):
-            held = result.get(name)
-            result[name] = merge_patch(held if isinstance(held, Mapping) else {}, value)
-        else:
-            result[name] = value
-    return result
 
 
 def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> Patch:
@@ -76,22 +61,15 @@ def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
     if problem.remedy is None:
         return {}
     patch: Patch = merge_patches({}, problem.remedy.patch)
-    ways = {"data": _data, "features": _features, "model": _model, "validation": _validation}
+    ways: dict[str, PatchAnswers] = {
+        "data": _data,
+        "features": _features,
+        "model": patch_model,
+        "validation": _validation,
+    }
     for step, fields in problem.remedy.changes.items():
         patch = merge_patches(patch, ways[step](fields, spec, profile))
     return patch
-
-
-def merge_patches(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]) -> Patch:
-    """Return the patch that does what two patches do one after the other."""
-    result = dict(first)
-    for name, value in second.items():
-        held = result.get(name)
-        if isinstance(value, Mapping) and isinstance(held, Mapping):
-            result[name] = merge_patches(held, value)
-        else:
-            result[name] = value
-    return result
 
 
 def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
@@ -134,38 +112,6 @@ def _name(field: str, profile: DatasetProfile) -> str:
     """Return the column that a field such as "column.c3" is about."""
     key = field.partition(".")[2]
     return next(column.name for column in profile.columns if column.key == key)
-
-
-def _model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
-    model: Patch = {}
-    chosen = str(fields.get("estimator") or spec.model.estimator)
-    if chosen != spec.model.estimator:
-        # What was set for one estimator means nothing to another.
-        lost, sought = dict.fromkeys(spec.model.parameters), dict.fromkeys(spec.model.tuning.space)
-        model = {"estimator": chosen, "parameters": lost, "tuning": {"space": sought}}
-    space: Patch = {}
-    for field, value in fields.items():
-        head, _, name = field.partition(".")
-        if head == "tuning":
-            tuned = {name: None if value == "" else value}
-            model = merge_patches(model, {"tuning": tuned})
-        elif head == "space":
-            name, _, end = name.removeprefix(f"{chosen}.").rpartition(".")
-            space[name] = _search_space_patch(chosen, name, end, value)
-        elif head == chosen:
-            model = merge_patches(model, {"parameters": {name: value}})
-    return {"model": merge_patches(model, {"tuning": {"space": space}}) if space else model}
-
-
-def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> Patch | None:
-    """Return how a part of a search space is to be; None takes all that was said about a setting back."""
-    if value is None:
-        return None
-    if end == "search":
-        return {"fixed": not value}
-    parameter = registry.get(estimator).parameter(name)
-    known: list[Any] = [] if parameter is None else [word for word, _ in parameter.choices] or [False, True]
-    return {"choices": [one for one in known if wire(one) in value]}
 
 
 def _holdout_patch(field: str, value: Any, begun: Any) -> Patch | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import (
+    about_contest,
     about_data,
     about_features,
     about_gaps,
@@ -20,7 +21,7 @@ from app.domain.checks import (
     about_validation,
 )
 from app.domain.checks.subject import CheckContext
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, is_contest
 from app.domain.problems import Problem
 
 Rule = Callable[[CheckContext], Iterator[Problem]]
@@ -97,7 +98,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations | None) -> tuple[Problem, ...]:
-    """Return every problem of a config for a dataset, in the order of the rules.
+    """Return every problem of a config for a dataset, in the order of the rules; of a contest, those of each candidate.
 
     Parameters
     ----------
@@ -106,6 +107,20 @@ def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations |
     profile, associations
         What is known of the dataset, and of its columns and the target (None while it is not measured).
     """
+    subject = CheckContext(spec, profile, associations)
+    own = [problem for rule in about_contest.OF_CONTEST for problem in rule(subject)] if _exists(subject) else []
+    if not is_contest(spec):
+        return (*_check_one(spec, profile, associations), *own)
+    of_candidates = about_contest.check_candidates(spec, lambda one: _check_one(one, profile, associations))
+    return (*of_candidates, *own)
+
+
+def _exists(subject: CheckContext) -> bool:
+    return not any(about_data.columns_exist(subject))
+
+
+def _check_one(spec: Spec, profile: DatasetProfile, associations: Associations | None) -> tuple[Problem, ...]:
+    """Return the problems of a config of one estimator."""
     subject = CheckContext(spec, profile, associations)
     found: list[Problem] = list(about_data.columns_exist(subject))
     if found:

@@ -32,6 +32,8 @@ PLACES: dict[str, tuple[str, str]] = {
     "model.tuning.pruning": ("model", "tuning.pruning"),
     "model.tuning.inner": ("model", "tuning.inner"),
     "model.tuning": ("model", "tuning.enabled"),
+    "model.candidates": ("model", "candidates"),
+    "model.blend": ("model", "blend"),
     "model": ("model", ""),
     "validation.strategy": ("validation", "strategy"),
     "validation.holdout.from": ("validation", "holdout_from"),

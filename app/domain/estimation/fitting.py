@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.estimation.forecast import Machine, estimate
+from app.domain.estimation.forecast import Machine, estimate, most_memory_mb
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import parameters_of
 
-# What is left to the pages and to the rest of the machine.
-MAX_OF_MEMORY = 0.8
 # Settings that take less when changed by this factor, and how far a change may go and still be the same kind of model.
 SAVERS = (("n_estimators", "trees", 0.5, 30), ("min_samples_leaf", "rows in the smallest leaf", 2, 320))
 
@@ -26,12 +24,6 @@ class MemoryRemedy:
     value: Any
     label: str
     memory_mb: float
-
-
-def most_memory_mb(machine: Machine) -> float:
-    """Return the memory that a launch may take: most of the machine's, and no more than a job is given."""
-    most = MAX_OF_MEMORY * machine.memory_mb
-    return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 
 
 def memory_remedies(spec: Spec, profile: DatasetProfile, machine: Machine) -> Iterator[MemoryRemedy]:

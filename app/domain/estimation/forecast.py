@@ -22,6 +22,8 @@ NINE_OF_TEN, NINE_OF_TEN_MEMORY = 1.95, 1.645
 LEAST_SPREAD, LEAST_SPREAD_MEMORY = 0.1, 0.06
 # Unlearnt corners of a search or of odd settings are said as "up to twenty times", not as a number without meaning.
 MAX_SPREAD = 1.8
+# What is left to the pages and to the rest of the machine.
+MAX_OF_MEMORY = 0.8
 BUSY = "While the machine is busy it takes longer."
 
 
@@ -60,6 +62,12 @@ def _slowness() -> float:
         best = min(best, time.process_time() - start)
     # The same sort takes 4.6 ms on the machine of the calibration.
     return float(min(max(best / 0.0046, 0.3), 5.0))
+
+
+def most_memory_mb(machine: Machine) -> float:
+    """Return the memory that a launch may take: most of the machine's, and no more than a job is given."""
+    most = MAX_OF_MEMORY * machine.memory_mb
+    return most if machine.job_memory_mb is None else min(most, machine.job_memory_mb)
 
 
 def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:

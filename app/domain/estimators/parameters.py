@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NewType
 
@@ -173,6 +174,24 @@ def parse_parameter(parameter: Parameter, raw: Any) -> Any:
     if parameter.type == "steps":
         return _steps(parameter, raw)
     return _number(parameter, raw)
+
+
+def parsed_parameters(parameters: Iterable[Parameter], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of `raw` that these parameters take; others, and names that none has, are left out.
+
+    Parameters
+    ----------
+    parameters
+        The descriptions.
+    raw
+        Values of any kind by name.
+    """
+    found = {}
+    for parameter in parameters:
+        if parameter.name in raw:
+            with suppress(ValueError, TypeError, OverflowError):
+                found[parameter.name] = parse_parameter(parameter, raw[parameter.name])
+    return found
 
 
 def bounds_sentence(parameter: Parameter) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
@@ -17,6 +17,8 @@ from app.domain.vocabulary import ColumnKind, Purpose, SplitStrategy, TaskKind
 # So many rows for each fold and one more stretch to train on: fewer say nothing.
 ROWS_PER_FOLD = 10
 MIN_ROWS = 30
+# More of anything is asked for by no config that anybody can use.
+MAX_NUMBER = 1_000_000
 # Of a template with more features than this, no single one is needed unless a recipe works on it.
 FEW_FEATURES = 12
 DRIVERS = ("rain", "temperature", "evaporation", "snow", "radiation", "humidity", "vapour", "pressure", "wind", "flow")
@@ -128,7 +130,8 @@ def derive_requirements(
 
 def _with_edits(derived: Requirements, before: Requirements, profile: DatasetProfile | None) -> Requirements:
     """Return requirements with what somebody edited in the version before, and with columns that they added."""
-    kept = {name: getattr(before, name) for name in before.edited if hasattr(derived, name) and name != "columns"}
+    editable = {field.name for field in fields(Requirements)} - {"columns", "edited"}
+    kept = {name: getattr(before, name) for name in before.edited if name in editable}
     if "columns" in before.edited:
         named = {need.name for need in derived.columns}
         derived = replace(
@@ -200,7 +203,8 @@ def _step_of(config: TemplateConfig, profile: DatasetProfile | None) -> float | 
 
 def _number(values: JsonObject, name: str, default: int) -> int:
     found = values.get(name, default)
-    return int(found) if isinstance(found, int | float) and not isinstance(found, bool) else default
+    number = found if isinstance(found, int | float) and not isinstance(found, bool) else default
+    return int(min(max(number, 0), MAX_NUMBER))
 
 
 def _least_rows(config: TemplateConfig) -> int:

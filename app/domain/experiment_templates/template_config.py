@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, ValidationError
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, S
 from app.domain.checks.schema import BESIDE
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import (
     MAX_HORIZON,
     MAX_SELECTION_RULES,
@@ -30,11 +31,13 @@ from app.domain.experiment import (
 from app.domain.json_values import JsonObject
 from app.domain.schema_words import sentence_of
 from app.domain.training.preprocessing import transforms
+from app.domain.training.validation import splitting
 from app.domain.vocabulary import Purpose, SplitStrategy, TaskKind
 
 # What a config says of one experiment alone; a template has a name and a description of its own.
 OF_ONE_EXPERIMENT = (*BESIDE, "name", "description", "tags")
 MAX_SELECTED = 20_000
+MAX_NUMBER = 1e300
 
 
 class _TemplatePart(BaseModel):
@@ -143,6 +146,73 @@ def read_template_config(raw: Mapping[str, JsonValue]) -> TemplateConfig:
                 for one in faults
             )
         ) from None
+
+
+def read_sent_config(raw: Mapping[str, JsonValue]) -> TemplateConfig:
+    """Return the config of a template that somebody sent, whose numbers are all finite.
+
+    Parameters
+    ----------
+    raw
+        As for `read_template_config`.
+
+    Raises
+    ------
+    InvalidBodyError
+        With one fault for each field that does not fit.
+    """
+    config = read_template_config(raw)
+    fault = next(_odd_numbers(config.model_dump(exclude_unset=True), "config"), None)
+    if fault is not None:
+        raise InvalidBodyError((FieldFault(fault[:200], "finite_number", "This must be a finite number."),))
+    return config
+
+
+def parameter_faults(config: TemplateConfig) -> Iterator[FieldFault]:
+    """Yield the settings of a config that its split, its estimator or a recipe does not take, each with a sentence.
+
+    Parameters
+    ----------
+    config
+        The config of a template. What this version does not know is passed over: it is said when it is used.
+    """
+    model, validation = config.model, config.validation
+    if validation.strategy is not None:
+        entry = splitting.get(validation.strategy)
+        yield from _faults_of(entry.parameters, validation.parameters, "config.validation.parameters")
+    if model.estimator is not None and registry.has(model.estimator):
+        parameters = registry.get(model.estimator).parameters
+        yield from _faults_of(parameters, model.parameters, "config.model.parameters")
+    known = {entry.kind for entry in transforms.TRANSFORMS}
+    for place, recipe in enumerate(config.features.transforms or ()):
+        if recipe.kind in known:
+            try:
+                transforms.get(recipe.kind).parse(recipe.parameters)
+            except ValueError as fault:
+                field = f"config.features.transforms.{place}.parameters"
+                yield FieldFault(field, "parameter_invalid", f"{str(fault).rstrip('.')}.")
+
+
+def _faults_of(parameters: Iterable[Parameter], values: JsonObject, place: str) -> Iterator[FieldFault]:
+    for parameter in parameters:
+        if parameter.name in values:
+            try:
+                parameter.parse(values[parameter.name])
+            except (ValueError, TypeError, OverflowError) as fault:
+                message = f"{parameter.title}: {str(fault).rstrip('.')}."
+                yield FieldFault(f"{place}.{parameter.name}", "parameter_invalid", message)
+
+
+def _odd_numbers(value: JsonValue, place: str) -> Iterator[str]:
+    """Yield the places of numbers that are none, or too large to be drawn or counted."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _odd_numbers(part, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _odd_numbers(part, f"{place}.{number}")
+    elif isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
+        yield place
 
 
 def config_of_spec(spec: Spec) -> TemplateConfig:

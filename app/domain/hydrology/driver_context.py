@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.domain.analysis.profiling.profile import ColumnProfile, TimeAxis
 from app.domain.analysis.profiling.units import split_name
-from app.domain.hydrology.driver_codes import WEIGHTS, NameReading
+from app.domain.hydrology.driver_codes import CODES, WEIGHTS, NameReading
 from app.domain.hydrology.driver_grammar import key_of
 from app.domain.hydrology.driver_names import readings_of
 from app.domain.hydrology.naming import QUALITY, one_of
@@ -57,12 +57,16 @@ class TableContext:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A column and what its name says: the key of the name without its unit, that unit, and its readings."""
+    """A column and what its name says: the key of the name without its unit, that unit, and its readings.
+
+    `is_code` says that the whole name is a product's code, so that its end, as in `TA_F`, is no unit.
+    """
 
     column: ColumnProfile
     key: str
     unit: str
     readings: tuple[NameReading, ...]
+    is_code: bool = False
 
     @staticmethod
     def of(column: ColumnProfile) -> Candidate:
@@ -70,7 +74,15 @@ class Candidate:
         stem, unit = split_name(column.name)
         # Behind the unit may stand that the column tells of another one: rain (mm)_flag.
         is_mark = bool(QUALITY.search(f"_{key_of(re.split(_CLOSING, column.name)[-1])}"))
+        if unit and not is_mark and _is_code(column.name):
+            return Candidate(column, key_of(column.name), "", readings_of(column.name), is_code=True)
         return Candidate(column, key_of(stem), unit, () if is_mark else readings_of(stem))
+
+
+def _is_code(name: str) -> bool:
+    """Return whether a whole name is a code that stands for one thing in one unit, as its product documents."""
+    readings = CODES.get(key_of(name), ())
+    return bool(readings) and all(reading.is_agreed and reading.unit for reading in readings)
 
 
 def may_be_driver(column: ColumnProfile) -> bool:

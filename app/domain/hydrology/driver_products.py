@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from app.domain.hydrology.naming import one_of
 
+# Variables of the Canadian reanalyses, behind the version and whether they are predicted or analysed.
+_CASR = (
+    "tt_1_5m:t:°C tt_09944:t:°C pr0_sfc:p:m hr_1_5m:h hr_09944:h hu_1_5m:h:kg/kg hu_09944:h:kg/kg fb_sfc:r:W/m² "
+    "fi_sfc:r:W/m² p0_sfc:b:hPa pn_sfc:b:hPa uvc_10m:w:kn uvc_09944:w:kn td_1_5m td_09944 sd_lnd:s:cm"
+)
+_CASR_STARTS = ("rdrs_v2_0_a", "rdrs_v2_0_p", "rdrs_v2_1_a", "rdrs_v2_1_p", "casr_v3_1_a", "casr_v3_1_p")
+
+
+def _casr() -> str:
+    return " ".join(f"{start}_{entry}" for start in _CASR_STARTS for entry in _CASR.split())
+
+
 MORE_FAMILIES = {
     # GeoSphere Austria, klima-v2-1d: daily means and sums of stations.
     "GeoSphere": "tl_mittel:t:°C tlmax:x:°C tlmin:n:°C rf_mittel:h:% dampf_mittel:v:hPa p_mittel:b:hPa vv_mittel:w:m/s "
@@ -97,6 +109,21 @@ MORE_FAMILIES = {
     "ws_f:w:m/s rh:h:% netrad:r:W/m² ppfd_in ts_f_mdts_1 g_f_mds swc_f_mds_1 le_f_mds h_f_mds hmd:h slr:r "
     "irrad:r:kJ/m² "
     "mx2d:x mn2d:n",
+    # U.S. Climate Reference Network, daily and hourly files (Diamond et al. 2013, readme of NCEI).
+    "USCRN": "t_daily_max:x:°C t_daily_min:n:°C t_daily_mean:t:°C t_daily_avg:t:°C p_daily_calc:p:mm "
+    "solarad_daily:r:MJ/m² rh_daily_max:h:% rh_daily_min:h:% rh_daily_avg:h:% sur_temp_daily_type sur_temp_daily_max "
+    "sur_temp_daily_min sur_temp_daily_avg t_calc:t:°C t_hr_avg:t:°C t_max:x:°C t_min:n:°C p_calc:p:mm solarad:r:W/m² "
+    "rh_hr_avg:h:% sur_temp sur_temp_max sur_temp_min wbanno lst_date crx_vn",
+    # Canadian Surface Reanalysis and regional deterministic system (Gasset et al. 2021, HESS 25, 4917-4945).
+    "CaSR": _casr(),
+    # Atmospheric regional reanalysis of the Bureau of Meteorology (Su et al. 2019, GMD 12, 2049-2068).
+    "BARRA": "accum_prcp:p:kg/m² accum_ls_prcp:p:kg/m² av_temp_scrn:t:K temp_scrn:t:K max_temp_scrn:x:K "
+    "min_temp_scrn:n:K av_swsfcdown:r:W/m² av_lwsfcdown:r:W/m² av_mslp:b:Pa sfc_pres:b:Pa av_uwnd10m:w:m/s "
+    "av_vwnd10m:w:m/s uwnd10m:w:m/s vwnd10m:w:m/s qsair_scrn:h:kg/kg av_qsair_scrn:h:kg/kg dewpt_scrn av_sens_hflx "
+    "av_lat_hflx",
+    # Inputs of LISFLOOD and EMO (Thiemig et al. 2022, ESSD 14, 3249-3272), daily and six-hourly.
+    "EMO": "pr6:p:mm pr24:p:mm ta6:t:°C ta24:t:°C tn:n:°C tx:x:°C rg:r:J/m² pd:v:hPa ws:w:m/s e0:e:mm es0:e:mm "
+    "et0:e:mm",
 }  # fmt: skip
 # Of these, the codes that stand for nothing else.
 SURE_MORE = one_of(
@@ -111,9 +138,13 @@ SURE_MORE = one_of(
     "windspeedmph windgustmph dailyrainin hourlyrainin solarradiation solarenergy ta_f sw_in_f lw_in_f pa_f netrad "
     "maxt "
     "mint radn rhum acc_precip mean_temp mean_relative_hum radia_glob temp_dry dayairtmpavg dayairtmpmax dayairtmpmin "
-    "mmxt mmnt mntm tpcp wlgs ppps pppm tpratsfc u10m v10m pksn"
+    "t_daily_max t_daily_min t_daily_mean t_daily_avg p_daily_calc solarad_daily solarad rh_daily_avg t_hr_avg "
+    "rh_hr_avg accum_prcp av_temp_scrn max_temp_scrn min_temp_scrn av_swsfcdown av_lwsfcdown av_mslp qsair_scrn pr6 "
+    "ta6 ta24 mmxt mmnt mntm tpcp wlgs ppps pppm tpratsfc u10m v10m pksn"
 )
-SIGNED_MORE = one_of("u10m v10m u2m v2m u50m ugrd10m vgrd10m u_10m v_10m lwgnt swgnt athb_s nswrs")
+SIGNED_MORE = one_of(
+    "av_uwnd10m av_vwnd10m uwnd10m vwnd10m u10m v10m u2m v2m u50m ugrd10m vgrd10m u_10m v_10m lwgnt swgnt athb_s nswrs"
+)
 DEPTHS_MORE = one_of("sh shneu_manu snowdepth snodp snod snodsfc snowh h_snow snow_aws pksn sno sce ddmes ddmefs asnow")
 # Short names that many tables share. The weak ones also name other things than the weather, so that even
 # their unit is believed only beside it.

@@ -44,6 +44,8 @@ class MeasuredUnit:
 def stated_unit(candidate: Candidate) -> tuple[str, str]:
     """Return the unit that is known of a column and who says it, ("", "") where nobody does."""
     column = candidate.column
+    if candidate.is_code and column.unit_source == "name":
+        return "", ""
     if column.unit:
         return unit_named(column.unit) or column.unit, column.unit_source or "note"
     if column.unit_source:

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,23 +21,24 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimation.prior import prior_of
 from app.domain.estimation.workload import workload_of
 from app.domain.estimators.parameters import ParameterValues
-from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec
-from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
+from app.domain.experiment import MetricsPart, ModelPart, ReproducibilityPart, Spec, TransformPart
+from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.recommendation.race_report import evidence_of
+from app.domain.recommendation.set_fits import MakeCandidate, measure_set_effect
 from app.domain.recommendation.shortfits import (
     FIRST_ROWS,
     MAX_JUDGED,
     MAX_SHARE,
+    JudgedFold,
     ShortFitCandidate,
     ShortFitRace,
     count_work,
     fit,
+    folds_of,
+    judged_fold,
     rival,
-    sample_judged_rows,
-    sample_rows,
 )
-from app.domain.recommendation.standings import is_tied_with_best
-from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
-from app.domain.training.gap_filling import fills_gaps
+from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation.splitting import Fold, make_split
@@ -50,6 +52,8 @@ MAX_FIRST_ROWS = 1_600
 FIRST_FOLDS = 2
 MAX_CANDIDATES = 10
 MAX_TREES = 40
+# The network within an average: it weighs little there, and most of what it learns comes early.
+MAX_NETWORK_PASSES = 20
 # Boosting whose fit on all rows takes more than this share of the work makes fewer and larger steps in short fits.
 MAX_BOOSTING_SHARE = 0.05
 MIN_STEPS, MAX_STEP = 60, 0.2
@@ -83,20 +87,20 @@ def measure(
     *,
     ranking: Sequence[EstimatorSuggestion],
     budget: float | None = None,
+    suggested: Sequence[TransformPart] = (),
 ) -> Generator[ShortFitEvidence, None, None]:
-    """Fit candidates on growing parts of the folds' training rows, and yield the evidence after each fold.
-
-    What comes last is complete. Who wants no more closes the iterator.
+    """Fit candidates on growing parts of the training rows and yield the evidence, at last complete.
 
     Parameters
     ----------
     spec
-        The config; its validation, hold-out, metric and seed are used, its estimator is not. Rows held out are never
-        looked at.
+        The config; its validation, hold-out, metric and seed are used. Rows held out are never looked at.
     frame, ranking
         The rows with the user's column names, and the estimators in the order of the rules.
     budget
         How much work all fits together may take, BUDGET where it is None; see `count_work`.
+    suggested
+        The recipes of the suggested set, of which the last evidence says what they bring.
 
     Raises
     ------
@@ -106,19 +110,30 @@ def measure(
     import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    began = time.perf_counter()
+    began, budget = time.perf_counter(), BUDGET if budget is None else budget
+    make = partial(_runner, profile=profile, budget=budget)
     with threadpool_limits(limits=1), warnings.catch_warnings():
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
-        table = prepare(spec, frame, profile)
-        budget = BUDGET if budget is None else budget
-        runners = [_runner(spec, profile, one, budget) for one in _candidates(ranking, rows=profile.rows)]
-        race = ShortFitRace(spec, table, _folds(spec, table), runners, budget=budget, began=began)
+        race = _race(spec, prepare(spec, frame, profile), _candidates(ranking, profile.rows), make, budget, began)
         yield from _run(race)
-    yield _evidence(race, complete=True)
+        effect = measure_set_effect(race, frame, profile, suggested, make=make)
+    yield replace(evidence_of(race, complete=True), set_effect=effect)
 
 
-def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[EstimatorSuggestion]:
+def _race(
+    spec: Spec,
+    table: TrainingTable,
+    candidates: Sequence[EstimatorSuggestion],
+    make: MakeCandidate,
+    budget: float,
+    began: float,
+) -> ShortFitRace:
+    runners = [make(spec, one) for one in candidates]
+    return ShortFitRace(spec, table, folds_of(spec, table), runners, budget=budget, began=began)
+
+
+def _candidates(ranking: Sequence[EstimatorSuggestion], rows: int) -> list[EstimatorSuggestion]:
     """Return who takes part: nobody whom so many rows are too many, and of lines that tie only some.
 
     A baseline that is launched where nothing beats it stands first, so that it is suggested where luck alone tells.
@@ -130,13 +145,15 @@ def _candidates(ranking: Sequence[EstimatorSuggestion], *, rows: int) -> list[Es
     return [*plain, *others][:MAX_CANDIDATES]
 
 
-def _runner(spec: Spec, profile: DatasetProfile, ranked: EstimatorSuggestion, budget: float) -> ShortFitCandidate:
+def _runner(spec: Spec, ranked: EstimatorSuggestion, *, profile: DatasetProfile, budget: float) -> ShortFitCandidate:
     others = ["accuracy"] if spec.task.kind.is_classification and spec.metrics.primary != "accuracy" else []
     judged = MetricsPart(primary=spec.metrics.primary, others=others)
     values = dict(ranked.parameters)
     if "n_estimators" in values:
         # A forest of fewer trees is hardly worse, and shows as well which estimator suits.
         values["n_estimators"] = min(values["n_estimators"], MAX_TREES)
+    if "network_passes" in values:
+        values["network_passes"] = min(values["network_passes"], MAX_NETWORK_PASSES)
 
     def made(values: Mapping[str, float | str | bool | None]) -> ShortFitCandidate:
         model = ModelPart(estimator=ranked.entry.id, parameters=dict(values))
@@ -161,12 +178,6 @@ def _in_larger_steps(values: ParameterValues, times: float) -> ParameterValues:
     rate = values["learning_rate"] * values["max_iter"] / steps
     rate = max(min(rate, MAX_STEP), values["learning_rate"])
     return ParameterValues({**values, "max_iter": steps, "learning_rate": rate})
-
-
-def _folds(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
-    folds = make_split(spec, facts_of(table)).folds
-    # Where time orders them, the later folds train on most rows.
-    return tuple(reversed(folds)) if table.times is not None else folds
 
 
 def _redraw_folds(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tuple[Fold, ...]:
@@ -285,10 +296,10 @@ def _round(
     """
     rivals, hits = (list(race.rivals), list(race.rival_hits)) if goes_on else (list[float](), list[float]())
     running = list(alive) if goes_on else list[ShortFitCandidate]()
+    parts = list(race.parts) if goes_on else list[JudgedFold]()
     for at, fold in enumerate(folds, start=len(rivals)):
-        train, rows = sample_rows(race, fold.train, size=size, seed=at), sample_judged_rows(fold, seed=at)
-        # A gap is filled from all that is known around it, however few rows are learnt from.
-        known = fold.train if fills_gaps(race.spec) else train
+        part = judged_fold(race, fold, size=size, seed=at)
+        train, rows, known = part.train, part.rows, part.known
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
@@ -299,13 +310,15 @@ def _round(
             for one in done if rivals else ():
                 one.scores.pop()
                 one.hits.pop()
+                one.predictions.pop()
             break
         rule, hit = rival(race, train=known, rows=rows)
         rivals.append(rule)
         hits.append(hit)
+        parts.append(part)
         running = _is_worth_fitting(race, done) if final else done
-        race.rivals, race.rival_hits = rivals, hits
-        yield _evidence(race, complete=False)
+        race.rivals, race.rival_hits, race.parts = rivals, hits, parts
+        yield evidence_of(race, complete=False)
     return [one for one in alive if one.round == number and one.scores]
 
 
@@ -323,74 +336,3 @@ def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate])
         return False
     gaps = np.asarray(best.scores) - np.asarray(one.scores)
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))
-
-
-def judged_share(folds: Sequence[Fold]) -> float:
-    """Return how many rows judge for each that trains, in the first fold to be fitted."""
-    return len(folds[0].validation) / max(len(folds[0].train), 1)
-
-
-def _tied(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
-    """Return those that only luck tells from the best, itself among them, in the order of the rules.
-
-    Two standard errors are luck where the rows are too few to tell a good model from a lucky one.
-    """
-    if not ordered:
-        return []
-    best = ordered[0]
-    if not race.rivals:
-        return [best]
-    errors, rule = 2.0 if len(race.table.target) < TOO_FEW else 1.0, float(np.mean(race.rivals))
-    same = [one for one in ordered if one.round == best.round]
-    tied = [
-        one
-        for one in same
-        if one is best
-        or is_tied_with_best(
-            one.scores,
-            best.scores,
-            baseline=rule,
-            errors=errors,
-            is_baseline=one.ranked.entry.is_baseline,
-        )
-    ]
-    return [runner for runner in race.runners if runner in tied]
-
-
-def _in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
-    """Return the best first: those that were judged on most, by their scores, and then those that stopped earlier."""
-    known = (runner for runner in race.runners if runner.scores)
-    return sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean))
-
-
-def _evidence(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:
-    runners = _in_order(race)
-    tied = _tied(race, runners)
-    sign = 1.0 if race.metric.greater_is_better and not race.metric.signed else -1.0
-    items = tuple(
-        MeasuredEstimator(
-            estimator=runner.ranked.entry.id,
-            rows=runner.most_rows,
-            scores=tuple(round(sign * score, 6) for score in runner.scores),
-            right=round(float(np.mean(runner.hits)), 6),
-            seconds=round(runner.seconds, 4),
-            round=runner.round,
-            before=None if runner.before is None else round(sign * runner.before, 6),
-        )
-        for runner in runners
-    )
-    return ShortFitEvidence(
-        metric=race.metric.id,
-        rows=len(race.table.target),
-        train_rows=max(len(fold.train) for fold in race.folds),
-        judged_share=judged_share(race.folds),
-        items=items,
-        first=tied[0].ranked.entry.id if tied else "",
-        tied=tuple(runner.ranked.entry.id for runner in tied),
-        baseline=tuple(round(sign * score, 6) for score in race.rivals),
-        baseline_right=round(float(np.mean(race.rival_hits)), 6) if race.rival_hits else 0.0,
-        skipped={runner.ranked.entry.id: runner.out for runner in race.runners if runner.out},
-        seconds=round(time.perf_counter() - race.began, 2),
-        share=round(min(race.spent / max(race.budget, 1e-9), 1.0), 4),
-        complete=complete,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,9 +18,10 @@ from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.training.gap_filling import fills_gaps, fit_rows
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable
+from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import baselines, metrics, scoring
 from app.domain.training.validation.scoring import Predictions
-from app.domain.training.validation.splitting import Fold
+from app.domain.training.validation.splitting import Fold, make_split
 
 FIRST_ROWS = 400
 MAX_JUDGED = 4_000
@@ -32,9 +34,20 @@ ROWS_OF_A_CLASS = 10
 Rows = NDArray[np.intp]
 
 
+@dataclass(frozen=True)
+class JudgedFold:
+    """The rows of a fold that short fits learn from, those that judge, and those whose target is known around a gap."""
+
+    train: Rows
+    rows: Rows
+    known: Rows
+
+
 @dataclass
 class ShortFitCandidate:
     """One candidate on its way; `scores` are those of its last round, `rows` what its last fit learnt from.
+
+    `predictions` are those that the scores judge, and `behind` the probability that it is worse than the best one.
 
     `workload` counts what a launch of it would be made of. `out` says why nothing more is fitted, and `affordable`
     turns False where the work that was left was less than a fit takes.
@@ -45,7 +58,9 @@ class ShortFitCandidate:
     workload: Workload
     scores: list[float] = field(default_factory=list)
     before: float | None = None
+    behind: float | None = None
     hits: list[float] = field(default_factory=list)
+    predictions: list[Predictions] = field(default_factory=list)
     seconds: float = 0.0
     rows: int = 0
     most_rows: int = 0
@@ -64,6 +79,7 @@ class ShortFitRace:
     """All that one measuring gathers. `folds` are those of the first division, `again` those of further draws.
 
     `budget` is how much work all fits together may take and `spent` what those so far took, both as counted.
+    `parts` are the folds of the last round as they were fitted, one for each of the `rivals`.
     """
 
     spec: Spec
@@ -76,6 +92,7 @@ class ShortFitRace:
     again: tuple[Fold, ...] = ()
     rivals: list[float] = field(default_factory=list)
     rival_hits: list[float] = field(default_factory=list)
+    parts: list[JudgedFold] = field(default_factory=list)
 
     @property
     def metric(self) -> metrics.Metric:
@@ -90,6 +107,18 @@ class ShortFitRace:
     def left(self) -> float:
         """Return how much work is left."""
         return self.budget - self.spent
+
+    def in_own_direction(self, scores: Sequence[float]) -> tuple[float, ...]:
+        """Return scores in the direction and unit of the metric."""
+        sign = 1.0 if self.metric.greater_is_better and not self.metric.signed else -1.0
+        return tuple(round(sign * score, 6) for score in scores)
+
+
+def folds_of(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
+    """Return the folds of a config, those that are fitted first at the front."""
+    folds = make_split(spec, facts_of(table)).folds
+    # Where time orders them, the later folds train on most rows.
+    return tuple(reversed(folds)) if table.times is not None else folds
 
 
 def count_work(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
@@ -147,6 +176,14 @@ def sample_judged_rows(fold: Fold, *, seed: int) -> Rows:
     return fold.validation[np.sort(drawn)]
 
 
+def judged_fold(race: ShortFitRace, fold: Fold, *, size: int, seed: int) -> JudgedFold:
+    """Return the rows that short fits look at in a fold: at most so many to learn from."""
+    train = sample_rows(race, fold.train, size=size, seed=seed)
+    # A gap is filled from all that is known around it, however few rows are learnt from.
+    known = fold.train if fills_gaps(race.spec) else train
+    return JudgedFold(train, sample_judged_rows(fold, seed=seed), known)
+
+
 def fit(
     race: ShortFitRace,
     one: ShortFitCandidate,
@@ -181,11 +218,11 @@ def fit(
         return False
     if one.round != number:
         one.before = one.mean if one.scores else None
-        one.scores, one.hits, one.round, one.most_rows = [], [], number, 0
+        one.scores, one.hits, one.predictions, one.round, one.most_rows = [], [], [], number, 0
     one.scores.append(score[0])
     one.hits.append(score[1])
-    one.seconds, one.rows = time.perf_counter() - start, len(train)
-    one.most_rows = max(one.most_rows, one.rows)
+    one.predictions.append(said)
+    one.seconds, one.rows, one.most_rows = time.perf_counter() - start, len(train), max(one.most_rows, len(train))
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from statistics import NormalDist
 
 import numpy as np
 
@@ -56,12 +57,15 @@ def is_tied_with_best(
     *,
     baseline: float,
     errors: float = 1.0,
+    probability: float | None = None,
     is_baseline: bool = False,
 ) -> bool:
     """Return whether only luck tells a candidate from the best one on the same folds, larger scores being better.
 
     Luck is so many standard errors of the paired differences, or, where one fold alone was judged, a tenth of what the
-    best gains over the baseline. Who loses to the baseline, as by a single wild fold, is tied with nobody who beats it.
+    best gains over the baseline. Few folds may differ so much among themselves that they hide what their rows bear out:
+    where the `probability` that the candidate is worse, found by resampling rows, is that of so many errors, it
+    is not tied. Who loses to the baseline, as by a single wild fold, is tied with nobody who beats it.
     """
     if len(scores) != len(best):
         return False
@@ -69,4 +73,5 @@ def is_tied_with_best(
     top, mean = float(np.mean(best)), float(np.mean(scores))
     luck = errors * standard_error(gaps.tolist()) if len(gaps) > 1 else ONE_FOLDS_LUCK * abs(top - baseline)
     loses = mean <= baseline < top and not is_baseline
-    return float(gaps.mean()) <= luck and not loses
+    beyond = probability is not None and probability > NormalDist().cdf(errors)
+    return float(gaps.mean()) <= luck and not loses and not beyond

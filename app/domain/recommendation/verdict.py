@@ -11,6 +11,7 @@ import numpy as np
 
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
+from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.standings import Standing, compare_scores, standard_error
 from app.domain.recommendation.traits import Traits
 from app.domain.training.validation import metrics
@@ -33,7 +34,8 @@ class MeasuredEstimator:
     """One estimator as short fits saw it.
 
     `scores` are those of the folds of its last round, in the metric's own direction and unit; `rows` is how many rows
-    it learnt from there, `before` its mean in the round before. `right` is the share of rows whose class was right.
+    it learnt from there, `before` its mean in the round before. `right` is the share of rows whose class was right,
+    and `behind` the probability that it is worse than the best one, where rows tell.
     """
 
     estimator: str
@@ -43,6 +45,7 @@ class MeasuredEstimator:
     seconds: float
     round: int
     before: float | None = None
+    behind: float | None = None
 
     @property
     def mean(self) -> float:
@@ -56,7 +59,7 @@ class ShortFitEvidence:
 
     `train_rows` is what a fold of the real thing trains on, `judged_share` how many rows judge for each that trains.
     `tied` are those that only luck tells from the best, and `first` is the one of them that the rules put first.
-    `share` is how much of the work that the fits may take was spent.
+    `share` is how much of the work that the fits may take was spent, and `set_effect` what the suggested set brings.
     """
 
     metric: str
@@ -72,6 +75,7 @@ class ShortFitEvidence:
     first: str = ""
     tied: tuple[str, ...] = ()
     share: float = 1.0
+    set_effect: SetEffect | None = None
 
     @property
     def choice(self) -> str:
@@ -107,7 +111,9 @@ class ShortFitEvidence:
         """Build from what `to_json` gave."""
         items = tuple(MeasuredEstimator(**{**value, "scores": tuple(value["scores"])}) for value in values["items"])
         tuples = {name: tuple(values.get(name, ())) for name in ("baseline", "tied")}
-        return ShortFitEvidence(**{**values, "items": items, **tuples})
+        effect = values.get("set_effect")
+        set_effect = None if effect is None else SetEffect.from_json(effect)
+        return ShortFitEvidence(**{**values, "items": items, "set_effect": set_effect, **tuples})
 
 
 @dataclass(frozen=True)

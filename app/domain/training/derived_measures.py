@@ -24,7 +24,7 @@ from app.domain.experiment import (
 )
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import Spread, spread_of
-from app.domain.training.preprocessing.transforms import readable
+from app.domain.training.preprocessing.transforms import derived_names, readable
 from app.domain.vocabulary import ColumnKind, SplitStrategy
 
 # Rows on which derived columns are measured, evenly spaced; the columns themselves are derived on all rows first.
@@ -64,6 +64,22 @@ def recipes_measured(suggested: Iterable[TransformPart], used: Iterable[Transfor
         if entry.place == "before":
             found.setdefault(recipe_key(part), part)
     return list(found.values())[:MOST_RECIPES]
+
+
+def column_origins(spec: Spec) -> dict[str, str]:
+    """Return of each derived column by which recipes it is made of which columns, in words that are its alone.
+
+    A column is made alike whatever else its recipe works on, unless the recipe works on all of its columns together.
+    """
+    origins: dict[str, str] = {}
+    for part, entry, values in readable(spec.features.transforms):
+        groups = [list(part.columns)] if entry.roles or not entry.needs_columns else [[name] for name in part.columns]
+        for columns in groups:
+            origin = repr((part.kind, [origins.get(name, name) for name in columns], sorted(values.items())))
+            single = part.model_copy(update={"columns": columns})
+            for name in derived_names(single, time_column=spec.task.time_column):
+                origins.setdefault(name, origin)
+    return origins
 
 
 def measured_spec(data: DataPart, task: TaskPart, recipes: Sequence[TransformPart]) -> Spec:
@@ -107,22 +123,23 @@ def derived_rows(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> pd
     return rows.assign(**{spec.task.target: table.target[places]})
 
 
-def measure_derived(rows: pd.DataFrame, spec: Spec) -> Iterator[list[DerivedMeasure]]:
-    """Yield the measures of the derived columns, block by block.
+def measure_derived(rows: pd.DataFrame, spec: Spec, names: Sequence[str]) -> Iterator[list[DerivedMeasure]]:
+    """Yield the measures of derived columns, block by block.
 
     Parameters
     ----------
     rows, spec
         What `derived_rows` gave, and the config it was given.
+    names
+        Which of its columns are measured.
     """
     target = spec.task.target
     classes = spec.task.kind.is_classification
-    names = [str(name) for name in rows.columns if name != target]
     for start in range(0, len(names), MAX_BLOCK_COLUMNS):
-        block = names[start : start + MAX_BLOCK_COLUMNS]
+        block = list(names[start : start + MAX_BLOCK_COLUMNS])
         kinds = dict.fromkeys(block, ColumnKind.NUMERIC)
         kinds[target] = ColumnKind.CATEGORICAL if classes else ColumnKind.NUMERIC
         some = rows[[*block, target]]
-        found = {item.column: item for item in associate(some, target, kinds, columns=block).items}
+        found = {item.column: item for item in associate(some, target, kinds, columns=list(block)).items}
         ranked = rank_columns(some, target, kinds, seed=SEED)
         yield [DerivedMeasure(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]

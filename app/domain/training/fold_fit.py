@@ -6,6 +6,7 @@ side or on other machines, and give the same bits; arguments and result travel b
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,8 @@ class FoldFit:
     """What fitting one fold gave.
 
     `pipeline` is fitted on the training rows, `predicted` is what it says of the validation rows. `search` is None
-    without tuning. `warned` holds what libraries warned of, once each, and `clock` what it took.
+    without tuning. `warned` holds what libraries warned of, once each, and `clock` what it took, of which
+    `predict_seconds` on the wall went into predicting.
     """
 
     pipeline: Any
@@ -36,6 +38,7 @@ class FoldFit:
     search: tuning.Search | None
     warned: tuple[tuple[type[Warning], str], ...]
     clock: Clock = field(compare=False)
+    predict_seconds: float = field(default=0.0, compare=False)
 
 
 def fit_fold(
@@ -75,9 +78,9 @@ def fit_fold(
         warnings.simplefilter("always")
         search = _search(spec, table, fold, name=name, number=number, asked=asked, clock=clock)
         pipeline = build_pipeline(spec if search is None else tuning.with_parameters(spec, search.chosen), table)
-        predicted = _fit_and_predict(pipeline, table, fold, clock)
+        predicted, predict_seconds = _fit_and_predict(pipeline, table, fold, clock)
     warned = tuple(dict.fromkeys((item.category, str(item.message)) for item in caught))
-    return FoldFit(pipeline, predicted, search, warned, clock)
+    return FoldFit(pipeline, predicted, search, warned, clock, predict_seconds)
 
 
 def _search(
@@ -99,15 +102,17 @@ def _search(
         return tuning.search(spec, table, fold.train, part=name, number=number, asked=asked)
 
 
-def _fit_and_predict(pipeline: Any, table: TrainingTable, fold: Fold, clock: Clock) -> Predictions:
+def _fit_and_predict(pipeline: Any, table: TrainingTable, fold: Fold, clock: Clock) -> tuple[Predictions, float]:
     try:
         with clock.part(FIT):
             pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
+            started = time.perf_counter()
             predicted = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+            predict_seconds = time.perf_counter() - started
     except (ValueError, np.linalg.LinAlgError) as fault:
         sentence = str(fault).split("\n", maxsplit=1)[0][:300]
         raise TrainingError(f"The estimator could not be fitted: {sentence}", code="fit_failed") from fault
     given = predicted.scores if table.labels else predicted.values
     if given is not None and not np.isfinite(given).all():
         raise TrainingError("The estimator diverged: its estimates are not finite.", code="diverged")
-    return predicted
+    return predicted, predict_seconds

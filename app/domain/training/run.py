@@ -6,16 +6,20 @@ import platform
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.contest.executor import ContestMeans
+from app.domain.contest.summary import ContestSummary
 from app.domain.errors import TrainingError
 from app.domain.estimators import registry
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, is_contest
 from app.domain.training.fold_fit import FoldFit, fit_fold
 from app.domain.training.gauged_sites import notes_on_sites
+from app.domain.training.judging import judge_part
 from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
@@ -28,8 +32,6 @@ from app.domain.training.resolved.build import FittedPart
 from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.inner_folds import facts_of
-from app.domain.training.validation import baselines, scoring
-from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold, make_split
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "duckdb", "optuna")
@@ -55,6 +57,7 @@ def train(
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
     peak_memory_mb: Callable[[], float] = accounted_peak_mb,
+    means: ContestMeans | None = None,
 ) -> TrainingResult:
     """Judge the config on the dataset.
 
@@ -66,6 +69,8 @@ def train(
         The dataset's rows in file order, with the user's column names; at least the columns the config names.
     on_progress, should_stop, most_trials, peak_memory_mb
         Called between fits, the last for the report. `most_trials` ends each search once somebody asked for that.
+    means
+        How a contest is carried out.
 
     Raises
     ------
@@ -74,18 +79,25 @@ def train(
     StoppedError
         When `should_stop` said so.
     """
-    import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
-    from threadpoolctl import threadpool_limits
-
     clock = Clock()
-    # One thread gives the same bits on every machine, and leaves the other processors to the pages.
-    with threadpool_limits(limits=1):
+    with _one_thread():
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
         run = TrainingRun(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
         run.notes, run.clock = [*table.notes, *notes_on_sites(spec)], clock
-        _carry_out(run)
-        return TrainingResult(report.build(run, environment=describe_environment()), report.predictions(run))
+        contest = _compete(run, means)
+        built = replace(report.build(run, environment=describe_environment()), contest=contest)
+        return TrainingResult(built, report.predictions(run))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Limit what is computed to one thread: the same bits on every machine, and other processors for the pages."""
+    import sklearn.ensemble  # noqa: F401  # What is to be limited must be loaded before the limit.
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
 
 
 def _refuse_target_as_feature(spec: Spec) -> None:
@@ -114,6 +126,32 @@ def _carry_out(run: TrainingRun) -> None:
     run.say("Writing the report")
 
 
+def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | None:
+    """Train one estimator, or let several compete; the run becomes that of the winner."""
+    if not is_contest(run.spec):
+        _carry_out(run)
+        return None
+    from app.domain.contest.contest import Contest
+
+    contest = Contest(run, means or ContestMeans())
+    contest.say("Reading the data")
+    _refuse_target_as_feature(run.spec)
+    with _collect_warnings(run.notes):
+        fitted = contest.carry_out()
+        run.stop_if_asked()
+        contest.say("Measuring what the winner relies on")
+        last = run.holdout or run.folds[-1]
+        with run.clock.part(IMPORTANCE):
+            run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+        if run.table.missing is not None:
+            run.stop_if_asked()
+            contest.say("Filling the gaps of the record")
+            run.filled = fill_missing_rows(run)
+    contest.done = contest.total
+    contest.say("Writing the report")
+    return contest.summary()
+
+
 def _judge_all(run: TrainingRun) -> Any:
     fitted: Any = None
     for number, fold in enumerate(run.split.folds, start=1):
@@ -132,33 +170,18 @@ def _judge_all(run: TrainingRun) -> Any:
 
 
 def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
-    spec, table = run.spec, run.table
     fit = _fit(run, fold, name)
-    said = fit.predicted
-    said_by, unknown = _baselines_say(run, fold)
-    return fit.pipeline, PartResult(
+    settings = None if fit.search is None else fit.search.chosen
+    part = judge_part(
+        run.spec,
+        run.table,
+        fold,
         name=name,
-        train=fold.train,
-        rows=fold.validation,
-        said=said,
-        scores=scoring.judge(spec, table, fold.validation, said),
-        baseline_scores={key: scoring.judge(spec, table, fold.validation, value) for key, value in said_by.items()},
-        baseline_said=said_by,
-        baseline_unknown=unknown,
+        predictions=fit.predicted,
         chosen=columns_chosen(fit.pipeline),
-        fitted=FittedPart.of(name, fit.pipeline, table, settings=None if fit.search is None else fit.search.chosen),
+        fitted=FittedPart.of(name, fit.pipeline, run.table, settings=settings),
     )
-
-
-def _baselines_say(run: TrainingRun, fold: Fold) -> tuple[dict[str, Predictions], dict[str, int]]:
-    """Return what each baseline predicts on the rows that judge, and on how many of them it knows nothing."""
-    said, unknown = {}, {}
-    for entry in baselines.for_experiment(run.spec, run.table):
-        values, scores = entry.rule(run.table, fold.train, fold.validation)
-        unknown[entry.id] = baselines.count_unknown(values)
-        filled = baselines.fill_unknown(values, run.table, fold.train)
-        said[entry.id] = Predictions(filled, scores, are_probabilities=True)
-    return said, unknown
+    return fit.pipeline, part
 
 
 def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:

@@ -22,7 +22,7 @@ from app.domain.training.report.outcome import (
     SearchProgress,
     ShouldStop,
 )
-from app.domain.training.resolved.build import FittedPart
+from app.domain.training.resolved.build import FittedMember, FittedPart
 from app.domain.training.tuning import tuning
 from app.domain.training.tuning.tuning_report import scores_of
 from app.domain.training.validation import baselines, scoring
@@ -62,7 +62,12 @@ class FilledRows:
 
 @dataclass
 class TrainingRun:
-    """All that one training gathers on its way to the report."""
+    """All that one training gathers on its way to the report.
+
+    Of a contest, `candidate` is the number of the candidate whose config `spec` is: the winner, or the largest member
+    of a blend. Of a blend, `averaged` holds the settled config of each member with its share, and `members` what it
+    takes to repeat every fold.
+    """
 
     spec: Spec
     table: TrainingTable
@@ -80,6 +85,9 @@ class TrainingRun:
     clock: Clock = field(default_factory=Clock)
     done: int = 0
     filled: FilledRows | None = None
+    averaged: tuple[tuple[Spec, float], ...] = ()
+    candidate: int | None = None
+    members: tuple[FittedMember, ...] = ()
 
     @property
     def total(self) -> int:

@@ -9,9 +9,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, NotFoundError
 from app.domain.vocabulary import Role
 from app.services.accounts import limiting, passwords
+from app.services.audit.trail import record, record_failed_sign_in
 from app.storage import accounts, sessions
 from app.storage.db import now, transaction
 from app.storage.tables import User
@@ -27,7 +29,7 @@ def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def create_user(email: str, *, role: Role = Role.MEMBER, name: str = "") -> User:
+def create_user(email: str, *, role: Role = Role.MEMBER, name: str = "", actor: User | None = None) -> User:
     """Add an account, which only a one-time link opens until it has a password.
 
     Raises
@@ -39,7 +41,9 @@ def create_user(email: str, *, role: Role = Role.MEMBER, name: str = "") -> User
     with transaction():
         if accounts.find_user(address):
             raise ConflictError(f"There is an account for {address}.", code="email_taken", field="email")
-        return accounts.add_user(email=address, role=role.value, name=name.strip()[:200])
+        user = accounts.add_user(email=address, role=role.value, name=name.strip()[:200])
+        record(AuditAct.CREATE_ACCOUNT, actor=actor, subject_id=user.id, after={"role": role.value})
+    return user
 
 
 def _checked_email(email: str) -> str:
@@ -49,11 +53,11 @@ def _checked_email(email: str) -> str:
     return address
 
 
-def make_sign_in_link(email: str | None, *, minutes: int = LINK_MINUTES) -> str:
+def make_sign_in_link(email: str | None, *, minutes: int = LINK_MINUTES, actor: User | None = None) -> str:
     """Return a one-time code for an account; older codes that were not used stop working.
 
     Without an address it is for the first admin: it signs the oldest one in, and makes one where there is none yet.
-    Only the command line can ask for it.
+    Only the command line can ask for that.
     """
     code = secrets.token_urlsafe(32)
     with transaction():
@@ -63,6 +67,7 @@ def make_sign_in_link(email: str | None, *, minutes: int = LINK_MINUTES) -> str:
         user_id = user.id if user else None
         accounts.drop_open_links(user_id)
         accounts.add_link(code_hash=_hash(code), user_id=user_id, minutes=minutes)
+        record(AuditAct.MAKE_SIGN_IN_LINK, actor=actor, subject_id=user_id, after={"minutes": minutes})
     return code
 
 
@@ -128,7 +133,9 @@ def _add_first_admin() -> User:
     while accounts.find_user(email) is not None:
         number += 1
         email = f"{name}-{number}@{host}"
-    return accounts.add_user(email=email, name="Owner", role=Role.ADMIN.value)
+    user = accounts.add_user(email=email, name="Owner", role=Role.ADMIN.value)
+    record(AuditAct.CREATE_ACCOUNT, actor=None, subject_id=user.id, after={"role": Role.ADMIN.value})
+    return user
 
 
 def sign_in_with_password(email: str, password: str, *, address: str) -> User:
@@ -149,6 +156,7 @@ def sign_in_with_password(email: str, password: str, *, address: str) -> User:
             limiting.count_try(limiting.SIGN_IN_ELSEWHERE, email)
     is_right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not is_right or user.disabled_at is not None:
+        record_failed_sign_in(user)
         raise DomainError("The address or the password is wrong.", code="sign_in_failed", field="password")
     with transaction():
         limiting.forget_tries(limiting.SIGN_IN, email, network)
@@ -178,6 +186,7 @@ def set_password(user: User, *, current: str, new: str, session_hash: str = "") 
     with transaction():
         accounts.get_user(user.id).password_hash = hashed
         sessions.drop_sessions_of(user.id, except_hash=session_hash)
+        record(AuditAct.CHANGE_PASSWORD, actor=user, subject_id=user.id)
 
 
 def set_theme(user: User, theme: str) -> None:
@@ -211,10 +220,11 @@ def set_email(old: str, new: str) -> User:
         if other is not None and other.id != user.id:
             raise ConflictError(f"There is an account for {address}.", code="email_taken", field="email")
         user.email = address
+        record(AuditAct.CHANGE_EMAIL, actor=None, subject_id=user.id)
     return user
 
 
-def disable_user(email: str) -> User:
+def disable_user(email: str, *, actor: User | None = None) -> User:
     """Disable an account: its sessions and links end, and its tokens open nothing until it is enabled again.
 
     Raises
@@ -225,20 +235,62 @@ def disable_user(email: str) -> User:
     with transaction():
         user = accounts.get_user_by_email(email)
         if user.disabled_at is None:
-            if [admin.id for admin in accounts.lock_open_admins()] == [user.id]:
-                message = f"{user.email} is the last administrator. Add another one first."
-                raise ConflictError(message, code="last_admin")
+            _refuse_last_admin(user)
             user.disabled_at = now()
+            record(AuditAct.DISABLE_ACCOUNT, actor=actor, subject_id=user.id)
         sessions.drop_sessions_of(user.id)
         accounts.drop_open_links(user.id)
     return user
 
 
-def enable_user(email: str) -> User:
+def _refuse_last_admin(user: User) -> None:
+    """Refuse what would leave nobody to administer; the accounts of administrators stay locked until the commit."""
+    if [admin.id for admin in accounts.lock_open_admins()] == [user.id]:
+        message = f"{user.email} is the last administrator. Add another one first."
+        raise ConflictError(message, code="last_admin")
+
+
+def enable_user(email: str, *, actor: User | None = None) -> User:
     """Enable an account again; its tokens work as before, its sessions stay ended."""
     with transaction():
         user = accounts.get_user_by_email(email)
-        user.disabled_at = None
+        if user.disabled_at is not None:
+            user.disabled_at = None
+            record(AuditAct.ENABLE_ACCOUNT, actor=actor, subject_id=user.id)
+    return user
+
+
+def change_role(email: str, role: Role, *, actor: User | None = None) -> User:
+    """Give an account another role.
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        If there is no such account, or it is the last administrator.
+    """
+    with transaction():
+        user = accounts.get_user_by_email(email)
+        before = user.role
+        if before != role.value:
+            if role is not Role.ADMIN and user.disabled_at is None:
+                _refuse_last_admin(user)
+            user.role = role.value
+            record(
+                AuditAct.CHANGE_ROLE,
+                actor=actor,
+                subject_id=user.id,
+                before={"role": before},
+                after={"role": role.value},
+            )
+    return user
+
+
+def end_sessions(email: str, *, actor: User | None = None) -> User:
+    """End every session of an account: it is signed out everywhere."""
+    with transaction():
+        user = accounts.get_user_by_email(email)
+        sessions.drop_sessions_of(user.id)
+        record(AuditAct.END_SESSIONS, actor=actor, subject_id=user.id)
     return user
 
 

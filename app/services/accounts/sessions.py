@@ -13,7 +13,9 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, NotFoundError
+from app.services.audit.trail import record
 from app.storage import accounts, sessions
 from app.storage.db import end_reading, now, transaction
 from app.storage.tables import User, WebSession
@@ -110,6 +112,7 @@ def sign_in(opened: OpenSession, user: User, *, address: str = "", agent: str = 
             raise ConflictError("This account was changed while you signed in. Sign in again.", code="account_changed")
         sessions.drop_session(opened.id_hash)
         _add(fresh, address=address[:64], agent=agent[:200])
+        record(AuditAct.SIGN_IN, actor=user, subject_id=user.id)
     fresh.is_stored = True
     return fresh
 
@@ -132,9 +135,12 @@ def end_session(user: User, id_hash: str) -> None:
         if row is None or row.user_id != user.id:
             raise NotFoundError("There is no such session.")
         sessions.drop_session(id_hash)
+        record(AuditAct.END_SESSIONS, actor=user, subject_id=user.id, after={"sessions": 1})
 
 
 def end(opened: OpenSession) -> None:
     """Sign out: the cookie opens nothing any more."""
     with transaction():
         sessions.drop_session(opened.id_hash)
+        if opened.user is not None:
+            record(AuditAct.SIGN_OUT, actor=opened.user, subject_id=opened.user.id)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, NotFoundError
 from app.domain.vocabulary import Scope
+from app.services.audit.trail import record
 from app.storage import accounts, tokens
 from app.storage.db import now, transaction
 from app.storage.tables import ApiToken, User
@@ -46,9 +48,11 @@ def create_token(email: str, *, name: str, scope: Scope = Scope.READ) -> str:
     with transaction():
         user = accounts.get_user_by_email(email)
         expires = now() + timedelta(days=DAYS)
-        tokens.add_token(
+        row = tokens.add_token(
             user_id=user.id, name=name.strip(), token_hash=_hash(secret), scope=scope.value, expires_at=expires
         )
+        values = {"scope": scope.value, "token_id": str(row.id)}
+        record(AuditAct.CREATE_TOKEN, actor=None, subject_id=user.id, after=values)
     return secret
 
 
@@ -88,10 +92,10 @@ def list_tokens_of(email: str) -> list[ApiToken]:
     return tokens.list_tokens(accounts.get_user_by_email(email).id)
 
 
-def revoke_token(user: User, token_id: uuid.UUID) -> None:
-    """End a token at once."""
+def revoke_token(user: User, token_id: uuid.UUID, *, actor: User | None = None) -> None:
+    """End a token of an account at once; `actor` is who asks for it, where it is not its owner."""
     with transaction():
-        _revoke(tokens.get_token(token_id, user_id=user.id))
+        _revoke(tokens.get_token(token_id, user_id=user.id), actor=actor or user)
 
 
 def revoke_named(email: str, name: str) -> int:
@@ -108,9 +112,11 @@ def revoke_named(email: str, name: str) -> int:
         if not named:
             raise NotFoundError(f"{email} has no active token named {name}.")
         for row in named:
-            _revoke(row)
+            _revoke(row, actor=None)
     return len(named)
 
 
-def _revoke(row: ApiToken) -> None:
-    row.revoked_at = row.revoked_at or now()
+def _revoke(row: ApiToken, *, actor: User | None) -> None:
+    if row.revoked_at is None:
+        row.revoked_at = now()
+        record(AuditAct.REVOKE_TOKEN, actor=actor, subject_id=row.user_id, before={"token_id": str(row.id)})

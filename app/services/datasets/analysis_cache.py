@@ -14,6 +14,7 @@ from app import queue
 
 PREFIX = "hydroml:cache:"
 HITS, MISSES = "hydroml:cache-hits", "hydroml:cache-misses"
+COUNTED_HITS, COUNTED_MISSES = f"{HITS}-counted", f"{MISSES}-counted"
 KEEP_SECONDS = 86_400
 MAX_BYTES = 16_000_000
 
@@ -55,6 +56,21 @@ def keep(key: str, values: Any) -> None:
     if len(text) <= MAX_BYTES:
         packed = zlib.compress(text.encode(), level=1)
         queue.ask(lambda server: server.set(PREFIX + key, packed, ex=KEEP_SECONDS))
+
+
+def take_uncounted() -> Counts | None:
+    """Return how often it was asked since this was last called, or None while Redis is away.
+
+    What was counted stands beside the counters, so that both are lost together or neither is.
+    """
+
+    def take(server: Any) -> Counts:
+        known = [int(value or 0) for value in server.mget(HITS, MISSES)]
+        told = [int(value or 0) for value in server.mget(COUNTED_HITS, COUNTED_MISSES)]
+        server.mset({COUNTED_HITS: known[0], COUNTED_MISSES: known[1]})
+        return Counts(*(new - old if new >= old else new for new, old in zip(known, told, strict=True)))
+
+    return queue.ask(take)
 
 
 def counts() -> Counts | None:

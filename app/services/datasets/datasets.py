@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.column_listing import column_page
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, NotFoundError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
+from app.services.audit.trail import record
 from app.services.context import current_settings
 from app.services.datasets import analysis, originals
 from app.services.datasets.analysis import (
@@ -252,6 +254,7 @@ def _add_reading(
             peek=None if peek is None else peek.model_dump(mode="json"),
             waiting_draft_id=waiting_draft_id,
         )
+        record(AuditAct.REREAD_DATASET, actor=user, subject_id=row.id, before={"dataset_id": str(source.id)})
         if analysis.is_large(source.size_bytes):
             analysis.enqueue_analysis(row)
             return row, True
@@ -267,6 +270,7 @@ def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
     with transaction():
         row = datasets.get_dataset(dataset_id, owner_id=user.id)
         row.deleted_at = now()
+        record(AuditAct.DELETE_DATASET, actor=user, subject_id=row.id)
     if row.state != DatasetState.READY.value:
         purge(row)
     deleted = datasets.list_deleted(owner_id=user.id, unneeded=True)
@@ -300,7 +304,9 @@ def restore_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
             raise NotFoundError(datasets.MISSING)
         if row.deleted_at is not None and row.purged_at is not None:
             raise NotFoundError("This dataset was deleted for good. Upload the file again.", code="purged")
-        row.deleted_at = None
+        if row.deleted_at is not None:
+            row.deleted_at = None
+            record(AuditAct.RESTORE_DATASET, actor=user, subject_id=row.id)
         refuse_if_full(user)
     return row
 
@@ -312,6 +318,7 @@ def purge(row: Dataset) -> bool:
         if found is None or found.deleted_at is None or datasets.is_needed(row.id):
             return False
         found.purged_at = now()
+        record(AuditAct.PURGE_DATASET, actor=None, subject_id=row.id)
     files.remove_folder(files.dataset_dir(current_settings().data, row.id))
     originals.release_original(row)
     return True

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION, DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import DatasetState
+from app.services.audit.trail import record
 from app.services.context import current_settings
 from app.storage import datasets, files, integrity
 from app.storage.db import transaction
@@ -127,7 +129,7 @@ def use_sample(user: User, sample_id: str) -> Dataset:
         known = datasets.find_sample_copy(user.id, sample=sample.id, sha256=sha256, analysis_version=ANALYSIS_VERSION)
         if known is not None:
             return known
-        return datasets.add_dataset(
+        row = datasets.add_dataset(
             owner_id=user.id,
             name=sample.title,
             file_name=sample.file,
@@ -142,6 +144,8 @@ def use_sample(user: User, sample_id: str) -> Dataset:
             column_count=len(profile.columns),
             profile=profile.to_json(),
         )
+        record(AuditAct.ADD_DATASET, actor=user, subject_id=row.id, after={"sample": sample.id})
+    return row
 
 
 def first_answers(dataset: Dataset) -> dict[str, str]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.domain.analysis.profiling.profile import ANALYSIS_VERSION
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, InterruptedReadingError, NoSpaceError, UnreadableFileError
 from app.domain.vocabulary import DatasetState
+from app.services.audit.trail import record
 from app.services.context import current_settings
 from app.services.datasets import analysis, originals
 from app.services.datasets.originals import incoming_file
@@ -219,6 +221,7 @@ def _settle(user: User, dataset_id: uuid.UUID, arrived: ReceivedFile, *, by_work
             row.peek = None if arrived.peek is None else arrived.peek.model_dump(mode="json")
             # Two uploads at the same moment each found room for themselves alone.
             refuse_if_full(user)
+            record(AuditAct.ADD_DATASET, actor=user, subject_id=row.id, after={"size_bytes": row.size_bytes})
             if by_worker:
                 analysis.enqueue_analysis(row)
         files.keep_original(data, incoming_file(dataset_id), arrived.sha256)

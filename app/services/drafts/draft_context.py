@@ -17,7 +17,6 @@ from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.propose import derived_config_of, make_plan
 from app.domain.recommendation.suggested_set import DerivedConfig, derived_config
-from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.context import current_settings
@@ -26,6 +25,7 @@ from app.services.drafts.plans import Inputs, plans_made
 from app.services.drafts.undo_stacks import UndoStacks, undo_stacks
 from app.services.measurements import associations, estimates, leakage, recommendations
 from app.services.measurements.leakage import LeakSearch
+from app.services.measurements.recommendations import LookedUp
 from app.storage import datasets as dataset_rows
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
@@ -115,7 +115,7 @@ class DraftContext:
         return estimates.machine()
 
     @cached_property
-    def evidence(self) -> dict[str, ShortFitEvidence | None]:
+    def evidence(self) -> LookedUp:
         """What was looked up of the dataset's short fits, by key; None where there are none."""
         return {}
 

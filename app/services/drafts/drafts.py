@@ -11,13 +11,17 @@ from typing import Any
 from app.domain import wizard
 from app.domain.analysis.import_options.migrate_answers import migrate_answers
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, FieldConflict, NotFoundError
 from app.domain.recommendation.plan import Plan
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import DatasetState
 from app.services.accounts import accounts
+from app.services.audit.trail import field_names, record, record_answers
 from app.services.datasets import datasets
 from app.services.drafts.draft_context import Answers, DraftContext, context_of, dataset_id_in, load
 from app.services.measurements import associations
+from app.services.usage.recording import count_event
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -51,7 +55,10 @@ class SaveOutcome:
 def create_draft(user: User) -> DraftRow:
     """Start a draft."""
     with transaction():
-        return drafts.add_draft(owner_id=user.id)
+        row = drafts.add_draft(owner_id=user.id)
+        record(AuditAct.CREATE_DRAFT, actor=user, subject_id=row.id)
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id)
+    return row
 
 
 def get_draft(user: User, draft_id: uuid.UUID) -> DraftRow:
@@ -69,6 +76,7 @@ def discard_draft(user: User, draft_id: uuid.UUID) -> None:
     with transaction():
         row = drafts.get_draft(draft_id, owner_id=user.id)
         drafts.drop_draft(row.id)
+        record(AuditAct.DISCARD_DRAFT, actor=user, subject_id=row.id, before={"version": row.version})
 
 
 def save_answers(
@@ -137,6 +145,9 @@ def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow
     if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
         with transaction():
             drafts.change_draft(row.id, reached=slug)
+            left = wizard.before(slug)
+            if left is not None:
+                count_event(UsageKind.STEP_COMPLETED, person_id=user.id, draft_id=row.id, step=left.slug)
 
 
 @dataclass(frozen=True)
@@ -187,6 +198,8 @@ def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
         changes=effects,
         undoes=asked.undoes,
     )
+    step, fields = next(iter(wanted))[0], {"fields": field_names(effects)}
+    record_answers(asked.user, row.id, step=step, version=saved.version, fields=fields)
     return SaveOutcome(context.moved_on(saved), bool(since), changed=True)
 
 

@@ -48,7 +48,7 @@ def problems_of(dataset: Dataset, profile: DatasetProfile, spec: Spec, given: An
 
     frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
     try:
-        found = resolve_unfitted(spec, frame, profile)
+        found = resolve_unfitted(spec, frame, profile, given=given)
     except TrainingError as fault:
         return problems + about_resolved.impossible(fault.message)
     return about_resolved.differing(unfitted_differences(given, found.to_json())) + problems

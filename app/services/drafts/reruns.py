@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.training.development import HoldoutRule
+from app.domain.usage.events import UsageKind
 from app.domain.wizard import SLUGS
 from app.services import experiments
+from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts.undo_stacks import FIRST_VERSION
 from app.services.measurements import associations
 from app.services.measurements.request import kinds_of
+from app.services.usage.recording import count_event
 from app.storage import datasets as dataset_rows
 from app.storage import drafts
 from app.storage.db import transaction
@@ -52,8 +57,12 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
         "tags": ", ".join(experiment.tags),
         "notes": experiment.notes,
     }
+    return _add_draft(user, experiment, dataset, answers)
+
+
+def _add_draft(user: User, experiment: Experiment, dataset: Dataset, answers: dict[str, Any]) -> DraftRow:
     with transaction():
-        return drafts.add_draft(
+        row = drafts.add_draft(
             owner_id=user.id,
             dataset_id=dataset.id,
             answers=answers,
@@ -63,6 +72,9 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             template_id=experiment.template_id,
             template_version=experiment.template_version,
         )
+        record(AuditAct.CREATE_DRAFT, actor=user, subject_id=row.id, before={"experiment_id": str(experiment.id)})
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id, template_id=row.template_id)
+    return row
 
 
 def dataset_of(user: User, experiment: Experiment) -> Dataset | None:

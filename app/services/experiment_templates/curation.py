@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from app.domain.vocabulary import TemplateVisibility
+from app.services.accounts.names import display_name
+from app.services.audit.trail import record
 from app.services.experiment_templates.policy import get_template, is_admin
+from app.services.experiment_templates.versions import newest_content, swap_version
 from app.storage import accounts
 from app.storage import experiment_templates as rows
 from app.storage.db import now, transaction
@@ -53,23 +59,53 @@ def curate_template(
     NotFoundError, DomainError
         If there is no such template, act, account or successor.
     """
-    row = _template_for(admin, template_id)
+    _require_admin(admin)
     if act not in ACTS:
         raise DomainError("There is no such act.", code="act_unknown", field="act")
-    values = _values_of(row, act, email=email, successor_id=successor_id)
-    before = {name: _stored(getattr(row, name)) for name in values}
     with transaction():
-        rows.change_template(row.id, **values)
-        rows.add_event(
-            template_id=row.id, user_id=admin.id, user_name=admin.name or admin.email, act=act, before=before
-        )
+        row = _locked(admin, template_id, *([successor_id] if successor_id is not None else []))
+        values = _values_of(row, act, email=email, successor_id=successor_id)
+        before = {name: _stored(getattr(row, name)) for name in values}
+        _write(admin, row, values, comment=f"{WORDS[act].capitalize()} by an administrator.")
+        rows.add_event(template_id=row.id, user_id=admin.id, user_name=display_name(admin), act=act, before=before)
+        after = {name: _stored(value) for name, value in values.items()}
+        record(AuditAct.CURATE_TEMPLATE, actor=admin, subject_id=row.id, part=act, before=before, after=after)
     return get_template(admin, row.id)
 
 
-def _template_for(admin: User, template_id: uuid.UUID) -> ExperimentTemplate:
+def _require_admin(admin: User) -> None:
     if not is_admin(admin):
         raise ForbiddenError("Only administrators manage the library.")
+
+
+def _locked(admin: User, template_id: uuid.UUID, *others: uuid.UUID) -> ExperimentTemplate:
+    """Return a template that nobody else changes, nor the others, before the end of the transaction under way."""
+    rows.lock_templates(template_id, *others)
     return get_template(admin, template_id)
+
+
+def _write(admin: User, row: ExperimentTemplate, values: Mapping[str, Any], *, comment: str) -> None:
+    """Write what an act changes. Who sees a template is part of its versions, so another of them is made for that.
+
+    Whoever has the page of an older version open is then told what changed, and writes nothing back over it.
+    """
+    shown = values.get("visibility", row.visibility)
+    others = {name: value for name, value in values.items() if name != "visibility"}
+    if shown == row.visibility:
+        rows.change_template(row.id, **others)
+    else:
+        content = replace(newest_content(row), visibility=shown)
+        if swap_version(row, content, user=admin, comment=comment, **others) is None:
+            raise ConflictError("Somebody saved another version meanwhile. Look at it again.", code="changed_since")
+    if values.get("successor_id") is not None and any(one.id == row.id for one in _followers(values)):
+        message = "That template leads back to this one. Choose another to follow it."
+        raise DomainError(message, code="successor_loop", field="successor")
+
+
+def _followers(values: Mapping[str, Any]) -> list[ExperimentTemplate]:
+    """Return all templates that follow the one that was named; what they lead back to is the last of them."""
+    first = rows.find_template(values["successor_id"])
+    return [] if first is None else [first, *rows.successors_of(first.id)]
 
 
 def _values_of(row: ExperimentTemplate, act: str, *, email: str, successor_id: uuid.UUID | None) -> dict[str, object]:
@@ -78,6 +114,8 @@ def _values_of(row: ExperimentTemplate, act: str, *, email: str, successor_id: u
         person = accounts.find_user(email)
         if person is None:
             raise DomainError(f"There is no account for {email[:100]}.", code="person_unknown", field="email")
+        if person.disabled_at is not None:
+            raise DomainError("That account is disabled.", code="person_disabled", field="email")
         return {"owner_id": person.id}
     if act == "retire":
         if successor_id is not None:
@@ -105,23 +143,26 @@ def _stored(value: object) -> str | None:
 
 
 def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
-    """Take back what an administrator did last to a template.
+    """Undo what an administrator did last to a template.
 
     Raises
     ------
     ConflictError
-        If nothing is left that could be taken back, or the owner has changed it since.
+        If nothing is left to undo, or the owner has changed it since.
     """
-    row = _template_for(admin, template_id)
+    _require_admin(admin)
     with transaction():
+        row = _locked(admin, template_id)
         events = rows.list_template_events(row.id)
         event = next((one for one in events if one.act in ACTS and one.undone_at is None), None)
         if event is None:
-            raise ConflictError("There is nothing to take back.", code="nothing_to_undo")
+            raise ConflictError("There is nothing to undo.", code="nothing_to_undo")
         if not _stands(row, event, events):
-            message = f"It was {WORDS[event.act]}, but its owner has changed that since: nothing is taken back."
+            message = f"It was {WORDS[event.act]}, but its owner has changed that since. Nothing was undone."
             raise ConflictError(message, code="changed_since")
-        rows.change_template(row.id, **{name: _read(name, value) for name, value in event.before.items()})
+        values = {name: _read(name, value) for name, value in event.before.items()}
+        _write(admin, row, values, comment=f"Undone by an administrator: {WORDS[event.act]}.")
+        record(AuditAct.UNDO_CURATION, actor=admin, subject_id=row.id, part=event.act, after=event.before)
         return rows.mark_undone(event.id)
 
 

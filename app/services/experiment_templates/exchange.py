@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, FieldFault, InvalidBodyError
 from app.domain.experiment import NAME_LENGTH
 from app.domain.experiment_templates.describing import TemplateContent
-from app.domain.experiment_templates.requirements import Requirements
-from app.domain.experiment_templates.template_config import TemplateConfig, read_template_config
+from app.domain.experiment_templates.sent_requirements import read_requirements
+from app.domain.experiment_templates.template_config import read_sent_config
 from app.domain.json_values import JsonObject
 from app.domain.schema_words import sentence_of
 from app.domain.vocabulary import TemplateVisibility
-from app.services.experiment_templates import versions as making
-from app.services.experiment_templates.policy import get_template
+from app.services.accounts.names import public_name
+from app.services.audit.trail import record, record_alone
+from app.services.experiment_templates import edits
+from app.services.experiment_templates.edits import TemplateEdit
+from app.services.experiment_templates.policy import first_shown_version, get_template
+from app.services.experiment_templates.versions import PastVersion, store_history
 from app.storage import experiment_templates as rows
-from app.storage.db import transaction
+from app.storage.db import now, transaction
 from app.storage.tables import ExperimentTemplate, User
 
 FORMAT, FORMAT_VERSION = "hydroml-experiment-template", 1
 MAX_VERSIONS = 10_000
+# A long history of a template that names hundreds of columns.
+MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
 class _ExchangedVersion(BaseModel):
@@ -30,13 +38,13 @@ class _ExchangedVersion(BaseModel):
 
     version: int = Field(ge=1)
     name: str = Field(min_length=1, max_length=NAME_LENGTH)
-    description: str = Field(default="", max_length=making.MAX_DESCRIPTION)
-    category: str = Field(default="", max_length=making.MAX_CATEGORY)
-    tags: list[str] = Field(default=[], max_length=making.MAX_TAGS)
+    description: str = Field(default="", max_length=edits.MAX_DESCRIPTION)
+    category: str = Field(default="", max_length=edits.MAX_CATEGORY)
+    tags: list[str] = Field(default=[], max_length=edits.MAX_TAGS)
     config: dict[str, JsonValue]
     requirements: dict[str, JsonValue]
     author: str = Field(default="", max_length=254)
-    comment: str = Field(default="", max_length=making.MAX_COMMENT)
+    comment: str = Field(default="", max_length=edits.MAX_COMMENT)
     restores: int | None = None
     created_at: str = Field(default="", max_length=40)
 
@@ -50,24 +58,30 @@ class _ExchangedTemplate(BaseModel):
 
 
 def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
-    """Return a template with its history, oldest version first."""
+    """Return a template with the history that somebody sees, oldest version first and counted from 1.
+
+    It holds names of authors, and no address or id of anybody.
+    """
     row = get_template(user, template_id)
-    history = reversed(rows.list_versions(row.id, limit=MAX_VERSIONS))
+    record_alone(AuditAct.EXPORT_TEMPLATE, actor=user, subject_id=row.id)
+    shown = first_shown_version(user, row)
+    history = list(reversed(rows.list_versions(row.id, first=shown, limit=MAX_VERSIONS)))
+    before = history[0].version - 1
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "versions": [
             {
-                "version": one.version,
+                "version": one.version - before,
                 "name": one.name,
                 "description": one.description,
                 "category": one.category,
                 "tags": list(one.tags),
                 "config": one.config,
                 "requirements": one.requirements,
-                "author": one.author_name,
+                "author": public_name(one.author_name),
                 "comment": one.comment,
-                "restores": one.restores,
+                "restores": one.restores - before if one.restores is not None and one.restores > before else None,
                 "created_at": one.created_at.isoformat(timespec="seconds"),
             }
             for one in history
@@ -86,10 +100,10 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
     if not isinstance(sent, Mapping) or sent.get("format") != FORMAT:
         raise DomainError("This is no exported template.", code="not_a_template", field="file")
     written = sent.get("format_version")
-    if not isinstance(written, int) or written < 1:
+    if not isinstance(written, int) or isinstance(written, bool) or written < 1:
         raise DomainError("This file does not say a format version.", code="not_a_template", field="file")
     if written > FORMAT_VERSION:
-        message = f"This file has format version {written}; this HydroML reads version {FORMAT_VERSION}."
+        message = f"This file has format version {str(written)[:20]}; this HydroML reads version {FORMAT_VERSION}."
         raise DomainError(message, code="format_newer", field="file")
     try:
         read = _ExchangedTemplate.model_validate(sent)
@@ -100,46 +114,64 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
         ) from None
     contents = _history_of(read)
     with transaction():
-        return making.store_history(user, contents)
+        row = store_history(user, contents)
+        after = {"versions": len(contents), "imported": True}
+        record(AuditAct.CREATE_TEMPLATE, actor=user, subject_id=row.id, after=after)
+    return row
 
 
-def _history_of(read: _ExchangedTemplate) -> list[tuple[TemplateContent, str, str, int | None]]:
+def _history_of(read: _ExchangedTemplate) -> list[PastVersion]:
     """Return the versions in their order; a history with a hole or a restore of what is not there is refused."""
-    contents = []
-    for place, one in enumerate(read.versions, start=1):
-        if one.version != place:
-            message = f"The history is broken: version {place} is missing, and version {one.version} stands there."
-            raise DomainError(message, code="history_broken", field="file")
-        if one.restores is not None and not 1 <= one.restores < one.version:
-            message = (
-                f"The history is broken: version {one.version} restores version {one.restores}, which is not there."
-            )
-            raise DomainError(message, code="history_broken", field="file")
-        try:
-            config, needs = read_template_config(one.config), Requirements.from_json(one.requirements)
-        except InvalidBodyError as fault:
-            faults = (FieldFault(f"versions.{place}.{item.field}", item.code, item.message) for item in fault.faults)
-            raise InvalidBodyError(tuple(faults)) from None
-        except ValueError:
-            message = f"The history is broken: the requirements of version {place} cannot be read."
-            raise DomainError(message, code="history_broken", field="file") from None
-        contents.append((_content_of(one, config, needs), _plain(one.author), _plain(one.comment), one.restores))
-    return contents
+    return [_past_version(place, one) for place, one in enumerate(read.versions, start=1)]
 
 
-def _content_of(one: _ExchangedVersion, config: TemplateConfig, needs: Requirements) -> TemplateContent:
-    """Return the content of a version that was sent; its words are checked as those of an edit are."""
-    words = making.TemplateEdit(
-        name=one.name, description=one.description, category=one.category, tags=tuple(one.tags), comment=one.comment
+def _past_version(place: int, one: _ExchangedVersion) -> PastVersion:
+    if one.version != place:
+        message = (
+            f"The history is broken: version {place} is missing, and version {str(one.version)[:20]} stands there."
+        )
+        raise DomainError(message, code="history_broken", field="file")
+    if one.restores is not None and not 1 <= one.restores < one.version:
+        restored = str(one.restores)[:20]
+        message = f"The history is broken: version {one.version} restores version {restored}, which is not there."
+        raise DomainError(message, code="history_broken", field="file")
+    try:
+        config, needs = read_sent_config(one.config), read_requirements(one.requirements)
+    except InvalidBodyError as fault:
+        faults = (FieldFault(f"versions.{place}.{item.field}", item.code, item.message) for item in fault.faults)
+        raise InvalidBodyError(tuple(faults)) from None
+    except ValueError:
+        message = f"The history is broken: the requirements of version {place} cannot be read."
+        raise DomainError(message, code="history_broken", field="file") from None
+    words = _words_of(one)
+    content = edits.with_words(words, TemplateContent("", "", "", (), TemplateVisibility.PRIVATE.value, config, needs))
+    return PastVersion(content, public_name(one.author), words.comment, one.restores, _moment_of(one))
+
+
+def _words_of(one: _ExchangedVersion) -> TemplateEdit:
+    """Return the words of a version that was sent; they are cleaned and checked as those of an edit are."""
+    words = edits.cleaned(
+        TemplateEdit(
+            name=one.name, description=one.description, category=one.category, tags=tuple(one.tags), comment=one.comment
+        )
     )
     faults = tuple(
         FieldFault(f"versions.{one.version}.{fault.field}", fault.code, fault.message)
-        for fault in making.word_faults(words)
+        for fault in edits.word_faults(words)
     )
     if faults:
         raise InvalidBodyError(faults)
-    return making.with_words(words, TemplateContent("", "", "", (), TemplateVisibility.PRIVATE.value, config, needs))
+    return words
 
 
-def _plain(text: str) -> str:
-    return text.replace("\0", "")
+def _moment_of(one: _ExchangedVersion) -> datetime:
+    """Return when a version was made elsewhere, never later than now; now where the file does not say."""
+    if not one.created_at:
+        return now()
+    try:
+        moment = datetime.fromisoformat(one.created_at)
+        plain = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        field, message = f"versions.{one.version}.created_at", "Write a time as in 2026-01-31T12:00:00."
+        raise InvalidBodyError((FieldFault(field, "time_invalid", message),)) from None
+    return min(plain, now())

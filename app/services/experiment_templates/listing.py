@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.services.experiment_templates.policy import is_admin, may_edit
+from app.domain.errors import ForbiddenError
+from app.services.accounts.names import FORMER_MEMBER, display_name
+from app.services.experiment_templates.policy import first_shown_version, is_admin, may_edit, may_see
 from app.storage import experiment_templates as rows
-from app.storage.experiment_templates import TemplateQuery, UsageLine
+from app.storage.experiment_templates import TemplateQuery
 from app.storage.tables import ExperimentTemplate, TemplateVersion, User
 
 SORTS = {"use": "Most used", "newest": "Newest", "name": "Name"}
 MAX_WORDS, MAX_WORD = 10, 100
 LIBRARY_OWNER = "HydroML"
-NO_OWNER = "an account that is gone"
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,37 @@ def list_categories(user: User) -> list[str]:
 
 
 def owner_names(found: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
-    """Return the name of the owner of each template."""
+    """Return the name of the owner of each template, as everybody may read it."""
     owners = rows.owners_of(found)
     return {row.id: _name_of(row, owners.get(row.owner_id) if row.owner_id else None) for row in found}
 
 
+def owner_addresses(admin: User, found: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
+    """Return the address of the owner of each template that has one, for administrators, who tell accounts apart."""
+    if not is_admin(admin):
+        raise ForbiddenError("Only administrators see addresses.")
+    owners = rows.owners_of(found)
+    return {row.id: owners[row.owner_id].email for row in found if row.owner_id in owners}
+
+
 def _name_of(row: ExperimentTemplate, owner: User | None) -> str:
     if owner is not None:
-        return owner.name or owner.email
-    return LIBRARY_OWNER if row.library_key else NO_OWNER
+        return display_name(owner)
+    return LIBRARY_OWNER if row.library_key else FORMER_MEMBER
 
 
-def list_history(row: ExperimentTemplate) -> list[TemplateVersion]:
-    """Return the versions of a template, newest first."""
-    return rows.list_versions(row.id)
+def list_history(
+    user: User, row: ExperimentTemplate, *, limit: int = 200, offset: int = 0
+) -> tuple[list[TemplateVersion], int]:
+    """Return versions of a template that somebody sees, newest first, and how many there are."""
+    first = first_shown_version(user, row)
+    return rows.list_versions(row.id, first=first, limit=limit, offset=offset), row.version - first + 1
+
+
+def successor_for(user: User, row: ExperimentTemplate) -> ExperimentTemplate | None:
+    """Return the template to use instead of a retired one: the last that follows it and that somebody can use."""
+    usable = [one for one in rows.successors_of(row.id) if one.archived_at is None and may_see(user, one)]
+    return next((one for one in usable if one.retired_at is None), usable[-1] if usable else None)
 
 
 def list_people(row: ExperimentTemplate) -> list[User]:
@@ -77,9 +96,24 @@ def list_people(row: ExperimentTemplate) -> list[User]:
     return rows.list_people(row.id)
 
 
+@dataclass(frozen=True)
+class UsageLine:
+    """One use of a template: by whom, of which version, when. Only administrators are told the address."""
+
+    person: str
+    address: str
+    version: int
+    at: datetime
+
+
 def list_usage(user: User, row: ExperimentTemplate) -> list[UsageLine]:
     """Return who used a template: to those who may change it everybody, to others their own uses alone."""
-    return rows.list_usage(row.id, user_id=None if may_edit(user, row) else user.id)
+    found = rows.list_usage(row.id, user_id=None if may_edit(user, row) else user.id)
+    knows = is_admin(user)
+    return [
+        UsageLine(display_name(person), person.email if knows and person is not None else "", version, moment)
+        for person, version, moment in found
+    ]
 
 
 def count_people_using(row: ExperimentTemplate) -> int:

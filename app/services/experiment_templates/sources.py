@@ -12,7 +12,7 @@ from app.domain.experiment_templates.template_config import TemplateConfig, conf
 from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, reruns
-from app.services.experiment_templates.versions import TemplateEdit
+from app.services.experiment_templates.edits import TemplateEdit
 from app.storage.tables import User
 
 

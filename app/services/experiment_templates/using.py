@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import FieldFault, InvalidBodyError
 from app.domain.experiment_templates.applying import TemplateUse, apply_template
 from app.domain.experiment_templates.describing import TemplateChange, TemplateContent, changes_since
 from app.domain.experiment_templates.matching import ColumnMatch, chosen_mapping, propose_mapping
-from app.domain.problems import Problem
-from app.domain.text.words import join_words
-from app.domain.vocabulary import Purpose, Severity
+from app.domain.usage.events import UsageKind
 from app.domain.wizard import SLUGS
+from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, drafts
 from app.services.drafts.draft_context import DraftContext
 from app.services.drafts.undo_stacks import FIRST_VERSION
-from app.services.experiment_templates.policy import get_template, is_admin, may_edit, may_see
+from app.services.experiment_templates.policy import get_current, get_version, may_edit, may_see
 from app.services.experiment_templates.versions import content_of
+from app.services.usage.recording import count_event
 from app.storage import drafts as draft_rows
 from app.storage import experiment_templates as rows
 from app.storage.db import transaction
-from app.storage.experiment_templates import TemplateQuery
 from app.storage.tables import Dataset, DraftRow, Experiment, ExperimentTemplate, User
-
-# So many templates are looked at to find those that fit a file; fewer where the file is wide.
-MAX_LOOKED_AT, MAX_CELLS = 60, 20_000
-KEPT_FITS = 4000
-FITS_ANY = "Works with any data that has a target."
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,8 @@ def try_template(
     InvalidBodyError
         If the mapping names a column that is not there, or one column twice.
     """
-    template = get_template(user, template_id)
-    stored = rows.get_version(template.id, version or template.version)
+    template = get_current(user, template_id)
+    stored = get_version(user, template, template.version if version is None else version)
     dataset = datasets.get_dataset(user, dataset_id)
     profile, content = datasets.require_profile(dataset), content_of(stored)
     matches = propose_mapping(content.requirements, profile)
@@ -146,6 +140,8 @@ def _new_draft(user: User, on_data: TemplateOnData) -> DraftRow:
             **_origin(on_data),
         )
         _record_usage(user, on_data, row)
+        template_id = on_data.template.id
+        count_event(UsageKind.DRAFT_STARTED, person_id=user.id, draft_id=row.id, template_id=template_id)
     return row
 
 
@@ -157,6 +153,10 @@ def _record_usage(user: User, on_data: TemplateOnData, row: DraftRow) -> None:
         dataset_id=on_data.dataset.id,
         draft_id=row.id,
     )
+    after: dict[str, object] = {"version": on_data.version, "draft_id": str(row.id)}
+    template_id = on_data.template.id
+    record(AuditAct.APPLY_TEMPLATE, actor=user, subject_id=template_id, after=after)
+    count_event(UsageKind.TEMPLATE_APPLIED, person_id=user.id, draft_id=row.id, template_id=template_id)
 
 
 @dataclass(frozen=True)
@@ -222,82 +222,3 @@ def origin_of_experiment(user: User, experiment: Experiment) -> ExperimentOrigin
     seen = template is not None and may_see(user, template)
     name = template.name if template is not None and seen else "a template that is gone or no longer shared"
     return ExperimentOrigin(experiment.template_id, name, experiment.template_version, seen)
-
-
-@dataclass(frozen=True)
-class FittingTemplate:
-    """A template that fits a dataset, and why."""
-
-    template: ExperimentTemplate
-    reason: str
-    score: float
-    is_sure: bool
-
-
-def list_fitting(user: User, dataset: Dataset, *, limit: int = 3) -> tuple[FittingTemplate, ...]:
-    """Return the templates that fit a dataset best, each with the reason; those that do not fit are left out."""
-    profile = datasets.profile_of(dataset)
-    if profile is None:
-        return ()
-    asked = TemplateQuery(None if is_admin(user) else user.id, retired=False)
-    most = max(12, min(MAX_LOOKED_AT, MAX_CELLS // max(len(profile.columns), 1)))
-    found = rows.list_templates(asked, limit=most)
-    versions = rows.newest_versions(found)
-    fits = []
-    for template in found:
-        fit = _fit_of(template.id, versions[template.id].version, dataset.id, len(profile.columns))
-        if fit is not None:
-            fits.append(FittingTemplate(template, *fit))
-    # What works with any data says nothing beside what finds its columns here.
-    telling = [one for one in fits if one.reason != FITS_ANY] or fits
-    telling.sort(key=lambda one: (-one.score, -one.template.usage_count, one.template.name))
-    return tuple(telling[:limit])
-
-
-@functools.lru_cache(maxsize=KEPT_FITS)
-def _fit_of(
-    template_id: uuid.UUID, version: int, dataset_id: uuid.UUID, _columns: int
-) -> tuple[str, float, bool] | None:
-    """Return why a version fits a dataset, how well, and whether nothing is doubtful; None where it does not fit.
-
-    Neither a version nor what was read of a file ever changes, so the answer holds for good.
-    """
-    from app.storage.datasets import find_dataset
-
-    dataset = find_dataset(dataset_id)
-    profile = datasets.profile_of(dataset) if dataset is not None else None
-    if profile is None:
-        return None
-    content = content_of(rows.get_version(template_id, version))
-    matches = propose_mapping(content.requirements, profile)
-    use = apply_template(content.config, content.requirements, matches, profile)
-    if not use.fits:
-        return None
-    return _reason(content, matches, use.problems)
-
-
-def _purpose_bonus(content: TemplateContent) -> float:
-    """Return how much it speaks for a template that it says what it is for; few open a file to fill its gaps."""
-    purpose = content.requirements.purpose
-    return 0.0 if purpose is None else -0.5 if purpose is Purpose.FILL_GAPS else 0.5
-
-
-def _reason(
-    content: TemplateContent, matches: tuple[ColumnMatch, ...], problems: tuple[Problem, ...]
-) -> tuple[str, float, bool]:
-    wanted = [match for match in matches if match.need.needed]
-    matched = [match for match in wanted if match.column]
-    sure = [match for match in matched if not match.doubt]
-    warnings = [problem for problem in problems if problem.severity is Severity.WARNING]
-    # What names more of the file fits it better than what fits any file; each warning speaks against it.
-    score = sum(1.0 if match in sure else 0.4 for match in matched) - 1.5 * len(warnings)
-    score += _purpose_bonus(content)
-    if not wanted:
-        told = "It has times, as the template needs." if content.requirements.needs_time else FITS_ANY
-        return told, score, not warnings
-    pairs = [
-        match.column if match.need.name == match.column else f"{match.need.meaning or match.need.name}: {match.column}"
-        for match in matched
-    ]
-    told = f"Finds {join_words([pair[:40] for pair in pairs], most=4)}."
-    return told if not warnings else f"{told} {warnings[0].message}", score, len(sure) == len(wanted) and not warnings

@@ -38,6 +38,7 @@ class ClaimedJob:
     arguments: dict[str, Any]
     seconds: int
     postponements: int
+    request_id: str = ""
 
 
 def enqueue_job(
@@ -63,6 +64,15 @@ def wake_worker(row: Job) -> bool:
     return queue.enqueue(row.id, queue=job_type.queue, function=job_type.function, seconds=row.time_limit_seconds)
 
 
+def wake_again(row: Job) -> None:
+    """Make another queue entry for a job that waits, now if it waited for a time to come; in the caller's transaction.
+
+    The entry that there may be does no harm: whoever claims second finds nothing to do.
+    """
+    row.not_before, row.enqueued_at = None, now()
+    after_commit(functools.partial(wake_worker, row))
+
+
 def refuse_if_full(owner_id: uuid.UUID) -> None:
     """Raise TooManyError when an account has as many jobs waiting or running as it may."""
     most = current_settings().limits.user_queued_jobs
@@ -86,8 +96,16 @@ def claim_job(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float) -> Cla
         attempt = None if row is None else _claim(row, worker_id=worker_id, lease_seconds=lease_seconds)
     if row is None or attempt is None:
         return None
-    arguments, seconds = dict(row.arguments), row.time_limit_seconds
-    return ClaimedJob(job_id, JobKind(row.kind), row.subject_id, attempt, arguments, seconds, row.postponements)
+    return ClaimedJob(
+        job_id,
+        JobKind(row.kind),
+        row.subject_id,
+        attempt,
+        dict(row.arguments),
+        row.time_limit_seconds,
+        row.postponements,
+        row.request_id or "",
+    )
 
 
 def _claim(row: Job, *, worker_id: str, lease_seconds: float) -> int | None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.job_states import Failure
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import RunState
 from app.services.datasets import originals
+from app.services.usage.recording import count_event
 from app.storage import experiments
 from app.storage.db import now
 
@@ -45,6 +47,9 @@ def end_experiment(experiment_id: uuid.UUID, failure: Failure | None) -> None:
     row.state = (RunState.CANCELLED if failure is None else RunState.FAILED).value
     row.failure_code, row.failure = (None, None) if failure is None else (failure.code, failure.message)
     row.finished_at = now()
+    kind = UsageKind.CANCELLED if failure is None else UsageKind.FAILED
+    code = "" if failure is None else failure.code
+    count_event(kind, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id, code=code)
 
 
 def end_reading(dataset_id: uuid.UUID, failure: Failure | None) -> None:

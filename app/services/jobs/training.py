@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_resolved import DIFFERS
+from app.domain.contest.executor import ContestMeans
 from app.domain.errors import DomainError, TrainingError
-from app.domain.experiment import Spec
+from app.domain.estimation.contest import processes_for
+from app.domain.experiment import Spec, is_contest
 from app.domain.json_values import to_json
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.training.report.clock import Clock
 from app.domain.training.report.document import LaunchWarning, Report
 from app.domain.training.report.outcome import MostTrials, OnProgress, ShouldStop, TrainingResult
 from app.domain.training.resolved.differences import fitted_differences, unfitted_differences
+from app.domain.usage.events import UsageKind
 from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, open_questions_of, spec_of
 from app.services.jobs import life
 from app.services.measurements import estimates
+from app.services.usage.recording import count_event
 from app.storage import columnar, experiments, files
 from app.storage import datasets as dataset_rows
 from app.storage.db import now
@@ -70,6 +74,7 @@ def run(
     should_stop: ShouldStop,
     most_trials: MostTrials = lambda: None,
     store: Store = store_once,
+    means: ContestMeans | None = None,
 ) -> bool:
     """Train an experiment and store its result; False when the job was given to somebody else meanwhile."""
     from app.domain.training.run import load_libraries, train
@@ -81,6 +86,7 @@ def run(
     spec, profile, frame, given = _read_inputs(experiment_id)
     _refuse_differences(given, spec, frame, profile)
     start_seconds = clock.total_work()
+    means = _means_for(spec, profile, means or ContestMeans())
     result = train(
         spec,
         frame,
@@ -88,12 +94,12 @@ def run(
         on_progress=on_progress,
         should_stop=should_stop,
         most_trials=most_trials,
-        peak_memory_mb=peak_memory_mb,
+        peak_memory_mb=lambda: peak_memory_mb() + means.executor.grown_mb,
+        means=means,
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
-    # The kernel counts pages per processor and sums them roughly, so that a later reading may be a little lower.
-    most_mb = max(peak_memory_mb(), idle_mb)
+    most_mb = max(peak_memory_mb() + means.executor.grown_mb, idle_mb)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
@@ -103,13 +109,18 @@ def run(
     return is_stored
 
 
+def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
+    """Return the means with as many processes as a launch may have; one estimator is fitted in this one."""
+    return means.with_processes(processes_for(spec, profile, estimates.machine()) if is_contest(spec) else 1)
+
+
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
     """Refuse to train where the config says that something is worked out which is worked out otherwise."""
     if given is None:
         return
     from app.domain.training.resolved.build import resolve_unfitted
 
-    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile).to_json()):
+    for difference in unfitted_differences(given, resolve_unfitted(spec, frame, profile, given=given).to_json()):
         raise TrainingError(f"{difference.sentence} Launch it without `resolved`.", code=DIFFERS)
 
 
@@ -157,9 +168,13 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
     if row is None:
         return False
     _fill(row, attempt=attempt, report=ended.result.report)
+    count_event(UsageKind.FINISHED, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id)
     row.actual = ended.taken.actual()
     work = ended.result.report.timing.work
-    estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+    if is_contest(ended.spec):
+        estimates.learn_contest(experiment_id, ended.spec, ended.profile, ended.result.report.contest)
+    else:
+        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
     return True
 
 

@@ -15,9 +15,11 @@ from app.domain.vocabulary import JobKind
 from app.services import idempotency
 from app.services.accounts.accounts import KNOWN_ADDRESS
 from app.services.accounts.sessions import IDLE
+from app.services.audit import trail
 from app.services.context import current_settings
-from app.services.datasets import analysis, datasets, originals, stored_files, uploads
+from app.services.datasets import analysis, analysis_cache, datasets, originals, stored_files, uploads
 from app.services.jobs import recovery
+from app.services.usage.recording import count_cache
 from app.storage import accounts, experiments, files, jobs, sessions
 from app.storage import datasets as dataset_rows
 from app.storage.db import now, transaction
@@ -64,6 +66,9 @@ def tidy() -> None:
     with transaction():
         accounts.forget_links(expired_before=now() - timedelta(days=1))
     idempotency.forget_old()
+    _count_cache()
+    trail.shorten_old_addresses()
+    trail.catch_up()
     for row in dataset_rows.list_stuck_uploads(now() - timedelta(minutes=UPLOAD_MINUTES)):
         # A file that waits for a worker has a job, however long it waits; one without was being read by a web process.
         if jobs.find_job(row.id, JobKind.ANALYSE) is None:
@@ -72,6 +77,13 @@ def tidy() -> None:
     datasets.purge_old(all_of_them=files.free_mb(data) < least)
     _remove_leftovers()
     stored_files.record_missing_hashes()
+
+
+def _count_cache() -> None:
+    """Write down how often the cache of analyses was asked, so that it is known when Redis has forgotten."""
+    asked = analysis_cache.take_uncounted()
+    if asked is not None:
+        count_cache(hits=asked.hits, misses=asked.misses)
 
 
 def _remove_leftovers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +30,7 @@ from app.storage.tables import Dataset, TargetRanking
 
 # A derived value costs little: windows of a column share a pass, and few of its rows are measured.
 VALUES_PER_CELL = 8
+MAX_REMEMBERED_COLUMNS = 2_000
 # Part of the key: raise it when the same rows would give another result.
 DERIVED_VERSION = 1
 
@@ -64,6 +67,48 @@ class DerivedState(WorkState):
     rows_used: int = 0
 
 
+class MeasuredBefore:
+    """The derived columns that this process measured last, by what they are made of.
+
+    Another choice of features derives most of its columns as the one before did, so those are not measured again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[tuple[str, ...], tuple[DerivedMeasure, int]] = OrderedDict()
+
+    def known_of(self, request: DerivedRequest) -> MeasuredDerived:
+        """Return the columns of a request that were measured; it is complete where that is all of them."""
+        places = _places_of(request)
+        with self._lock:
+            found = {name: self._held[place] for name, place in places.items() if place in self._held}
+        rows = max((count for _, count in found.values()), default=0)
+        items = {name: measure for name, (measure, _) in found.items()}
+        return MeasuredDerived(items, rows, complete=0 < len(items) == len(places))
+
+    def keep(self, request: DerivedRequest, found: MeasuredDerived) -> None:
+        """Remember what was measured for a request."""
+        places = _places_of(request)
+        with self._lock:
+            for name, place in places.items():
+                if name in found.items:
+                    self._held[place] = found.items[name], found.rows_used
+                    self._held.move_to_end(place)
+            while len(self._held) > MAX_REMEMBERED_COLUMNS:
+                self._held.popitem(last=False)
+
+
+def _places_of(request: DerivedRequest) -> dict[str, tuple[str, ...]]:
+    """Return under what each derived column of a request is remembered: the rows, what it is made of, and its name."""
+    config = {name: part for name, part in request.arguments["config"].items() if name != "features"}
+    rows = digest_of(DERIVED_VERSION, {**request.arguments, "config": config})
+    origins = derived_measures.column_origins(request.spec)
+    return {name: (str(request.dataset.id), rows, origin, name) for name, origin in origins.items()}
+
+
+measured_before = MeasuredBefore()
+
+
 def known_of(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None = None) -> DerivedState:
     """Return the measures of the derived columns so far, those suggested and those in use; nothing is started."""
     return _state(dataset, config, rule, start=False)
@@ -79,7 +124,11 @@ def _state(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | N
     profile = profile_of(dataset)
     if profile is None or config is None or not recipes:
         return DerivedState(state="finished", items={})
-    spec = derived_measures.measured_spec(config.data, config.task, recipes)
+    # A kind that was confirmed is no other kind than the one that was found.
+    kinds = config.data.column_kinds
+    said = {name: kind for name, kind in kinds.items() if not profile.has(name) or profile.column(name).kind != kind}
+    data = config.data.model_copy(update={"column_kinds": said})
+    spec = derived_measures.measured_spec(data, config.task, recipes)
     request = _request_for(dataset, profile, spec, rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
     found = result or MeasuredDerived({})
@@ -105,18 +154,25 @@ def _request_for(dataset: Dataset, profile: DatasetProfile, spec: Spec, rule: Ho
 def _compute(request: DerivedRequest) -> Parts[MeasuredDerived]:
     """Derive all columns once, then measure them block by block."""
     found = MeasuredDerived({}, complete=True)
+    known = measured_before.known_of(request)
+    if known.complete:
+        yield known, {}
+        return
     try:
         rows = derived_measures.derived_rows(request.spec, request.read_rows(), request.profile)
     except TrainingError as fault:
         yield replace(found, reason=fault.message), {}
         return
-    names, items = len(rows.columns) - 1, dict[str, DerivedMeasure]()
-    for block in derived_measures.measure_derived(rows, request.spec):
+    names = [str(name) for name in rows.columns if name != request.spec.task.target]
+    items = {name: known.items[name] for name in names if name in known.items}
+    for block in derived_measures.measure_derived(rows, request.spec, [name for name in names if name not in items]):
         items.update({column.name: column for column in block})
-        found = MeasuredDerived(dict(items), len(rows), complete=len(items) >= names)
-        yield found, {"measured": len(items), "fraction": len(items) / names}
-    if not items:
+        found = MeasuredDerived(dict(items), len(rows), complete=len(items) >= len(names))
+        yield found, {"measured": len(items), "fraction": len(items) / len(names)}
+    if not found.items:
+        found = MeasuredDerived(items, len(rows), complete=True)
         yield found, {}
+    measured_before.keep(request, found)
 
 
 def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> DerivedRequest:

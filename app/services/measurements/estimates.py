@@ -14,10 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.contest.summary import ContestSummary
 from app.domain.errors import TrainingError
 from app.domain.estimation import Experience, Machine, Timing, Workload, this_machine, workload_of
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, START
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, candidates_of
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
@@ -107,6 +108,20 @@ def learn(
         idle_mb=taken.idle_mb,
         experiment_id=experiment_id,
     )
+    timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
+
+
+def learn_contest(
+    experiment_id: uuid.UUID, spec: Spec, profile: DatasetProfile, contest: ContestSummary | None
+) -> None:
+    """Keep what the fits of each candidate took, in the caller's transaction; a search makes no two launches alike."""
+    candidates = candidates_of(spec)
+    for entry in () if contest is None else contest.entries:
+        if entry.is_blend or entry.is_tuned or not entry.folds_judged:
+            continue
+        work = workload_of(candidates[int(entry.key) - 1], profile)
+        seconds = {FIT: entry.work_seconds * work.all_fits / entry.folds_judged}
+        timings.add_timing(fingerprint(), workload=work.to_json(), seconds=seconds, experiment_id=experiment_id)
     timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
 
 

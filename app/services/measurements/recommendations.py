@@ -12,13 +12,14 @@ import pandas as pd
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.errors import DomainError
 from app.domain.estimation import Machine, estimate
-from app.domain.experiment import Draft, ModelPart, Spec
-from app.domain.problems import Problem
+from app.domain.experiment import Draft, ModelPart, Spec, TransformPart
 from app.domain.recommendation.estimators import EstimatorSuggestion, rank
 from app.domain.recommendation.goal import goal_of
 from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Estimate, Plan
 from app.domain.recommendation.propose import make_plan
+from app.domain.recommendation.set_fits import specs_with_and_without
+from app.domain.recommendation.suggested_set import read_recipes, suggested_recipes
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     Advice,
@@ -30,12 +31,14 @@ from app.domain.recommendation.verdict import (
     expected_score,
     order_estimators,
 )
+from app.domain.training.derived_measures import recipe_key
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import ColumnKind, JobKind
 from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
+from app.services.measurements.fit_faults import faults_of, with_faults
 from app.services.measurements.request import (
     MeasurementRequest,
     digest_of,
@@ -49,9 +52,10 @@ from app.storage.tables import Dataset, ModelEvidence
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
 # Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 4
-# Steps whose errors would make every fit fail.
-NEEDED = ("data", "features", "validation")
+EVIDENCE_VERSION = 5
+MAX_KEYS = 300
+# What one request looked up of the short fits of a dataset, by key; None where there are none.
+LookedUp = dict[str, ShortFitEvidence | None]
 
 
 @dataclass(frozen=True)
@@ -64,25 +68,32 @@ class Recommendation:
     measured: MeasuredEstimator | None
 
 
-@dataclass(frozen=True)
-class Recommendations(WorkState):
-    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands.
+@dataclass(frozen=True, kw_only=True)
+class ShortFits(WorkState):
+    """What short fits say about the estimators of a task so far; `by_rules` is the one that the rules put first."""
 
-    `by_rules` is the estimator that the rules put first.
-    """
-
-    spec: Spec
     by_rules: str
-    items: tuple[Recommendation, ...]
-    said: tuple[Advice, ...]
     evidence: ShortFitEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecRequest(MeasurementRequest):
-    """Something is measured of estimators on a dataset, as a config says."""
+class Recommendations(ShortFits):
+    """All estimators of the task, the one to try first at the front, and how the work on the short fits stands."""
 
     spec: Spec
+    items: tuple[Recommendation, ...]
+    said: tuple[Advice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecRequest(MeasurementRequest):
+    """Something is measured of estimators on a dataset, as a config says.
+
+    `suggested` are the recipes of the suggested set, in use or not, of which it is measured what they bring.
+    """
+
+    spec: Spec
+    suggested: tuple[TransformPart, ...] = ()
 
 
 def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
@@ -99,12 +110,18 @@ def _find_shared(request: SpecRequest) -> ShortFitEvidence | None:
 
 def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
     profile = profile_of(dataset)
-    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec)
+    recipes = suggested_recipes(plan)
+    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec, recipes)
 
 
-def _spec_request(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> SpecRequest:
-    arguments = {"config": spec.to_json()}
-    return SpecRequest(dataset=dataset, profile=profile, key=key_of(spec, profile), arguments=arguments, spec=spec)
+def _spec_request(
+    dataset: Dataset, profile: DatasetProfile, spec: Spec, suggested: Sequence[TransformPart]
+) -> SpecRequest:
+    arguments = {"config": spec.to_json(), "suggested": [part.model_dump(mode="json") for part in suggested]}
+    key = key_of(spec, profile, suggested)
+    return SpecRequest(
+        dataset=dataset, profile=profile, key=key, arguments=arguments, spec=spec, suggested=tuple(suggested)
+    )
 
 
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
@@ -116,33 +133,72 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
     return None if request is None else _recommend(request, plan, again=again)
 
 
+def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
+    """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
+    request = _request_for(dataset, plan)
+    if request is not None:
+        _ensure(request, plan, again=again)
+
+
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
-    return _recommend(_spec_request(dataset, profile, _spec_of(plan)), plan, again=False)
+    request = _spec_request(dataset, profile, _spec_of(plan), suggested_recipes(plan))
+    return _recommend(request, plan, again=False)
 
 
 def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendations:
     known = associations.associations_for(request.dataset, *_goal_of(request))
+    result, work = _ensure(request, plan, again=again)
+    return _recommendations(request, result, with_faults(work, plan), known)
+
+
+def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
     shared = _find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
             STORE.save(request, shared)
-    if _faults(plan):
-        result, work = runner.look(MEASUREMENT, request)
-    else:
-        result, work = runner.ensure(MEASUREMENT, request, again=again)
-    return _recommendations(request, result, _with_faults(work, plan), known)
+    if faults_of(plan):
+        return runner.look(MEASUREMENT, request)
+    return runner.ensure(MEASUREMENT, request, again=again)
 
 
-def known_of(dataset: Dataset, plan: Plan, machine: Machine) -> Recommendations | None:
-    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet."""
+def known_of(
+    dataset: Dataset, plan: Plan, machine: Machine, looked_up: LookedUp | None = None
+) -> Recommendations | None:
+    """Return the recommendations so far; nothing is started. None where nothing can be recommended yet.
+
+    `looked_up` is as in `finished_evidence`.
+    """
     request = _request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
-    result, work = runner.look(MEASUREMENT, request)
-    return _recommendations(request, result, _with_faults(work, plan), known, machine)
+    result, work = _look(request, looked_up)
+    return _recommendations(request, result, with_faults(work, plan), known, machine)
+
+
+def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
+    """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
+    request = _request_for(dataset, plan)
+    if request is None:
+        return None
+    known = associations.known_for(dataset, *_goal_of(request))
+    result, work = _look(request, looked_up)
+    by_rules = _ranking(request.spec, request.profile, known)[0].entry.id
+    return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
+
+
+def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvidence | None, WorkState]:
+    """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
+    held = {} if looked_up is None else looked_up
+    if request.key not in held:
+        held[request.key] = _find_evidence(request)
+    return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
+
+
+def _with_items(found: ShortFitEvidence | None) -> ShortFitEvidence | None:
+    return found if found is not None and found.items else None
 
 
 def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutRule | None]:
@@ -151,22 +207,7 @@ def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutR
     return spec.task.target, kinds_of(request.profile, spec.data.column_kinds), HoldoutRule.of(spec)
 
 
-def _faults(plan: Plan) -> list[Problem]:
-    """Return the problems that would make every fit fail."""
-    return [problem for step in NEEDED for problem in plan.errors_of(step)]
-
-
-def _with_faults(work: WorkState, plan: Plan) -> WorkState:
-    """Say what must be put right before there are fits, where nothing else is said."""
-    faults = _faults(plan)
-    if work.reason or not faults:
-        return work
-    return replace(work, reason=f"Short fits start once this is solved: {faults[0].message}")
-
-
-def finished_evidence(
-    dataset: Dataset, plan: Plan, looked_up: dict[str, ShortFitEvidence | None] | None = None
-) -> ShortFitEvidence | None:
+def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFitEvidence | None:
     """Return what finished short fits say about the estimators of a plan, None before; nothing is started.
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
@@ -247,12 +288,32 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
     return replace(found, items=tuple(ordered))
 
 
-def key_of(spec: Spec, profile: DatasetProfile) -> str:
-    """Return under which key the evidence is kept: all that decides about it but the rows themselves."""
+def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart] = ()) -> str:
+    """Return under which key the evidence is kept: all that decides about it but the rows themselves.
+
+    A page asks for it several times, of plans that are kept from request to request, so it is kept beside their config.
+    """
+    held = _keys.get(id(spec))
+    if held is not None and held[0] is spec and held[1] is profile and held[2] == tuple(suggested):
+        return held[3]
+    key = _work_out_key(spec, profile, suggested)
+    _keys[id(spec)] = spec, profile, tuple(suggested), key
+    while len(_keys) > MAX_KEYS:
+        # Another thread may take the same one away.
+        _keys.pop(next(iter(list(_keys)[:1]), 0), None)
+    return key
+
+
+# The config itself is kept, so that no other one comes to stand at its place in memory.
+_keys: dict[int, tuple[Spec, DatasetProfile, tuple[TransformPart, ...], str]] = {}
+
+
+def _work_out_key(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart]) -> str:
     config = spec.to_json()
     parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
     started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
-    return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started)
+    keys = [recipe_key(part) for part in suggested]
+    return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started, keys)
 
 
 def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[EstimatorSuggestion, ...]:
@@ -272,9 +333,14 @@ def _recommendations(
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
-    evidence = found if found is not None and found.items else None
-    advice = advice_for(traits, found)
-    return Recommendations(spec, by_rules[0].entry.id, items, advice, evidence, **vars(work))
+    return Recommendations(
+        by_rules=by_rules[0].entry.id,
+        evidence=_with_items(found),
+        spec=spec,
+        items=items,
+        said=advice_for(traits, found),
+        **vars(work),
+    )
 
 
 def _item(
@@ -303,7 +369,7 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     ranking = _ranking(
         request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
     )
-    for part in measure(spec, frame, request.profile, ranking=ranking):
+    for part in measure(spec, frame, request.profile, ranking=ranking, suggested=request.suggested):
         fraction = 1.0 if part.complete else min(part.share, 0.99)
         message = f"{len(part.items)} estimators on up to {max((item.rows for item in part.items), default=0):,} rows"
         yield part, {"fraction": round(fraction, 2), "message": message}
@@ -319,7 +385,8 @@ def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
     first, and the config holds out none of the others.
     """
     spec, ordered_by = request.spec, request.spec.task.time_column
-    names = columns_read(spec, request.profile)
+    # What the set works on is read whether the set is in use or not.
+    names = columns_read(specs_with_and_without(spec, request.profile, request.suggested)[0], request.profile)
     if request.profile.rows <= MAX_ROWS:
         return request.read_frame(names), spec
     looked_at = replace(request, rule=HoldoutRule.of(spec))
@@ -332,6 +399,7 @@ def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
 
 def as_json(found: Recommendations) -> dict[str, Any]:
     """Return recommendations as programs see them."""
+    effect = None if found.evidence is None else found.evidence.set_effect
     return {
         "target": found.spec.task.target,
         "task": found.spec.task.kind.value,
@@ -343,6 +411,7 @@ def as_json(found: Recommendations) -> dict[str, Any]:
         ],
         "validation": {"strategy": found.spec.validation.strategy.value, "metric": found.spec.metrics.primary},
         "baseline": None if found.evidence is None else {"scores": list(found.evidence.baseline)},
+        "suggested_set": None if effect is None else effect.describe(),
         "recommendations": [_item_json(at, one) for at, one in enumerate(found.items, start=1)],
     }
 
@@ -374,14 +443,17 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
+def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> SpecRequest:
+    suggested = read_recipes(arguments.get("suggested"))
+    return _spec_request(dataset, profile, Spec.model_validate(arguments["config"]), suggested)
+
+
 STORE = JsonStore(ModelEvidence, ShortFitEvidence.to_json, ShortFitEvidence.from_json)
 MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     kind=JobKind.RECOMMEND,
     find=_find_evidence,
     save=STORE.save,
     compute=_compute,
-    restore_request=lambda dataset, profile, arguments: _spec_request(
-        dataset, profile, Spec.model_validate(arguments["config"])
-    ),
+    restore_request=_restore_request,
     describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
 )

@@ -128,7 +128,12 @@ def is_complete(result: MeasurementResult | None) -> bool:
 def look(measurement: Measurement[RequestT, ResultT], request: RequestT) -> tuple[ResultT | None, WorkState]:
     """Return a measurement as far as it goes, and the state of the work; nothing is started."""
     result = measurement.find(request)
-    return result, _work_state(result, None if is_complete(result) else find_job(measurement, request))
+    return result, work_on(measurement, request, result)
+
+
+def work_on(measurement: Measurement[RequestT, ResultT], request: RequestT, result: ResultT | None) -> WorkState:
+    """Return the state of the work on a measurement of which this is known."""
+    return _work_state(result, None if is_complete(result) else find_job(measurement, request))
 
 
 def ensure(

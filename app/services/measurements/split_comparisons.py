@@ -15,7 +15,8 @@ from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import JobKind, SplitStrategy
 from app.services.datasets.datasets import profile_of
 from app.services.measurements import runner
-from app.services.measurements.recommendations import NEEDED, SpecRequest
+from app.services.measurements.fit_faults import faults_of
+from app.services.measurements.recommendations import SpecRequest
 from app.services.measurements.request import digest_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
 from app.storage.tables import Dataset, ModelEvidence
@@ -60,7 +61,7 @@ def _state(found: SplitComparison | None, work: WorkState, plan: Plan) -> SplitC
 
 def _fault_of(plan: Plan) -> str:
     """Return what must be put right before anything can be compared, as a sentence; empty where nothing must."""
-    faults = [problem for step in NEEDED for problem in plan.errors_of(step)]
+    faults = faults_of(plan)
     return f"Splits can be compared when this is put right: {faults[0].message}" if faults else ""
 
 

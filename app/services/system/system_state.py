@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -12,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import queue
 from app.domain.errors import DatabaseBusyError, DiskFullError
+from app.domain.interruptions import WORKER_LOST
+from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
 from app.storage import engine, files, jobs
 from app.storage.db import db
@@ -25,16 +26,21 @@ DISK_FULL = "The disk is full. Work waits and continues when there is room."
 DATABASE_BUSY = "The database accepts no changes. Work waits and continues when it does."
 DATABASE_AWAY = "The database is not available. Work continues when it is back."
 QUEUE_AWAY = "The queue is not reachable. Running work continues; waiting work starts when the queue is back."
+READER_KILLED = "The process that read a file was ended. The file is read again automatically."
 WORKERS_AWAY = "No worker is reachable. The work starts when one is."
 
 
 @dataclass(frozen=True)
 class PartState:
-    """One part: a word for programs, and a sentence for people where it is not whole."""
+    """One part: a word for programs, and a sentence for people where it is not whole.
+
+    What is not `is_needed` keeps nothing else from its work, so that everything is ready without it.
+    """
 
     name: str
     word: str
     sentence: str = ""
+    is_needed: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -44,14 +50,14 @@ class PartState:
 
 @dataclass(frozen=True)
 class SystemState:
-    """The parts as they were a moment ago: database, disk, queue and workers."""
+    """The parts as they were a moment ago: database, disk, queue, workers and the reading of files."""
 
     parts: tuple[PartState, ...]
 
     @property
     def is_ready(self) -> bool:
         """Return whether all of them do their work."""
-        return all(part.is_whole for part in self.parts)
+        return all(part.is_whole or not part.is_needed for part in self.parts)
 
     def part(self, name: str) -> PartState:
         """Return one part."""
@@ -59,7 +65,7 @@ class SystemState:
 
     def sentence(self, *, running: bool = False) -> str:
         """Return the page's sentence beside work that waits or runs."""
-        parts = (part for part in self.parts if not (running and part.name == "workers"))
+        parts = (part for part in self.parts if part.is_needed and not (running and part.name == "workers"))
         return next((part.sentence for part in parts if part.sentence), "")
 
 
@@ -108,14 +114,17 @@ def _memory() -> _Memory:
 
 def look() -> SystemState:
     """Look at every part now; none of them is waited for longer than a second."""
-    return SystemState(tuple(part() for part in PARTS))
-
-
-def _database() -> PartState:
     try:
-        jobs.live_workers()
+        alive: int | None = jobs.live_workers()
     except SQLAlchemyError:
         db.session.rollback()
+        alive = None
+    return SystemState((_database(alive), _disk(), _workers(alive), _queue(), _reader()))
+
+
+def _database(alive: int | None) -> PartState:
+    """Return the state of the database, which could not be asked for the workers where `alive` is None."""
+    if alive is None:
         return PartState("database", UNREACHABLE, DATABASE_AWAY)
     url = current_settings().database_url
     obstacle = write_obstacle(url) if engine.is_sqlite(url) else None
@@ -139,13 +148,16 @@ def _queue() -> PartState:
     return PartState("queue", OK) if queue.is_reachable() else PartState("queue", UNREACHABLE, QUEUE_AWAY)
 
 
-def _workers() -> PartState:
-    try:
-        alive = jobs.live_workers()
-    except SQLAlchemyError:
-        db.session.rollback()
+def _workers(alive: int | None) -> PartState:
+    if alive is None:
         return PartState("workers", UNKNOWN, DATABASE_AWAY)
     return PartState("workers", str(alive), "" if alive else WORKERS_AWAY)
 
 
-PARTS: tuple[Callable[[], PartState], ...] = (_database, _disk, _workers, _queue)
+def _reader() -> PartState:
+    try:
+        lost = jobs.count_interrupted(JobKind.ANALYSE, code=WORKER_LOST)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return PartState("reader", UNKNOWN, DATABASE_AWAY, is_needed=False)
+    return PartState("reader", OK) if not lost else PartState("reader", "interrupted", READER_KILLED, is_needed=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from app.domain.analysis.profiling.profile import FindingRemedy
 from app.domain.errors import ConflictError, DomainError
 from app.services.datasets import datasets
 from app.services.drafts import drafts
@@ -30,13 +32,13 @@ from app.steps.data.showing import (
 )
 from app.steps.page_contexts import PageState
 from app.steps.views import StepView
-from app.storage.tables import Dataset
-from app.web import remedies, rereading
-from app.web.arriving import MOVING, take_in_part, take_upload
+from app.storage.tables import Dataset, User
+from app.web import dataset_actions, remedies, rereading
+from app.web.arriving import take_in_part, take_upload
 from app.web.columns import names_with
-from app.web.dataset_reading import Look, posted_choices, show_look, show_moving
+from app.web.dataset_actions import posted_dataset, posted_sample, take_dataset
+from app.web.dataset_reading import Look, show_moving
 from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
-from app.web.sessions import current_user
 from app.web.shared_views import NamesContext
 
 VIEW = StepView(
@@ -52,18 +54,16 @@ PAGE = flow.step_page(VIEW)
 blueprint = flow.blueprint_for(PAGE)
 
 
-def _choose(draft_id: uuid.UUID, find: Callable[[], tuple[Dataset, str]]) -> Response:
+def _take(draft_id: uuid.UUID, find: Callable[[User], tuple[Dataset, str]]) -> Response:
     """Stand the draft on a dataset, with what its address says was done; where there is none, say why on the step."""
     draft = load(draft_id)
-    try:
-        dataset, done = find()
-    except ValueError:
-        return _refuse(draft_id, DomainError("Choose one of your datasets.", field="dataset_id"))
-    except DomainError as fault:
-        return _refuse(draft_id, fault)
-    changes = datasets.first_answers(dataset)
-    drafts.save_answers(draft.user, draft_id, step="data", changes=changes, version=draft.version)
-    return leave_for(step_url(draft_id, "data") + done)
+
+    def lead(dataset: Dataset, query: str) -> Response:
+        changes = datasets.first_answers(dataset)
+        drafts.save_answers(draft.user, draft_id, step="data", changes=changes, version=draft.version)
+        return leave_for(step_url(draft_id, "data") + query)
+
+    return take_dataset(lambda: find(draft.user), lead=lead, refuse=partial(_refuse, draft_id))
 
 
 def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
@@ -73,17 +73,13 @@ def _refuse(draft_id: uuid.UUID, fault: DomainError) -> Response:
 @blueprint.post("/sample")
 def use_sample(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a sample."""
-    return _choose(draft_id, lambda: (datasets.use_sample(current_user(), request.form.get("sample", "")), ""))
+    return _take(draft_id, posted_sample)
 
 
 @blueprint.post("/dataset")
 def use_dataset(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a dataset that was uploaded before."""
-
-    def find() -> tuple[Dataset, str]:
-        return datasets.get_dataset(current_user(), uuid.UUID(request.form.get("dataset_id", ""))), ""
-
-    return _choose(draft_id, find)
+    return _take(draft_id, posted_dataset)
 
 
 @blueprint.post("/restore")
@@ -101,13 +97,13 @@ def restore(draft_id: uuid.UUID) -> Response:
 @blueprint.post("/upload")
 def upload(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a new file; a bad one is refused and the draft keeps what it had."""
-    return _choose(draft_id, lambda: take_upload(current_user()))
+    return _take(draft_id, take_upload)
 
 
 @blueprint.post("/in-part")
 def in_part(draft_id: uuid.UUID) -> Response:
     """Stand the draft on a file that was refused, read without the rows that do not fit."""
-    return _choose(draft_id, lambda: take_in_part(current_user()))
+    return _take(draft_id, take_in_part)
 
 
 @blueprint.get("/reading")
@@ -142,59 +138,74 @@ def names(draft_id: uuid.UUID) -> Response:
     return render_view(NamesContext(names=names_with(profile, word) if profile else []))
 
 
-def _show_reading(draft: DraftContext, fault: DomainError | None, look: Look | None = None) -> Response:
-    """Show the step with the panel open and what was chosen in it."""
-    answers = replace(data_values(draft), reading=reading_values(draft, request.form, fault=fault, look=look))
-    problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
-    status, state = fault.status if fault else 200, PageState(shown_problems=problems)
-    return into("#wizard", PAGE.draw(draft, status=status, state=state, answers=answers))
+@dataclass(frozen=True)
+class StepPlace:
+    """The Data step of a draft that stands on a dataset: another reading of the file keeps the answers."""
+
+    draft: DraftContext
+    dataset: Dataset
+    gone = "The data of this draft changed meanwhile, so nothing was done."
+
+    @property
+    def user(self) -> User:
+        """Return whose draft it is."""
+        return self.draft.user
+
+    def address_of(self, dataset: Dataset, *, done: str | None = None) -> str:
+        """Return the address of the step, whatever dataset the draft moved to."""
+        return url_for("data.show", draft_id=self.draft.id, done=done)
+
+    def draw_reading(self, look: Look | None, fault: DomainError | None) -> Response:
+        """Draw the step with the panel open and what was chosen in it; a draft that moved on is shown as it is now."""
+        if isinstance(fault, ConflictError):
+            return see_other(step_url(self.draft.id, "data"))
+        reading = reading_values(self.draft, request.form, fault=fault, look=look)
+        problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
+        status, state = fault.status if fault else 200, PageState(shown_problems=problems)
+        answers = replace(data_values(self.draft), reading=reading)
+        return into("#wizard", PAGE.draw(self.draft, status=status, state=state, answers=answers))
+
+    def refuse(self, fault: DomainError) -> Response:
+        """Draw the step as it is now, with the sentence that says why nothing was done."""
+        return _refuse(self.draft.id, fault)
+
+    def reread(self, changes: dict[str, Any]) -> Dataset:
+        """Read the file again; the draft moves to the new dataset as soon as that is ready."""
+        return drafts.reread(self.user, self.draft.id, changes, version=self.draft.version)
+
+    def find_remedy(self, button: str) -> remedies.SelectedRemedy | None:
+        """Return the remedy that a button names, unless the page was drawn for another dataset."""
+        if request.form.get("dataset") != str(self.dataset.id):
+            return None
+        return pressed_in(self.draft, self.draft.profile, button)
+
+    def answer(self, remedy: FindingRemedy) -> None:
+        """Save the answers that a remedy gives."""
+        if self.draft.profile is not None:
+            changes = remedies.answers_of(self.draft.profile, remedy)
+            drafts.save_many(self.user, self.draft.id, changes=changes, version=self.draft.version)
+
+
+def _on_dataset(draft_id: uuid.UUID, act: Callable[[StepPlace], Response]) -> Response:
+    draft = load(draft_id)
+    if draft.dataset is None:
+        return _refuse(draft_id, ConflictError(StepPlace.gone))
+    return act(StepPlace(draft, draft.dataset))
 
 
 @blueprint.post("/reading/preview")
 def preview_reading(draft_id: uuid.UUID) -> Response:
     """Show the first rows as they would be read with other choices; nothing is stored."""
-    draft = load(draft_id)
-    if draft.dataset is None:
-        return see_other(step_url(draft.id, "data"))
-    return show_look(draft.user, draft.dataset, lambda look, fault: _show_reading(draft, fault, look))
+    return _on_dataset(draft_id, dataset_actions.preview_reading)
 
 
 @blueprint.post("/reading/reread")
 def reread(draft_id: uuid.UUID) -> Response:
     """Read the file again with other choices; the draft moves to the new dataset and keeps its answers."""
-    draft = load(draft_id)
-    if draft.dataset is None:
-        return see_other(step_url(draft.id, "data"))
-    try:
-        return _read_again(draft, posted_choices(draft.dataset), done="read")
-    except ConflictError:
-        return see_other(step_url(draft.id, "data"))
-    except DomainError as fault:
-        return _show_reading(draft, fault)
-
-
-def _read_again(draft: DraftContext, changes: dict[str, Any], *, done: str) -> Response:
-    address, before = step_url(draft.id, "data"), draft.dataset
-    after = drafts.reread(draft.user, draft.row.id, changes, version=draft.version)
-    if before is None or after.id == before.id or after.state in MOVING:
-        return see_other(address)
-    return see_other(f"{address}?done={before.id}.{done}")
+    return _on_dataset(draft_id, dataset_actions.reread)
 
 
 @blueprint.post("/mend")
 def mend(draft_id: uuid.UUID) -> Response:
     """Do what a finding offers: read the file again, answer something, or leave columns out."""
-    draft = load(draft_id)
-    dataset, profile = draft.dataset, draft.profile
-    button = request.form.get("remedy", "")[:30]
-    one = pressed_in(draft, profile, button)
-    if dataset is None or profile is None or one is None or request.form.get("dataset") != str(dataset.id):
-        return _refuse(draft_id, ConflictError("The data of this draft changed meanwhile, so nothing was done."))
-    if one.remedy.kind != remedies.READING:
-        changes = remedies.answers_of(profile, one.remedy)
-        drafts.save_many(draft.user, draft_id, changes=changes, version=draft.version)
-        return see_other(f"{step_url(draft.id, 'data')}?done={dataset.id}.{button}")
-    try:
-        return _read_again(draft, one.remedy.changes, done=button)
-    except DomainError as fault:
-        return _refuse(draft_id, fault)
+    return _on_dataset(draft_id, dataset_actions.follow_remedy)

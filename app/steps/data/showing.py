@@ -16,7 +16,7 @@ from app.domain.vocabulary import ColumnKind, DatasetState
 from app.services.datasets import analysis, datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
 from app.services.datasets.samples import Sample
-from app.services.experiment_templates.using import list_fitting
+from app.services.experiment_templates.fitting import list_fitting
 from app.steps.context import DraftContext, step_url
 from app.steps.data.purpose_question import PurposeQuestion, purpose_question
 from app.steps.page_contexts import Answers, SectionContext, StepPageContext
@@ -26,7 +26,7 @@ from app.web.arriving import MOVING
 from app.web.columns import MAX_OPTIONS, ColumnsPanel, table_of
 from app.web.dataset_reading import ArrivalValues, Done, Look, arrival_values, done_to, panel_for
 from app.web.hypermedia import ContextPart, ViewContext
-from app.web.template_cards import TemplateCard, fitting_cards
+from app.web.template_cards import FittingCards, fitting_cards
 
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
 COLUMN_KINDS = tuple(kind.value for kind in ColumnKind)
@@ -76,7 +76,7 @@ class DataValues(Answers):
     samples: tuple[Sample, ...]
     owned: list[Dataset]
     done: Done | None
-    fitting: tuple[TemplateCard, ...]
+    fitting: FittingCards
     readable_in_part: bool
     notable: list[remedies.FindingView]
     notable_more: int
@@ -155,11 +155,11 @@ def goal_values(draft: DraftContext) -> GoalValues:
     )
 
 
-def _fitting(draft: DraftContext) -> tuple[TemplateCard, ...]:
+def _fitting(draft: DraftContext) -> FittingCards:
     """Return the templates that fit the file best, while nothing but the file was chosen."""
     begun = draft.row.reached != "data" or draft.row.template_id is not None
     if draft.dataset is None or draft.profile is None or begun:
-        return ()
+        return FittingCards()
     return fitting_cards(list_fitting(draft.user, draft.dataset))
 
 

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from flask import url_for
 
+from app.domain.estimators import registry
 from app.domain.recommendation.plan import Plan
+from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.suggested_set import (
     SuggestedSet,
     describe_set,
@@ -17,7 +19,7 @@ from app.domain.recommendation.suggested_set import (
 )
 from app.domain.training.derived_measures import DerivedMeasure
 from app.services.datasets import datasets
-from app.services.measurements import derived_rankings, memory
+from app.services.measurements import derived_rankings, memory, recommendations
 from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.memory import MemoryState
 from app.steps.context import DraftContext
@@ -76,6 +78,12 @@ class SetView:
     busy: bool
     reason: str
     changed: bool
+    effect: SetEffect | None = None
+
+    @property
+    def estimator(self) -> str:
+        """Return the title of the estimator whose short fits tell what the set brings, "" where none do."""
+        return registry.get(self.effect.estimator).title if self.effect else ""
 
     @property
     def is_on(self) -> bool:
@@ -168,7 +176,14 @@ def set_view(draft: DraftContext) -> SetView | None:
         busy=state.busy,
         reason=state.reason,
         changed="transforms" in draft.answers.get("features", {}),
+        effect=_effect_of(draft),
     )
+
+
+def _effect_of(draft: DraftContext) -> SetEffect | None:
+    """Return what finished short fits say that the set brings; nothing is started."""
+    found = recommendations.finished_evidence(standing_of(draft)[0], draft.plan, draft.evidence)
+    return None if found is None else found.set_effect
 
 
 def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:

@@ -107,7 +107,7 @@ def measure_again(draft_id: uuid.UUID) -> Response:
     draft = load(draft_id)
     begin(draft, "model")
     if draft.dataset is not None:
-        recommendations.recommend(draft.dataset, draft.plan, again=True)
+        recommendations.begin_fits(draft.dataset, draft.plan, again=True)
     if "on" in request.args and wants_fragment():
         asked = {name: request.values.get(name, "") for name in ("on", "order", SHOWN)}
         return see_other(url_for("model.show_evidence", draft_id=draft_id, **dict[str, Any](asked)))

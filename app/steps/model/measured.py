@@ -55,7 +55,7 @@ def panel(draft: DraftContext) -> EvidencePanel | None:
     """Return the panel, or None where nothing can be recommended yet."""
     if draft.dataset is None:
         return None
-    found = recommendations.known_of(draft.dataset, draft.plan, draft.machine)
+    found = recommendations.known_of(draft.dataset, draft.plan, draft.machine, draft.evidence)
     if found is None:
         return None
     spec, evidence = found.spec, found.evidence

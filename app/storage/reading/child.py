@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+from types import TracebackType
 from typing import Any
 
 from app.storage.process_memory import peak_memory_mb
@@ -118,8 +119,19 @@ def _out_of_memory(request: dict[str, Any]) -> dict[str, Any]:
     return {"code": "too_large_to_read", "message": message, "status": 413}
 
 
+def tell_fault(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """Tell the parent of a fault by its class and places, not by its words, which may quote a cell."""
+    lines = [kind.__name__]
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f"  at {code.co_name} ({code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})")
+        trace = trace.tb_next
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
 def main() -> None:
     """Answer one request and end."""
+    sys.excepthook = tell_fault
     end_with_parent()
     if sys.argv[1:] == [WAITS]:
         load_modules()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from config import Limits
 
 log = logging.getLogger(__name__)
+# A fault as the child tells of it: its class, and where it came through.
+PLACE = re.compile(r"[A-Za-z_]{1,60}( from [A-Za-z_]{1,60})?|  at [\w<>]{1,80} \([\w.]{1,80}:\d+\)")
 NOTHING_SAID = ReadingChoices()
 # What Python and C++ say on the way out when an allocation failed where nobody could answer any more.
 WANT_OF_MEMORY = ("MemoryError", "bad_alloc")
@@ -160,7 +163,11 @@ def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int)
             answer: dict[str, Any] = json.loads(out.removeprefix(TAKEN))
             return True, answer
     words = said.decode(errors="replace")[-2000:]
-    log.warning("the reading child ended with %s: %s", child.returncode, words)
+    # What a library says on its way out may quote a cell, so that only places in the code are kept.
+    places = " ".join(line.strip() for line in words.splitlines() if PLACE.fullmatch(line))
+    crashed = child.returncode not in (TOO_MUCH_MEMORY, *(-number for number in SENT_BY_OTHERS))
+    level = logging.ERROR if crashed else logging.WARNING
+    log.log(level, "the reading child ended with %s: %s", child.returncode, places)
     return out.startswith(TAKEN), _death(child.returncode, words, request)
 
 

@@ -1,6 +1,7 @@
 """Every mapped class, so that one import knows the whole schema."""
 
 from app.storage.tables.accounts import ApiToken, KnownAddress, RateCounter, SignInLink, User, WebSession
+from app.storage.tables.audit import AuditEntry
 from app.storage.tables.datasets import Dataset
 from app.storage.tables.drafts import DraftEvent, DraftRow
 from app.storage.tables.experiment_templates import (
@@ -20,9 +21,11 @@ from app.storage.tables.measurements import (
     TargetRanking,
 )
 from app.storage.tables.timings import FitTiming
+from app.storage.tables.usage import UsageEventRow
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "CorrelationBlock",
     "Dataset",
     "DraftEvent",
@@ -43,6 +46,7 @@ __all__ = [
     "TemplatePerson",
     "TemplateUsage",
     "TemplateVersion",
+    "UsageEventRow",
     "User",
     "WebSession",
     "WorkerBeat",

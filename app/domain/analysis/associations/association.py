@@ -94,6 +94,9 @@ def _measure_pair(
     whole = frame[target]
     numeric_target = is_number(kinds[target], whole)
     goal = numbers_of(whole) if numeric_target else codes_of(whole)
+    there = np.isfinite(goal)
+    # Sorting is most of the work, and the target is sorted anew only beside a column with gaps of its own.
+    ranks = ranks_of(goal[there]) if numeric_target and there.any() else None
     for name in names:
         values = frame[name]
         if kinds[name] is ColumnKind.CONSTANT:
@@ -101,7 +104,7 @@ def _measure_pair(
         elif kinds[name] is ColumnKind.DATETIME:
             yield Association(name, "none", None, 0, reason="a date")
         elif is_number(kinds[name], values):
-            yield _number(name, numbers_of(values), goal, numeric_target=numeric_target)
+            yield _number(name, numbers_of(values), goal, target_ranks=ranks)
         else:
             yield _words(name, codes_of(values), goal, numeric_target=numeric_target)
 
@@ -130,17 +133,21 @@ def codes_of(values: pd.Series) -> NDArray[np.float64]:
     return np.where(codes < 0, np.nan, codes.astype(float))
 
 
-def _number(name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool) -> Association:
+def _number(
+    name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *, target_ranks: NDArray[np.float64] | None
+) -> Association:
+    """Measure a column of numbers; `target_ranks` are those of all known values of a target that is a number."""
     both = np.isfinite(values) & np.isfinite(goal)
     rows = int(both.sum())
     if rows < MIN_ROWS or np.ptp(values[both]) == 0 or np.ptp(goal[both]) == 0:
         return Association(name, "none", None, rows, reason="too few values that vary")
-    if not numeric_target:
+    if target_ranks is None:
         ratio = correlation_ratio(goal[both], values[both])
         copied = ratio > COPY and rows == int(np.isfinite(goal).sum())
         reason = "Each class of the target has its own value here." if copied else ""
         return Association(name, "correlation ratio", round(ratio, 6), rows, copied, reason)
-    rank, line = spearman(values[both], goal[both]), pearson(values[both], goal[both])
+    ranked = target_ranks if len(target_ranks) == rows else ranks_of(goal[both])
+    rank, line = pearson(ranks_of(values[both]), ranked), pearson(values[both], goal[both])
     straight, copied = abs(line) > COPY, max(abs(line), abs(rank)) > COPY and rows > 20
     reason = "It is the target itself, or a straight line of it."
     if not straight:

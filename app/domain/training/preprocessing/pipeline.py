@@ -69,8 +69,8 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
 
 
 def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:
-    """Return the columns that a fitted pipeline chose by rules; None where it has no rules."""
-    return getattr(pipeline.named_steps["prepare"], "chosen_", None)
+    """Return the columns that a fitted pipeline chose by rules; None where it has no rules, or averages several."""
+    return getattr(getattr(pipeline, "named_steps", {}).get("prepare"), "chosen_", None)
 
 
 def _preparing_step(spec: Spec, table: TrainingTable, needs: StepContext) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.domain.analysis.profiling.profile import ColumnProfile
 from app.domain.experiment import Spec, TaskPart, TransformPart
@@ -25,12 +27,35 @@ def get(kind: str) -> TransformEntry:
     return _BY_KIND[kind]
 
 
+def parse_recipe(part: TransformPart) -> RecipeValues:
+    """Return the clean parameters of a recipe.
+
+    One request reads the same recipe dozens of times, for the checks, the names and the estimate, so what was read is
+    kept by its text.
+
+    Raises
+    ------
+    KeyError, RecipeError
+        If there is no such recipe, or its parameters make no sense.
+    """
+    try:
+        text = json.dumps(part.parameters, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        # Values that are no JSON come from programs of the same process alone.
+        return get(part.kind).parse(part.parameters)
+    return RecipeValues(dict(_parse_text(part.kind, text)))
+
+
+@lru_cache(maxsize=500)
+def _parse_text(kind: str, text: str) -> RecipeValues:
+    return get(kind).parse(json.loads(text))
+
+
 def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, RecipeValues]]:
     """Return each recipe that can be followed, with its entry and clean parameters."""
     for part in parts:
         try:
-            entry = get(part.kind)
-            parameters = entry.parse(part.parameters)
+            entry, parameters = get(part.kind), parse_recipe(part)
         except (KeyError, ValueError):
             continue
         yield part, entry, parameters
@@ -38,8 +63,7 @@ def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, Tr
 
 def derived_names(transform: TransformPart, *, time_column: str | None) -> list[str]:
     """Return the names of the columns that a recipe adds to the table before the split; most in a fold add none."""
-    entry = get(transform.kind)
-    parameters = entry.parse(transform.parameters)
+    entry, parameters = get(transform.kind), parse_recipe(transform)
     columns = transform.columns if entry.needs_columns else [time_column or "time"]
     return entry.names_of(columns, parameters)
 

@@ -19,12 +19,15 @@ FIT, IMPORTANCE, SEARCH = "fit", "importance", "search"
 
 @dataclass
 class Clock:
-    """Counts the seconds of each part since it was made, on the wall and of the processor."""
+    """Counts the seconds of each part since it was made, on the wall and of the processor.
+
+    Those of processes that this one started count once they have ended.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     work: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
-    worked: float = field(default_factory=time.process_time)
+    worked: float = field(default_factory=lambda: time.process_time() + seconds_of_ended_processes())
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -47,8 +50,14 @@ class Clock:
         return time.perf_counter() - self.started
 
     def total_work(self) -> float:
-        """Return the seconds of processor time of this process since it was made."""
-        return time.process_time() - self.worked
+        """Return the seconds of processor time of this process, and of those it started, since it was made."""
+        return time.process_time() + seconds_of_ended_processes() - self.worked
+
+
+def seconds_of_ended_processes() -> float:
+    """Return the seconds of processor time of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def accounted_peak_mb() -> float:

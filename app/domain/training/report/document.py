@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import model_serializer
 
 from app.domain.analysis.profiling.units import unit_of
+from app.domain.contest.summary import ContestSummary
 from app.domain.json_values import JsonObject, Setting, drop_absent, from_json, to_json
 from app.domain.training.report.chart_series import ChartSeries
 from app.domain.training.tuning.search_summary import TuningSummary
@@ -272,6 +273,7 @@ class Report:
     `open_questions` is all that stood open at the launch, in the words of that moment, and `warnings` what of it was
     one. It is None in reports from before it was kept, and empty where nothing stood open.
     `resolved` is what was worked out, as `resolved.document` describes it; None in reports from before it was kept.
+    `contest` tells of all candidates where several competed; everything else is then about the winner.
     """
 
     schema: int = SCHEMA
@@ -295,6 +297,7 @@ class Report:
     gaps: GapSummary | None = None
     resolved: JsonObject | None = None
     open_questions: tuple[OpenQuestion, ...] | None = None
+    contest: ContestSummary | None = None
 
     @property
     def unanswered(self) -> tuple[OpenQuestion, ...]:
@@ -303,7 +306,7 @@ class Report:
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("verdict", "open_questions", "gaps", "resolved"))
+        return drop_absent(write(self), ("verdict", "open_questions", "gaps", "resolved", "contest"))
 
     @property
     def baseline(self) -> BaselineScores:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from app.domain.experiment import TuningPart
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.fold_fit import fit_fold
 from app.domain.training.gap_filling import GapRecord, fills_gaps, lengths_of
@@ -17,7 +16,7 @@ from app.domain.training.preprocessing import gaps
 from app.domain.training.preprocessing.gaps import Floats, Rows
 from app.domain.training.report.document import GapScore, GapSummary
 from app.domain.training.run_state import FilledRows, TrainingRun
-from app.domain.training.tuning.tuning import with_parameters
+from app.domain.training.tuning.tuning import with_parameters, without_search
 from app.domain.training.validation.masked_blocks import step_of, usable_lengths
 from app.domain.training.validation.splitting import Fold
 
@@ -40,12 +39,11 @@ def fill_missing_rows(run: TrainingRun) -> FilledRows | None:
     if not inside.any():
         return FilledRows(np.flatnonzero(inside), np.empty(0))
     found = run.searches[-1].chosen if run.searches else {}
-    settled = with_parameters(run.spec, found)
-    model = settled.model.model_copy(update={"tuning": TuningPart()})
-    fold = Fold(known, run.folds[-1].rows)
-    fit = fit_fold(settled.model_copy(update={"model": model}), table, fold, name="the gaps", number=len(run.folds))
-    run.clock.add(fit.clock)
-    filled = np.asarray(fit.pipeline.predict(missing.features[inside]), dtype=float)
+    filled, fold = np.zeros(int(inside.sum())), Fold(known, run.folds[-1].rows)
+    for spec, weight in run.averaged or ((without_search(with_parameters(run.spec, found)), 1.0),):
+        fit = fit_fold(spec, table, fold, name="the gaps", number=len(run.folds))
+        run.clock.add(fit.clock)
+        filled += weight * np.asarray(fit.pipeline.predict(missing.features[inside]), dtype=float)
     return FilledRows(np.flatnonzero(inside), filled)
 
 

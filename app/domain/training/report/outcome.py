@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from app.domain.json_values import JsonObject, from_json, to_json
+from app.domain.contest.summary import ContestProgress
+from app.domain.json_values import JsonObject, drop_absent, from_json, to_json
 from app.domain.training.report.document import Report
 from app.domain.training.tuning.search_summary import TrialScore
 
@@ -47,6 +48,7 @@ class JobProgress:
     total: int = 0
     folds: tuple[FoldScore, ...] = ()
     search: SearchProgress | None = None
+    contest: ContestProgress | None = None
 
     @classmethod
     def from_json(cls, values: object) -> JobProgress:
@@ -63,6 +65,7 @@ class Progress:
     message: str
     folds: tuple[FoldScore, ...] = ()
     search: SearchProgress | None = None
+    contest: ContestProgress | None = None
 
     @property
     def fraction(self) -> float:
@@ -71,7 +74,8 @@ class Progress:
 
     def to_json(self) -> JsonObject:
         """Return it as a job stores it, with the share of the work that is done."""
-        return {"fraction": round(self.fraction, 4), **to_json(self)}
+        written = drop_absent(to_json(self), ("contest",))
+        return {"fraction": round(self.fraction, 4), **written}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from app.domain.training.report.document import (
 )
 from app.domain.training.report.gap_report import filled_rows, notes_on_gaps, summarise_gaps
 from app.domain.training.report.split_summary import summarise
-from app.domain.training.resolved.build import resolve
+from app.domain.training.resolved.build import resolve, resolve_member
 from app.domain.training.resolved.document import Resolved
 from app.domain.training.run_state import TrainingRun
 from app.domain.training.selection_rules import describe as describe_selection
@@ -80,7 +81,9 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
 def _resolved(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     fitted = [part.fitted for part in parts if part.fitted is not None]
-    return resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
+    found = resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
+    members = tuple(resolve_member(member, run.table) for member in run.members) or None
+    return replace(found, candidate=run.candidate, members=members)
 
 
 def _features(run: TrainingRun) -> FeatureSummary:

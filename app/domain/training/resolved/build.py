@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
+from pydantic import JsonValue
 
 from app.domain.analysis.import_options.quality_choices import CENSORED
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
-from app.domain.experiment import SelectionPart, Spec
+from app.domain.experiment import SelectionPart, Spec, candidates_of, is_contest
 from app.domain.json_values import JsonObject, Settings
 from app.domain.training.preprocessing.knowledge import driver_cutoff, target_cutoff
 from app.domain.training.preprocessing.pipeline import build_pipeline, columns_chosen
@@ -23,9 +24,11 @@ from app.domain.training.resolved.document import (
     FileReading,
     KeptFlags,
     Knowledge,
+    MemberPart,
     PipelineStep,
     Resolved,
     ResolvedColumn,
+    ResolvedMember,
     ResolvedPart,
     ResolvedSplit,
     ResolvedTable,
@@ -61,22 +64,63 @@ class FittedPart:
         return cls(name, steps, estimator_of(pipeline), columns_chosen(pipeline), settings)
 
 
+@dataclass(frozen=True)
+class FittedMember:
+    """A member of a blend: the number of its candidate, its config, its share in each part, and what its fits told."""
+
+    candidate: int
+    spec: Spec
+    weights: Mapping[str, float]
+    parts: tuple[FittedPart, ...]
+
+
 def columns_of(table: TrainingTable) -> tuple[str, ...]:
     """Return the features in the order in which the pipeline takes them: numbers, then words."""
     return (*table.numbers, *table.categories)
 
 
-def resolve_unfitted(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Resolved:
+def resolve_unfitted(
+    spec: Spec, frame: pd.DataFrame, profile: DatasetProfile, *, given: Mapping[str, JsonValue]
+) -> Resolved:
     """Return what is known before anything is fitted: all but the columns that are chosen and the settings found.
+
+    Of a contest, that is the candidate of which `given` tells, since nobody knows yet which will win.
 
     Raises
     ------
     TrainingError
         When the data cannot carry the config.
     """
+    number, specs = given.get("candidate"), candidates_of(spec)
+    known = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(specs)
+    candidate = number if isinstance(number, int) and known else 1
     table = prepare(spec, frame, profile)
     split = make_split(spec, facts_of(table))
-    return resolve(spec, table, split, profile, fitted=(), packages={})
+    found = resolve(specs[candidate - 1], table, split, profile, fitted=(), packages={})
+    return replace(found, candidate=candidate) if is_contest(spec) else found
+
+
+def resolve_member(member: FittedMember, table: TrainingTable) -> ResolvedMember:
+    """Return a member of a blend as data."""
+    pipeline = build_pipeline(member.spec, table)
+    common = FittedPart.of("", pipeline, table)
+    return ResolvedMember(
+        candidate=member.candidate,
+        weights=dict(member.weights),
+        prepare=common.prepare,
+        estimator=common.estimator,
+        filling=filler_of(pipeline),
+        parts=tuple(_member_part(part, common) for part in member.parts),
+    )
+
+
+def _member_part(part: FittedPart, common: FittedPart) -> MemberPart:
+    return MemberPart(
+        name=part.name,
+        settings=None if part.settings is None else {key: plain(value) for key, value in part.settings.items()},
+        prepare=None if part.prepare == common.prepare else part.prepare,
+        estimator=None if part.estimator == common.estimator else part.estimator,
+    )
 
 
 def resolve(

@@ -66,7 +66,7 @@ def _first(differences: Iterator[Difference]) -> tuple[Difference, ...]:
 
 def _without_learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
     parts = resolved.get("parts")
-    kept = {name: value for name, value in resolved.items() if name not in ("parts", VERSIONS)}
+    kept = {name: value for name, value in resolved.items() if name not in ("parts", VERSIONS, "members")}
     if "parts" not in resolved:
         return kept
     if not isinstance(parts, list):
@@ -83,11 +83,13 @@ def _learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
     if not isinstance(parts, list):
         return {}
     names = ("name", *LEARNED)
+    chosen = {name: resolved[name] for name in ("candidate", "members") if name in resolved}
     return {
+        **chosen,
         "parts": [
             {name: part[name] for name in names if name in part} if isinstance(part, Mapping) else part
             for part in parts
-        ]
+        ],
     }
 
 

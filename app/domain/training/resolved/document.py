@@ -262,10 +262,48 @@ class ResolvedPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberPart:
+    """What a member of a blend has of its own in one part; see `ResolvedPart`."""
+
+    __pydantic_config__ = STRICT
+
+    name: Name
+    settings: Mapping[Name, JsonValue] | None = None
+    prepare: Annotated[tuple[ColumnSteps, ...], Field(max_length=1000)] | None = None
+    estimator: PipelineStep | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return _absent_left_out(write(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedMember:
+    """A member of a blend: the number of its candidate in the config, its steps, and its share in each part.
+
+    The shares of a fold were found on the other folds; those of the hold-out on all of them.
+    """
+
+    __pydantic_config__ = STRICT
+
+    candidate: Count
+    weights: Mapping[Name, Number]
+    prepare: Annotated[tuple[ColumnSteps, ...], Field(max_length=1000)]
+    estimator: PipelineStep
+    filling: PipelineStep | None = None
+    parts: Annotated[tuple[MemberPart, ...], Field(max_length=MAX_PARTS)] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: Any) -> Any:
+        return drop_absent(write(self), ("filling",))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resolved:
     """All that a training worked out. `prepare` and `estimator` are those of every part that names no other.
 
-    `filling` says how gaps are filled, where that is what the model is for.
+    `filling` says how gaps are filled, where that is what the model is for. Of a contest, `candidate` is the number of
+    the one that is described: the winner, or the largest member of a blend, whose `members` are then all described.
     """
 
     __pydantic_config__ = STRICT
@@ -282,10 +320,12 @@ class Resolved:
     parts: Annotated[tuple[ResolvedPart, ...], Field(max_length=MAX_PARTS)]
     seed: Count
     versions: Mapping[Name, Name] = field(default_factory=dict)
+    candidate: Count | None = None
+    members: Annotated[tuple[ResolvedMember, ...], Field(max_length=MAX_PARTS)] | None = None
 
     @model_serializer(mode="wrap")
     def _without_absent(self, write: Any) -> Any:
-        return drop_absent(write(self), ("filling",))
+        return drop_absent(write(self), ("filling", "candidate", "members"))
 
     def to_json(self) -> JsonObject:
         """Return it as it stands in a config."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.errors import StoppedError, TrainingError
-from app.domain.experiment import MetricsPart, Spec
+from app.domain.experiment import MetricsPart, Spec, TuningPart
 from app.domain.json_values import Settings
 from app.domain.training.preprocessing.pipeline import build_pipeline, parameters_of
 from app.domain.training.preprocessing.preparation import TrainingTable
@@ -98,6 +98,11 @@ def with_parameters(spec: Spec, found: Settings) -> Spec:
     """Return the config with the values that were found."""
     model = spec.model.model_copy(update={"parameters": {**spec.model.parameters, **found}})
     return spec.model_copy(update={"model": model})
+
+
+def without_search(spec: Spec) -> Spec:
+    """Return the config with its values as they are and no search."""
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"tuning": TuningPart()})})
 
 
 def search(

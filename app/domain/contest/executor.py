@@ -1,0 +1,103 @@
+"""How the tasks of a contest are carried out: the one interface, and the way that needs nothing but this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from app.domain.contest.tasks import FitTask, Outcome, SharedInput, carry_out
+from app.domain.contest.wishes import Wishes, no_wishes
+from app.domain.errors import StoppedError
+from app.domain.training.tuning.tuning import SearchCallbacks
+
+IsWanted = Callable[[FitTask], bool]
+OnOutcome = Callable[[Outcome], None]
+
+
+class Executor(Protocol):
+    """Carries out tasks, on one processor or on many.
+
+    `processes` is how many may run at the same time, and `grown_mb` the memory that they took beyond this process.
+    """
+
+    processes: int
+    grown_mb: float
+
+    def run(
+        self,
+        shared: SharedInput,
+        tasks: Iterable[FitTask],
+        *,
+        asked: SearchCallbacks,
+        on_outcome: OnOutcome,
+        is_wanted: IsWanted = lambda _task: True,
+    ) -> None:
+        """Carry out tasks, and hand over the outcome of each as it comes, in any order.
+
+        Parameters
+        ----------
+        shared, tasks
+            What all tasks share, and the tasks in the order in which they should begin.
+        asked
+            What is asked between two tasks, and by searches within them.
+        on_outcome
+            Called in the thread that called this, once for each task that was carried out.
+        is_wanted
+            Asked before a task begins; one that nobody wants any more is left out.
+
+        Raises
+        ------
+        StoppedError
+            When `asked.should_stop` said so.
+        """
+
+    def close(self) -> None:
+        """End what waits for more tasks."""
+
+
+class SerialExecutor:
+    """Carries out one task after another in this process."""
+
+    processes = 1
+    grown_mb = 0.0
+
+    def run(
+        self,
+        shared: SharedInput,
+        tasks: Iterable[FitTask],
+        *,
+        asked: SearchCallbacks,
+        on_outcome: OnOutcome,
+        is_wanted: IsWanted = lambda _task: True,
+    ) -> None:
+        """Carry out tasks in their order."""
+        for task in tasks:
+            if asked.should_stop():
+                raise StoppedError
+            if is_wanted(task):
+                on_outcome(carry_out(task, shared, asked))
+
+    def close(self) -> None:
+        """Nothing waits here."""
+
+
+def make_serial(_processes: int) -> Executor:
+    """Return the way that needs nothing but this process, however many there might be."""
+    return SerialExecutor()
+
+
+@dataclass(frozen=True)
+class ContestMeans:
+    """How a contest is carried out: what makes an executor of so many processes, and what its owner asks for.
+
+    `executor` is the one that was made.
+    """
+
+    make_executor: Callable[[int], Executor] = make_serial
+    wishes: Wishes = no_wishes
+    executor: Executor = field(default_factory=SerialExecutor)
+
+    def with_processes(self, processes: int) -> ContestMeans:
+        """Return the means with an executor of so many processes."""
+        return replace(self, executor=self.make_executor(processes))

@@ -1,0 +1,16 @@
+"""Verifying the audit trail against itself and against the heads kept outside of it."""
+
+from __future__ import annotations
+
+from app.domain.audit.chain import Verification, verify
+from app.services.context import current_settings
+from app.storage import audit, audit_heads
+
+
+def verify_trail(known_head: tuple[int, str] | None = None) -> Verification:
+    """Verify every entry; `known_head` is a head that was noted elsewhere, such as in a log on another machine."""
+    data = current_settings().data
+    heads = audit_heads.read_heads(data)
+    if known_head is not None:
+        heads = [*(heads or []), known_head]
+    return verify(audit.chain_entries(), audit_heads.load_key(data), heads)

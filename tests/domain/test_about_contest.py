@@ -1,0 +1,106 @@
+"""What is wrong with a contest: told by candidate, once where all share it, with a remedy that leaves the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.domain.checks import check_spec
+from app.domain.checks.merging import merge_patch
+from app.domain.checks.patching import patch_of
+from app.domain.experiment import Spec
+from app.domain.problems import Problem
+from app.domain.vocabulary import Severity
+from tests.domain.faults import table
+from tests.domain.tables import make_spec
+
+RIDGE = {"estimator": "ridge"}
+TREE = {"estimator": "decision_tree"}
+FOREST = {"estimator": "random_forest"}
+WHOLE = {"selected": ["a", "b", "word"]}
+
+
+def found(*candidates: dict[str, Any], **parts: Any) -> tuple[Spec, dict[str, Problem]]:
+    spec = make_spec(**{**WHOLE, **parts}, candidates=list(candidates))
+    return spec, {one.code: one for one in check_spec(spec, table("400").profile, None)}
+
+
+def errors(spec: Spec) -> set[str]:
+    problems = check_spec(spec, table("400").profile, None)
+    return {one.code for one in problems if one.severity is Severity.ERROR}
+
+
+def healed(spec: Spec, problem: Problem) -> Spec:
+    """Return the config after the remedy of a problem."""
+    return Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, table("400").profile)))
+
+
+def test_a_sound_contest_has_no_errors() -> None:
+    spec, _ = found(RIDGE, TREE, {**FOREST, "parameters": {"n_estimators": 50}}, FOREST, blend=True)
+    assert not errors(spec)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "code", "field"),
+    [
+        ([RIDGE, TREE, RIDGE], "candidate_twice", "candidates.3"),
+        ([RIDGE, TREE, {"estimator": "ridge", "parameters": {"alpha": 1.0}}], "candidate_twice", "candidates.3"),
+        ([RIDGE, TREE, {"estimator": "gaussian_naive_bayes"}], "estimator_unfit", "candidates.3"),
+        ([RIDGE, TREE, {"estimator": "nobody_knows"}], "estimator_unknown", "candidates.3"),
+        ([RIDGE, {**TREE, "parameters": {"max_depth": -4}}, FOREST], "parameter_invalid", "candidates.2"),
+        ([RIDGE, {**TREE, "parameters": {"magic": 1}}, FOREST], "parameter_unknown", "candidates.2"),
+        ([{**TREE, "parameters": {"max_depth": depth}} for depth in range(1, 15)], "too_many_candidates", "candidates"),
+    ],
+)
+def test_a_fault_is_named_and_its_remedy_heals(candidates: list[dict[str, Any]], code: str, field: str) -> None:
+    spec, problems = found(*candidates)
+    problem = problems[code]
+    assert (problem.step, problem.field, problem.severity) == ("model", field, Severity.ERROR)
+    assert problem.message.endswith(".")
+    after = healed(spec, problem)
+    assert code not in errors(after)
+    assert len(after.model.candidates) >= 2
+
+
+def test_a_contest_of_one_is_refused_with_a_sentence() -> None:
+    _, problems = found(RIDGE)
+    assert problems["contest_of_one"].message == "A contest needs two candidates or more; there is one."
+
+
+def test_a_blend_of_one_estimator_is_refused() -> None:
+    spec = make_spec(**WHOLE, estimator="ridge", blend=True)
+    problem = next(one for one in check_spec(spec, table("400").profile, None) if one.code == "blend_of_one")
+    assert not healed(spec, problem).model.blend
+
+
+def test_what_all_candidates_share_is_told_once() -> None:
+    spec = make_spec(selected=[], candidates=[RIDGE, TREE])
+    codes = [one.code for one in check_spec(spec, table("400").profile, None)]
+    assert codes.count("no_features") == 1
+
+
+def test_many_candidates_on_few_rows_are_warned_of() -> None:
+    many = [{**TREE, "parameters": {"max_depth": depth}} for depth in range(1, 13)]
+    assert "many_candidates_few_rows" not in found(*many)[1]
+    spec = make_spec(**WHOLE, candidates=many)
+    problem = next(one for one in check_spec(spec, table("40").profile, None) if one.code == "many_candidates_few_rows")
+    assert problem.severity is Severity.WARNING
+    assert problem.message == "12 candidates compete on 40 rows: the best is likely the luckiest."
+
+
+def test_a_blend_of_one_split_is_warned_of() -> None:
+    _, problems = found(RIDGE, TREE, blend=True, validation={"strategy": "holdout", "parameters": {"percent": 20}})
+    assert problems["blend_needs_folds"].severity is Severity.WARNING
+
+
+def test_a_blend_of_classes_needs_probabilities() -> None:
+    _, problems = found(
+        {"estimator": "ridge"},
+        {"estimator": "support_vector_machine"},
+        blend=True,
+        task={"target": "two", "kind": "binary"},
+        validation={"strategy": "stratified_k_fold", "parameters": {"n_splits": 3}},
+        others=[],
+    )
+    assert problems["blend_needs_probabilities"].severity is Severity.WARNING

@@ -1,0 +1,25 @@
+"""Of many variants of one protection a few run with `make test`, and all of them with `make test-slow`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def slow_after(number: int, variants: Iterable[Any]) -> list[Any]:
+    """Return the variants of a parameter; those after the first few are marked as slow."""
+    return [one if place < number else _slow(one) for place, one in enumerate(variants)]
+
+
+def slow_but(quick: Iterable[Any], variants: Iterable[Any]) -> list[Any]:
+    """Return the variants of a parameter; all but the quick ones are marked as slow."""
+    kept = set(quick)
+    return [one if one in kept else _slow(one) for one in variants]
+
+
+def _slow(one: Any) -> Any:
+    if isinstance(one, tuple):
+        return pytest.param(*one, marks=pytest.mark.slow)
+    return pytest.param(one, marks=pytest.mark.slow)
