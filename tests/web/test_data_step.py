@@ -335,7 +335,7 @@ def test_an_upload_that_was_cut_says_so(browser: Browser, user: User) -> None:
     with transaction():
         dataset_rows.touch_dataset(row.id, size_bytes=1_000_000)
     page = browser.get(f"/datasets/{row.id}")
-    assert "Receiving river.csv 1.0 MB of 4.0 MB have come." in page.words
+    assert "Receiving river.csv 1.0 MB of 4.0 MB received." in page.words
     datasets.fail_dataset(row.id, code="upload_stopped", message="The upload stopped at 25 %. Send the file again.")
     assert (
         "The file could not be read. The upload stopped at 25 %. Send the file again."

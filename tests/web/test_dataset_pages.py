@@ -54,7 +54,7 @@ def test_what_was_deleted_comes_back_by_one_click(browser: Browser, user: User, 
     page = browser.press(browser.get(f"/datasets/{river.id}/delete"), "Delete dataset")
     assert page.goes_to == f"/datasets?deleted={river.id}"
     page = browser.follow(page)
-    assert "river.csv was deleted" in page.words
+    assert "river.csv is deleted" in page.words
     assert browser.get(f"/datasets/{river.id}").status == 404
     answer = browser.press(page, "Undo", to="/restore")
     assert answer.goes_to == f"/datasets/{river.id}"
@@ -64,7 +64,7 @@ def test_what_was_deleted_comes_back_by_one_click(browser: Browser, user: User, 
 def test_what_was_deleted_earlier_can_be_brought_back_as_well(browser: Browser, user: User, river: Dataset) -> None:
     datasets.delete_dataset(user, river.id)
     page = browser.get("/datasets")
-    assert "was deleted" not in page.words
+    assert "is deleted" not in page.words
     assert "You can restore each one for 30 days, and longer if an experiment uses it." in page.words
     browser.press(page, "Restore")
     fresh()
@@ -127,7 +127,7 @@ def test_the_table_of_columns_comes_alone_where_htmx_asks(browser: Browser, rive
     assert page.response.headers["HX-Push-Url"] == f"/datasets/{river.id}?q=rain"
     whole = browser.get(f"/datasets/{river.id}?q=rain")
     assert whole.element("f-q").get("value") == "rain"
-    assert "1 column of 4" in whole.words
+    assert "1 of 4 columns" in whole.words
 
 
 def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, user: User, river: Dataset) -> None:

@@ -413,7 +413,7 @@ def test_the_history_of_the_answers_is_folded_away_and_complete(app: Flask, clie
     text = on_one_line(client.get(f"/experiments/{row.id}").text)
     assert "<td>as suggested</td><td>alpha: 2</td>" in text
     assert "&lt;lasso&gt;" in text
-    assert "100 later ones not shown" in text
+    assert "Not shown: 100 later answers." in text
 
 
 @pytest.mark.parametrize("path", ["", "/progress", "/edit", "/predictions.csv", "/config.json"])

@@ -137,7 +137,7 @@ def test_only_what_matches_is_ticked_and_a_rule_is_forgotten(browser: Browser, u
     page = browser.follow(browser.press(page, "Tick only these"))
     assert _in_use(page) == "2"
     assert "Left out by a rule of yours." not in page.words
-    page = browser.follow(browser.press(page, "Forget"))
+    page = browser.follow(browser.press(page, "Remove rule 1"))
     assert _held(user, basin) == {}
     assert _in_use(page) == "65"
 

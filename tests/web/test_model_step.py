@@ -64,12 +64,12 @@ def test_a_changed_setting_says_so_and_has_a_button_back(browser: Browser, user:
     assert after.status == 303
     page = browser.get(step_path(draft, "model"))
     assert state(page, RATE).startswith("changed Recommended")
-    assert f"Use {wanted}, recommended" in state(page, RATE)
+    assert f"Use recommended {wanted}" in state(page, RATE)
     assert is_open(page, "expert")
     assert not is_open(page, "advanced")
     assert words_of(page.element("model-expert-mark")) == "1 changed"
     assert "2 settings are changed." in page.words
-    back = browser.press(page, f"Use {wanted}, recommended", {f"{SUGGESTED}.max_iter": "77"})
+    back = browser.press(page, f"Use recommended {wanted}", {f"{SUGGESTED}.max_iter": "77"})
     assert back.goes_to == f"{step_path(draft, 'model')}?unfolded=all#{ident(RATE)}"
     assert is_open(browser.follow(back), "advanced"), "what may have been unfolded by hand is not folded again"
     assert answers_of(user, draft)["model"] == {SHARE: "0.4", f"{SUGGESTED}.max_iter": "77"}

@@ -181,7 +181,7 @@ def test_the_first_link_makes_the_first_admin_of_nobody_else(app: Flask, browser
     owner.press(page, "Sign in")
     fresh()
     assert (accounts.get_account(user.id).role, accounts.get_account(user.id).name) == ("member", "Ada")
-    assert "owner-2@localhost, administrator" in owner.get("/account").words
+    assert "owner-2@localhost (administrator)" in owner.get("/account").words
 
 
 def test_the_address_is_shown_and_who_changes_it(browser: Browser) -> None:
