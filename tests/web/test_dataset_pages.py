@@ -200,7 +200,7 @@ def test_the_same_file_leads_to_the_dataset_that_is_there(browser: Browser, user
 @pytest.mark.parametrize("path", ["/datasets", "/experiments/new"])
 def test_the_field_names_what_can_be_read_and_how_much(browser: Browser, path: str) -> None:
     page = browser.get(path)
-    hint = words_of(page.element("f-file-h"))
+    hint = words_of(page.element("f-file-h")) + words_of(page.element("f-file-more"))
     for name in ("CSV", "TSV", "JSON", "Parquet", "Excel", "USGS RDB", "CAMELS", "NetCDF", "gzip", "zip", "1,024 MB"):
         assert name in hint
     accepted = set(str(page.element("f-file").get("accept")).split(","))

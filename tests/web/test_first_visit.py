@@ -191,7 +191,7 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
     life.cancel_job(job.id)
     db.session.expire_all()
     news = _look(browser, page)
-    assert "failed or was stopped. 0 of 18 columns are compared with it." in words_of(_poller(news))
+    assert "did not finish. 0 of 18 columns are compared with the target." in words_of(_poller(news))
     assert "The search for leaks did not finish." in words_of(news.element("review-verdict"))
     stopped = browser.get(step_path(river, "review"))
     after = browser.press(stopped, "Measure again", to="/measure")
