@@ -91,7 +91,7 @@ def test_a_set_in_part_says_how_much_is_not_used(browser: Browser, user: User, r
     removed = next(name for name in page.buttons if name.startswith("Remove "))
     page = browser.follow(browser.press(page, removed))
     assert _switch(page) == ("false", "Off")
-    assert "1 rule of it is not used." in words_of(page.element("features-set"))
+    assert "1 of its rules is not used." in words_of(page.element("features-set"))
     page = browser.follow(browser.press(page, "Off"))
     assert _switch(page) == ("true", "On")
     assert len(whole.recipes) > 1

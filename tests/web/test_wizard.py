@@ -360,7 +360,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
 def test_the_kind_of_a_column_and_the_task_are_overruled(browser: Browser, user: User) -> None:
     row = draft_on(user, upload(user, CLASSES), target="level")
     page = browser.get(step_path(row, "data"))
-    assert "Two classes (inferred)" in page.words
+    assert "Two classes" in page.words
     said = {"kind.c0": "categorical", "task_kind": "regression"}
     browser.press(page, "Continue", said)
     page = browser.get(step_path(row, "data"))
