@@ -23,6 +23,7 @@ from app.web import (
     filters,
     headers,
     hypermedia,
+    links,
     origins,
     outage,
     request_times,
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         outage,
         errors,
     )
-    for part in (*plumbing, pages, steps, api, dev):
+    for part in (*plumbing, pages, steps, api, dev, links):
         part.init_app(app)
     return app
 

@@ -9,7 +9,8 @@ recommendation, and histogram gradient boosting a second time, slower and wider.
 
 `--noise` lets eight candidates and their blend compete on 20 tables of noise, of which at most one may beat its
 baseline. `--parallel` compares the processor time of one contest with that of its bare fits (goal 1.15), and six fits
-on two processes with one (goal 0.58 on a machine with two idle processors). `--tables N` takes the first N tables.
+on two processes with one (goal 0.58 on a machine with two idle processors). `--tables N` takes the first N tables, and
+`--rows N` other numbers of rows.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ class Found:
     bare: float
 
 
-def tables() -> Iterator[recommend.Problem]:
+def tables(rows: int) -> Iterator[recommend.Problem]:
     """Yield the tables: of `benchmark` every third, and other files without an order in time."""
-    recommend.ROWS = ROWS
+    recommend.ROWS = rows
     first = islice(recommend.problems(), 0, None, STRIDE)
     others = (one for one in recommend.unseen() if not one.spec.task.time_column)
     return chain(first, others)
@@ -131,10 +132,10 @@ def _never() -> Any:
     return SearchCallbacks(lambda: False, lambda: None)
 
 
-def quality(count: int) -> None:
+def quality(count: int, rows: int) -> None:
     """Print what every table gave, and the figures."""
     found: list[Found] = []
-    for problem in islice(tables(), count):
+    for problem in islice(tables(rows), count):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             one = judged(problem)
@@ -227,13 +228,14 @@ def main() -> None:
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--parallel", action="store_true")
     parser.add_argument("--tables", type=int, default=1000)
+    parser.add_argument("--rows", type=int, default=ROWS)
     asked = parser.parse_args()
     if asked.noise:
         noise()
     elif asked.parallel:
         parallel()
     else:
-        quality(asked.tables)
+        quality(asked.tables, asked.rows)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,17 @@ def count_product(commit: str | None) -> Counter[str]:
     return parts
 
 
+def count_files_kept(before: str, after: str | None) -> tuple[int, int]:
+    """Return the statements, before and after, of the files that were there before, wherever they were moved since."""
+    changes = _git("diff", "--name-status", "--find-renames=40%", before, *([after] if after else []), "--", *PRODUCT)
+    moved = {words[1]: words[-1] for line in changes.splitlines() if len(words := line.split("\t")) > 1}
+    gone = {line.split("\t")[1] for line in changes.splitlines() if line.startswith("D")}
+    then, now = files_at(before), files_at(after)
+    pairs = {name: moved.get(name, name) for name in then if name not in gone and GALLERY not in name}
+    kept = [(then[old], now[new]) for old, new in pairs.items() if new in now]
+    return sum(count_statements(old) for old, _ in kept), sum(count_statements(new) for _, new in kept)
+
+
 def main() -> None:
     """Print the statements of each part before and after, and the ratio of all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.statements")
@@ -81,6 +92,8 @@ def main() -> None:
         ratio = f"{after[name] / before[name]:.3f}" if before[name] else "-"
         print(f"{name:20}{before[name]:12,}{after[name]:12,}{ratio:>8}")
     whole = after.total() / before.total()
+    then, now = count_files_kept(asked.before, asked.after)
+    print(f"{'files kept, moved':20}{then:12,}{now:12,}{now / then:8.3f}")
     print(f"{'all':20}{before.total():12,}{after.total():12,}{whole:8.3f}   (goal: at most {GOAL})")
 
 

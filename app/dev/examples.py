@@ -9,6 +9,7 @@ from app.dev import (
     association_examples,
     chart_examples,
     column_examples,
+    contest_examples,
     field_examples,
     memory_examples,
     model_examples,
@@ -22,6 +23,7 @@ from app.dev.example import Example
 PARTS: tuple[Callable[[], list[Example]], ...] = (
     field_examples.examples,
     column_examples.examples,
+    contest_examples.examples,
     chart_examples.examples,
     association_examples.examples,
     memory_examples.examples,

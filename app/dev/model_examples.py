@@ -100,9 +100,9 @@ def _cards() -> list[Example]:
         macro_example("model", "card", "baseline", one=plain, chosen=FIRST, first=""),
         *(macro_example("model", "said", name, one=one) for name, one in advice),
         macro_example("model", "use", "a button", entry=FIRST, choose=HERE),
-        macro_example("model", "take", "a button", entry=FIRST, label="Keep it", page=HERE),
+        macro_example("model", "take", "a button", entry=FIRST, label="Keep it", address=HERE),
         macro_example("model", "compared", "beside one that was not fitted", choice=_choice(), other=ENTRIES[2]),
-        macro_example("model", "follows", "with Undo", choice=_choice(), page=HERE),
+        macro_example("model", "follows", "with Undo", choice=_choice(), address=HERE),
         macro_example("model", "card", "a tie", one=tie, chosen=FIRST, first=""),
     ]
 

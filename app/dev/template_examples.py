@@ -38,7 +38,7 @@ STATEMENTS = (
 
 def examples() -> list[Example]:
     """Return the examples."""
-    fits = replace(CARD, reason="Finds flow: discharge_mm and rain: prcp_mm.", is_featured=False)
+    fits = replace(CARD, reason="It finds flow: discharge_mm and rain: prcp_mm.", is_featured=False)
     bare = replace(CARD, picture=[], category="", tags=(), is_retired=True, is_featured=False)
     return [
         macro_example("templates", "card", "featured", one=CARD, address="#"),

@@ -14,7 +14,7 @@ from app.domain.errors import DomainError
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import RunState
 from app.pages.experiment_contexts import ExperimentContext, ExperimentWordsContext, ProgressContext
-from app.services import experiments
+from app.services import contests, experiments
 from app.services.drafts import reruns
 from app.services.experiment_templates.using import origin_of_experiment
 from app.storage import jobs
@@ -44,7 +44,7 @@ def show(experiment_id: uuid.UUID) -> Response:
 def _context(experiment: Experiment) -> ExperimentContext:
     state, spec = RunState(experiment.state), experiments.spec_of(experiment)
     report = experiments.report_of(experiment)
-    title = facts.model_title(spec)
+    title, estimator = facts.model_title(spec, report), facts.winning_estimator(spec, report)
     lines, rest = listing.lines(experiments.config_of(experiment))
     changes = facts.history(experiment.config_changes)
     return ExperimentContext(
@@ -58,7 +58,7 @@ def _context(experiment: Experiment) -> ExperimentContext:
         has_data=reruns.dataset_of(current_user(), experiment) is not None,
         judged=_judged(experiment),
         report=report,
-        board=board.build_result_page(report, model_title=title, estimator=spec.model.estimator) if report else None,
+        board=board.build_result_page(report, model_title=title, estimator=estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
         origin=origin_of_experiment(current_user(), experiment),
@@ -122,6 +122,26 @@ def run_again(experiment_id: uuid.UUID) -> BaseResponse:
 def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
     """End the search early, keep the best so far and go on to judge it."""
     return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/end-candidate")
+def end_candidate(experiment_id: uuid.UUID) -> BaseResponse:
+    """End one candidate of a contest; the others go on."""
+    key = request.form.get("candidate", "")
+    return see_other(_address(contests.end_candidate(current_user(), experiment_id, key)))
+
+
+@blueprint.post("/<uuid:experiment_id>/finish-early")
+def finish_early(experiment_id: uuid.UUID) -> BaseResponse:
+    """Finish a contest with its best candidate so far."""
+    return see_other(_address(contests.finish_early(current_user(), experiment_id)))
+
+
+@blueprint.post("/<uuid:experiment_id>/continue-candidate")
+def continue_candidate(experiment_id: uuid.UUID) -> BaseResponse:
+    """Start a draft with one candidate of a contest as its only estimator, and show all of it."""
+    row = reruns.start_with_candidate(current_user(), experiment_id, request.form.get("candidate", ""))
+    return see_other(url_for("review.show", draft_id=row.id))
 
 
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from app.domain.errors import DomainError, FieldFault
 from app.domain.experiment_templates.describing import Statement, TemplateChange
 from app.domain.experiment_templates.library import LibraryEntry
-from app.domain.experiment_templates.requirements import Requirements
+from app.domain.experiment_templates.requirements import ColumnNeed, Requirements
 from app.domain.problems import Problem
 from app.services.datasets.samples import Sample
 from app.services.experiment_templates.listing import TemplateSearch, UsageLine
@@ -120,6 +120,7 @@ class TemplateFormContext(ViewContext):
 
     `changes` are what somebody else saved meanwhile, and `based_on` is the version that a save makes the next of, 0 for
     a new template. `origin_name` is the template that a draft came from, where the person may change that.
+    `listed_needs` are the columns that can be ticked as needed: the first of very many.
     """
 
     page_name: ClassVar[str] = "pages/template_form.html"
@@ -134,6 +135,7 @@ class TemplateFormContext(ViewContext):
     based_on: int
     origin_name: str
     requirements: Requirements | None
+    listed_needs: Sequence[ColumnNeed]
     statements: tuple[Statement, ...]
     changes: tuple[TemplateChange, ...]
     shown_problems: Faults

@@ -24,6 +24,8 @@ from app.web.hypermedia import render_view, see_other
 from app.web.sessions import current_user
 
 blueprint = Blueprint("template_forms", __name__, url_prefix="/experiment-templates")
+# So many columns can be ticked as needed; those of a target, of time and of groups stand first.
+MAX_LISTED = 60
 FIELDS = ("name", "description", "category", "tags", "visibility", "people", "comment")
 VISIBILITIES = [(value, words[:1].upper() + words[1:]) for value, words in VISIBILITY_WORDS.items()]
 
@@ -83,6 +85,7 @@ def _new_page(
         based_on=0,
         origin_name=origin.name if origin is not None else "",
         requirements=None,
+        listed_needs=(),
         statements=describe_config(source.config),
         changes=(),
         shown_problems=faults,
@@ -168,6 +171,7 @@ def _edit_page(
         based_on=row.version if conflict is None else conflict.version,
         origin_name="",
         requirements=needs,
+        listed_needs=needs.columns[:MAX_LISTED],
         statements=describe_config(content.config, step_seconds=needs.step_seconds),
         changes=conflict.changes if conflict is not None else (),
         shown_problems=faults,
@@ -200,7 +204,8 @@ def _needs_posted(needs: Requirements, values: Mapping[str, str]) -> Requirement
     """Return the requirements with what the form says; what differs from what follows by itself is remembered."""
     rows, groups = (_count(name, values[name]) for name in ("min_rows", "min_groups"))
     needed = frozenset(request.form.getlist("needed"))
-    columns = tuple(replace(need, needed=need.name in needed) for need in needs.columns)
+    listed = tuple(replace(need, needed=need.name in needed) for need in needs.columns[:MAX_LISTED])
+    columns = (*listed, *needs.columns[MAX_LISTED:])
     changed = replace(needs, columns=columns, min_rows=rows, min_groups=groups)
     names = ("min_rows", "min_groups", "columns")
     edited = {name for name in names if getattr(changed, name) != getattr(needs, name)}

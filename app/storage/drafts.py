@@ -56,12 +56,6 @@ def find_draft(draft_id: uuid.UUID) -> DraftRow | None:
     return db.session.scalar(_DRAFT, {"id": draft_id})
 
 
-def list_drafts(owner_id: uuid.UUID, *, limit: int = 50, offset: int = 0) -> list[DraftRow]:
-    """Return an owner's drafts that were not launched, last touched first."""
-    ordered = select(DraftRow).where(*_begun(owner_id)).order_by(DraftRow.touched_at.desc(), DraftRow.id)
-    return list(db.session.scalars(ordered.limit(limit).offset(offset)))
-
-
 @dataclass(frozen=True)
 class DraftLine:
     """What tells one draft from another without its answers. `dataset_name` is None where it stands on no data."""

@@ -196,8 +196,8 @@ def _order(sort: str) -> list[Any]:
         return [func.lower(table.name), table.id]
     if sort == "newest":
         return [table.updated_at.desc(), table.id]
-    featured = table.featured_at.is_(None)
-    return [featured, table.usage_count.desc(), func.lower(table.name), table.id]
+    featured, curated = table.featured_at.is_(None), table.curated_at.is_(None)
+    return [featured, table.usage_count.desc(), curated, func.lower(table.name), table.id]
 
 
 def add_usage(**values: Any) -> None:

@@ -107,6 +107,9 @@ def parse_json(sent: str | bytes) -> Any:
 
 
 def _parse(sent: str | bytes, **hooks: Any) -> Any:
-    value = json.loads(bounded_json(sent), **hooks)
+    text = bounded_json(sent)
+    value = json.loads(text, **hooks)
+    if "\\ud" not in text and "\\uD" not in text:
+        return value
     # A lone half of a surrogate pair can be neither stored nor sent again.
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -50,7 +50,7 @@ def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: flo
     if strategy not in {one.value for one in SplitStrategy}:
         return []
     entry = splitting.get(SplitStrategy(strategy))
-    values = {**entry.defaults(), **parsed_parameters(entry.parameters, parameters)}
+    values = {**entry.defaults(), **parsed_parameters(entry.parameters, dict(parameters))}
     held = min(max(holdout or 0.0, 0.0), MAX_DRAWN)
     return split_stripes(entry.id, values, holdout=held, most=most)
 

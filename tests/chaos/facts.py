@@ -9,10 +9,13 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.domain.audit.chain import ChainEntry, Verification, verify
+from app.storage import audit_heads
 from app.storage.datasets import WAITING
 from app.storage.engine import sqlite_module
 from tests.chaos.history import DatasetFact, DraftFact, ExperimentFact, Facts, JobFact, Sample
@@ -95,7 +98,19 @@ class Reader:
             tuple(self._stray_files(experiments)),
             stray_processes,
             str(next(iter(self.rows("PRAGMA integrity_check")[0].values()))),
+            tuple(fault.sentence for fault in self.verify_audit().faults),
         )
+
+    def verify_audit(self) -> Verification:
+        """Verify the audit trail against itself and the heads beside it."""
+        names = [field.name for field in fields(ChainEntry)]
+        rows = self.rows("SELECT * FROM audit_entries ORDER BY number")
+        texts = ("actor_id", "subject_id")
+        entries = (
+            ChainEntry(**{name: (row[name] or "") if name in texts else row[name] for name in names}) for row in rows
+        )
+        timed = (replace(entry, at=entry.at.replace(" ", "T")) for entry in entries)
+        return verify(timed, audit_heads.load_key(self.data), audit_heads.read_heads(self.data))
 
     def _drafts(self) -> Iterator[DraftFact]:
         saves: dict[str, list[tuple[int, Row, int | None]]] = {}

@@ -146,6 +146,7 @@ class Facts:
     stray_files: tuple[str, ...] = ()
     stray_processes: tuple[str, ...] = ()
     database: str = "ok"
+    audit_faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Verdict:
     stray_files: tuple[str, ...] = ()
     stray_processes: tuple[str, ...] = ()
     server_errors: tuple[str, ...] = ()
+    audit: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> list[str]:
@@ -65,6 +66,7 @@ def judge(history: History, facts: Facts, samples: Sequence[Sample], *, now: flo
         stray_files=(*facts.stray_files, *_incomplete(facts)),
         stray_processes=facts.stray_processes,
         server_errors=tuple(server_errors(history, facts)),
+        audit=facts.audit_faults,
     )
 
 

@@ -17,7 +17,6 @@ from app.domain.hydrology.drivers import (
     Driver,
     DriverRole,
     columns_of_role,
-    driver_of,
     drivers_among,
     recognise_drivers,
 )
@@ -304,12 +303,16 @@ def test_the_target_drives_nothing_and_facts_are_kept() -> None:
     assert recognise_drivers(bare) == ()
 
 
-def test_one_column_can_be_asked_about_alone() -> None:
-    driver = driver_of(column("rain_mm", 0.0, 80.5, unit="mm"))
-    assert driver is not None
-    assert driver.role is DriverRole.RAIN
-    assert driver_of(replace(column("rain_mm", 0.0, 80.5), kind=ColumnKind.CATEGORICAL)) is None
-    assert driver_of(replace(column("rain_mm", 0.0, 80.5), flag_of="rain")) is None
+def test_no_column_of_words_or_flags_is_a_driver() -> None:
+    profile = real_file("hydro/piscataquis_01031500_daily.csv").profile
+    rain = column("rain_mm", 0.0, 80.5, unit="mm")
+
+    def roles(one: ColumnProfile) -> list[DriverRole]:
+        return [driver.role for driver in recognise_drivers(replace(profile, columns=(one,)))]
+
+    assert roles(rain) == [DriverRole.RAIN]
+    assert roles(replace(rain, kind=ColumnKind.CATEGORICAL)) == []
+    assert roles(replace(rain, flag_of="rain")) == []
 
 
 def test_a_rate_becomes_the_sum_of_a_step() -> None:

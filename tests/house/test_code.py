@@ -27,8 +27,6 @@ CALLED_FROM_OUTSIDE = {
     "end_grace",
     "forget_failures",
     "forget_profiles",
-    # It goes with the context of a draft (issue 14).
-    "first_open_step",
 }
 
 
@@ -167,18 +165,54 @@ def test_plurals_and_numbers_are_written_in_one_place() -> None:
 
 
 def test_nothing_is_there_for_tests_alone() -> None:
-    texts = [
-        path.read_text(encoding="utf-8") for path in tracked() if path.suffix in (".py", ".html") and _is_product(path)
-    ]
-    words = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    """A name that is only imported, exported or used inside its own definition is used by nobody."""
+    trees = {
+        path: _without_exports(ast.parse(path.read_text(encoding="utf-8"))) for path in tracked() if _is_code(path)
+    }
+    used = sum((_names_used(tree) for tree in trees.values()), Counter[str]())
+    for path in tracked():
+        if path.suffix == ".html" and _is_product(path):
+            used.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
     unused = [
         f"{short(path)}:{node.lineno} {name}"
-        for path in python_files(*PRODUCT)
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for path, tree in trees.items()
+        for node in tree.body
         for name in _names_defined(node)
-        if words[name] == 1 and name not in CALLED_FROM_OUTSIDE and not name.startswith("__")
+        if used[name] <= _names_used(node)[name] and name not in CALLED_FROM_OUTSIDE and not name.startswith("__")
     ]
     assert unused == []
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix == ".py" and _is_product(path)
+
+
+def _without_exports(tree: ast.Module) -> ast.Module:
+    """Return a module without its docstrings and its list of what it exports, which use nothing."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            body[0].value = ast.Constant(value=None)
+    tree.body = [node for node in tree.body if "__all__" not in _names_defined(node)]
+    return tree
+
+
+def _names_used(tree: ast.AST) -> Counter[str]:
+    """Return the names that code reads, with those that stand in its texts, such as the dotted name of a function."""
+    used: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            used[node.id] += 1
+        elif isinstance(node, ast.Attribute):
+            used[node.attr] += 1
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            used.update(re.findall(r"\w+", node.value))
+    return used
 
 
 def _is_product(path: Path) -> bool:

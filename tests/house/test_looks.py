@@ -21,6 +21,17 @@ def test_a_figure_holds_no_fold_and_its_caption_is_at_an_end() -> None:
     assert wrong == []
 
 
+def test_every_class_with_a_style_is_on_a_page() -> None:
+    styles = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "static" / "css").rglob("*.css"))
+    plain = re.sub(r"/\*.*?\*/", "", styles, flags=re.DOTALL)
+    named = set(re.findall(r"\.([a-zA-Z][\w-]*)(?=[^{}]*\{)", plain))
+    pages = [*TEMPLATES, *(ROOT / "app" / "static" / "js").rglob("*.js"), *(ROOT / "app").rglob("*.py")]
+    words = set(re.findall(r"[\w-]+", "\n".join(path.read_text(encoding="utf-8") for path in pages)))
+    # htmx sets these itself.
+    assert len(named) > 100
+    assert {name for name in named if not name.startswith("htmx-")} - words == set()
+
+
 def test_the_ring_of_the_focus_has_a_colour_for_each_ground() -> None:
     sheets = (ROOT / "app" / "static" / "css").glob("*.css")
     rules = [line.strip() for sheet in sheets if sheet.stem != "tokens" for line in sheet.read_text().splitlines()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from flask import Flask
 
@@ -51,15 +52,37 @@ def written_addresses(source: str) -> list[str]:
     return [node.value for node in texts if isinstance(node.value, str) and BY_HAND.match(node.value)]
 
 
+# An address of a page put together in a template: a path behind the address of a draft, an experiment or a dataset.
+JOINED = re.compile(r"\{\{ (?:base|address|home|page) \}\}/|\b(?:base|address|here|page) ~ [\"']/")
+NAMED = re.compile(r"\| ?link\(\s*[\"']([\w.]+)[\"']\s*\)")
+
+
+def _templates() -> list[Path]:
+    return [path for folder in ("templates", "partials") for path in (ROOT / "app" / folder).rglob("*.html")]
+
+
+def test_no_template_joins_an_address_by_hand() -> None:
+    found = {short(path): JOINED.findall(path.read_text("utf-8")) for path in _templates()}
+    assert {name: addresses for name, addresses in found.items() if addresses} == {}
+
+
+def test_every_link_names_a_route_of_one_thing(app: Flask) -> None:
+    single = {rule.endpoint for rule in app.url_map.iter_rules() if len(rule.arguments) == 1}
+    named = {endpoint for path in _templates() for endpoint in NAMED.findall(path.read_text("utf-8"))}
+    assert len(named) > 30
+    assert named - single == set()
+
+
 def test_no_address_of_a_page_is_written_by_hand() -> None:
     """Where a route moves, everything that leads to it follows."""
     code = [path for folder in ("steps", "pages", "web") for path in (ROOT / "app" / folder).rglob("*.py")]
     found = {short(path): written_addresses(path.read_text("utf-8")) for path in code}
-    for path in [*(ROOT / "app" / "templates").rglob("*.html"), *(ROOT / "app" / "partials").rglob("*.html")]:
+    for path in _templates():
         found[short(path)] = re.findall(rf"[\"']{BY_HAND.pattern}", path.read_text("utf-8"))
     assert {name: addresses for name, addresses in found.items() if addresses} == {}
 
 
 def test_an_address_written_by_hand_is_found() -> None:
     assert written_addresses('see_other(f"/datasets/{x}")\nx = "/helpers"') == ["/datasets/"]
+    assert JOINED.findall('href="{{ base }}/data" {% set here = base ~ "/model" %}') == ["{{ base }}/", 'base ~ "/']
     assert written_addresses('@blueprint.get("/help")\ndef show(): ...') == []

@@ -14,7 +14,7 @@ from app.domain import wizard
 from app.domain.errors import ConflictError, DomainError, DraftConflictError, NotFoundError
 from app.services import experiments
 from app.services.datasets import datasets
-from app.services.drafts import draft_history, drafts
+from app.services.drafts import draft_history, draft_summaries, drafts
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import at_once, draft_on, save, upload
@@ -249,8 +249,8 @@ def test_somebody_elses_draft_is_a_missing_one(user: User, other_user: User, dra
     ):
         with pytest.raises(NotFoundError):
             deed()
-    assert drafts.list_drafts(other_user) == ([], 0)
-    assert [row.id for row in drafts.list_drafts(user)[0]] == [draft.id]
+    assert draft_summaries.list_begun(other_user, page=1, per_page=9) == ([], 0)
+    assert [line.id for line in draft_summaries.list_begun(user, page=1, per_page=9)[0]] == [draft.id]
 
 
 @pytest.mark.parametrize("whose", ["nobody", "other"])
@@ -270,7 +270,7 @@ def test_a_launched_draft_is_frozen(user: User, draft: DraftRow) -> None:
         save(user, draft, estimator="ridge")
     with pytest.raises(ConflictError, match="frozen"):
         draft_history.undo(user, draft.id)
-    assert drafts.list_drafts(user) == ([], 0)
+    assert draft_summaries.list_begun(user, page=1, per_page=9) == ([], 0)
 
 
 def test_discarding_forgets_the_draft_and_its_history(user: User, draft: DraftRow) -> None:

@@ -15,9 +15,10 @@ from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import RunState
 from app.services.datasets import analysis_cache, datasets
 from app.services.jobs import jobs as job_views
-from app.services.measurements import estimates, recommendations
-from app.services.measurements.recommendations import Recommendations, by_goal, plan_for, recommend
+from app.services.measurements import estimates, fit_requests, recommendations
+from app.services.measurements.recommendations import Recommendations, by_goal, recommend
 from app.services.measurements.runner import JobLease
+from app.services.measurements.suggested_plans import plan_for
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import Dataset, Job, User
@@ -132,7 +133,7 @@ def test_another_way_of_judging_is_measured_by_itself(held: Dataset) -> None:
         return make_plan(Draft({"data": {"target": "y"}, "validation": answers}), profile, None)
 
     keys = {
-        recommendations.key_of(made.spec, profile)
+        fit_requests.key_of(made.spec, profile)
         for made in (plan(), plan(seed="7"), plan(primary_metric="rmse"), plan(strategy="holdout"), plan(seed="42"))
         if made.spec is not None
     }

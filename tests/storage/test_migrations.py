@@ -154,6 +154,36 @@ def test_each_migration_can_be_undone_and_done_again(empty: Flask, revision: str
     assert _schema() == after
 
 
+def test_histories_of_templates_lose_their_addresses(empty: Flask) -> None:
+    upgrade(directory=str(MIGRATIONS), revision="0013")
+    now, named, nameless, template = "2026-01-01", "a" * 32, "b" * 32, "c" * 32
+    with db.engine.begin() as connection:
+        for identifier, name in ((named, "Ada"), (nameless, "")):
+            values = f"('{identifier}', '{identifier[0]}@example.org', '{name}', 'member', 'auto', '{now}')"
+            connection.execute(text(f"INSERT INTO users (id, email, name, role, theme, created_at) VALUES {values}"))
+        columns = "id, name, description, category, tags, visibility, version, search_text, needs, sketch, usage_count"
+        values = f"'{template}', 'Flow', '', '', '[]', 'private', 1, '', '[]', '{{}}', 0, '{now}', '{now}'"
+        connection.execute(
+            text(f"INSERT INTO experiment_templates ({columns}, created_at, updated_at) VALUES ({values})")
+        )
+        authors = ((named, "a@example.org"), (nameless, "b@example.org"), ("d" * 32, "d@example.org"), (named, "Old"))
+        for version, (identifier, name) in enumerate(authors, start=1):
+            columns = "template_id, version, name, description, category, tags, visibility, config, requirements"
+            values = (
+                f"'{template}', {version}, 'Flow', '', '', '[]', 'private', '{{}}', '{{}}', '{identifier}', '{name}'"
+            )
+            connection.execute(
+                text(
+                    f"INSERT INTO template_versions ({columns}, author_id, author_name, comment, created_at) "
+                    f"VALUES ({values}, '', '{now}')"
+                )
+            )
+    upgrade(directory=str(MIGRATIONS), revision="0014")
+    with db.engine.connect() as connection:
+        names = connection.scalars(text("SELECT author_name FROM template_versions ORDER BY version")).all()
+    assert names == ["Ada", "A member", "A member", "Old"]
+
+
 def test_references_are_watched_again_after_a_migration(empty: Flask) -> None:
     migrate()
     with db.engine.connect() as connection:

@@ -72,6 +72,7 @@ def test_what_anybody_may_call_answers_without_an_account(app: Flask) -> None:
         "static": 200,
         "health.live": 200,
         "health.ready": 503,  # No worker runs here, and it says so to anybody.
+        "metrics.show": 200,  # This machine asks; tests/web/test_metrics.py asks from elsewhere.
         "sign_in.show": 200,
         "sign_in.save": 400,  # The form's token is missing.
         "sign_in.ask_redeem": 404,

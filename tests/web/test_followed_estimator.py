@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.services.datasets import datasets
 from app.services.drafts import draft_context, drafts
-from app.services.measurements import recommendations
+from app.services.measurements import fit_requests
 from app.storage.db import db, transaction
 from app.storage.tables import DraftRow, Experiment, User
 from tests.services.tables import draft_on, save, upload, wide_csv
@@ -45,10 +45,10 @@ def finish(user: User, row: DraftRow, *, best: str = BEST, below: bool = False) 
     baseline = (0.9, 0.91, 0.92) if below else (0.1, 0.12, 0.11)
     metric = plan.spec.metrics.primary
     found = ShortFitEvidence(metric, 120, 80, 0.25, tuple(made), baseline, complete=True, first=best, tied=(best,))
-    request = recommendations._request_for(dataset, plan)
+    request = fit_requests.request_for(dataset, plan)
     assert request is not None
     with transaction():
-        recommendations.STORE.save(request, found)
+        fit_requests.STORE.save(request, found)
     return rules
 
 

@@ -10,7 +10,7 @@ from app.domain.errors import NotFoundError
 from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.services.datasets import datasets
-from app.services.drafts import drafts, reruns
+from app.services.drafts import draft_summaries, drafts, reruns
 from app.storage.db import now, transaction
 from app.storage.tables import DraftRow, Experiment, User
 from tests.web.client import Browser, step_path
@@ -39,7 +39,8 @@ def test_an_ended_experiment_is_changed_and_run_again(
 ) -> None:
     end(launched, state)
     after = browser.press(browser.get(address(launched)), "Change and run again")
-    (row,), _ = drafts.list_drafts(user)
+    (line,), _ = draft_summaries.list_begun(user, page=1, per_page=9)
+    row = drafts.get_draft(user, line.id)
     assert (after.status, after.goes_to) == (303, step_path(row, "review"))
     assert "Launch experiment" in browser.follow(after).buttons
     spec = drafts.plan_of(user, row).spec
@@ -73,7 +74,7 @@ def test_deleted_data_are_brought_back_first(browser: Browser, user: User, launc
     assert refused.status == 409
     assert "The dataset of this experiment was deleted." in refused.text
     assert "Restore its dataset to run it again" in browser.get(address(launched)).text
-    assert drafts.list_drafts(user)[1] == 0
+    assert draft_summaries.list_begun(user, page=1, per_page=9) == ([], 0)
 
 
 def test_nobody_runs_the_experiment_of_another(other_user: User, launched: Experiment) -> None:

@@ -13,7 +13,7 @@ from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.suggested_set import suggested_set
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.services.drafts import draft_context
-from app.services.measurements import recommendations, runner
+from app.services.measurements import fit_requests, runner
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, User
 from tests.services.tables import draft_on, upload
@@ -162,7 +162,7 @@ def _store_effect(user: User, row: DraftRow) -> None:
     found = ShortFitEvidence(
         "nse", 900, 500, 0.25, items, (0.1, 0.1, 0.1), complete=True, first="ridge", set_effect=effect
     )
-    request = recommendations._request_for(held.dataset, held.plan)
+    request = fit_requests.request_for(held.dataset, held.plan)
     assert request is not None
     with transaction():
-        recommendations.STORE.save(request, found)
+        fit_requests.STORE.save(request, found)

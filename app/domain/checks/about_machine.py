@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.profiling.profile import DatasetProfile
+from app.domain.checks.about_contest import field_of, removal
 from app.domain.checks.subject import notice, warning
+from app.domain.contest.candidates import titles_of
 from app.domain.estimation import Machine
 from app.domain.estimation.fitting import memory_remedies
+from app.domain.estimation.forecast import estimate as estimate_one
 from app.domain.estimation.forecast import most_memory_mb
 from app.domain.estimation.hurrying import time_remedies
 from app.domain.estimation.wording import span
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, candidates_of, is_contest
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.text.messages import join_sentences
@@ -24,6 +27,9 @@ def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: Datas
     """The upper end of the estimated memory fits into what a job may use; each change that makes it fit is a button."""
     needed, most = forecast.memory_mb_high, most_memory_mb(machine)
     if needed <= most:
+        return
+    if is_contest(spec):
+        yield _largest_candidate(spec, profile, machine, needed=needed, most=most)
         return
     ways = list(memory_remedies(spec, profile, machine))
     message = f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's."
@@ -42,7 +48,10 @@ def launch_ends_in_time(
     forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile, *, limit_seconds: float
 ) -> Iterator[Problem]:
     """A launch without a search is likely to end before it is stopped; each change that makes it so is a button."""
-    if spec.model.tuning.enabled or forecast.seconds_likely <= limit_seconds:
+    if forecast.seconds_likely <= limit_seconds or (spec.model.tuning.enabled and not is_contest(spec)):
+        return
+    if is_contest(spec):
+        yield _slowest_candidate(forecast, machine, spec, profile, limit_seconds=limit_seconds)
         return
     ways = list(time_remedies(spec, profile, machine, limit_seconds))
     message = (
@@ -57,3 +66,28 @@ def launch_ends_in_time(
     for way in ways[1:]:
         message = f"{way.label}, and it takes about {span(way.seconds)}."
         yield notice(way.step, way.field, "time_saved", message, Remedy(way.label, {way.step: {way.field: way.value}}))
+
+
+def _largest_candidate(spec: Spec, profile: DatasetProfile, machine: Machine, *, needed: float, most: float) -> Problem:
+    """Return that a contest needs too much memory, with a button that takes out the candidate that needs most."""
+    needs = [estimate_one(one, profile, machine).memory_mb_high for one in candidates_of(spec)]
+    number = max(range(len(needs)), key=needs.__getitem__) + 1
+    message = (
+        f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's. "
+        f"{titles_of(candidates_of(spec))[number - 1]} needs most."
+    )
+    return warning("model", field_of(number), "memory_short", message, removal(spec, number))
+
+
+def _slowest_candidate(
+    forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile, *, limit_seconds: float
+) -> Problem:
+    """Return that a contest may be stopped, with a button that takes out the candidate that takes longest."""
+    times = [estimate_one(one, profile, machine).seconds_likely for one in candidates_of(spec)]
+    number = max(range(len(times)), key=times.__getitem__) + 1
+    message = (
+        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
+        f"what runs for longer than {span(limit_seconds)} is stopped. "
+        f"{titles_of(candidates_of(spec))[number - 1]} takes longest."
+    )
+    return warning("model", field_of(number), "launch_too_long", message, removal(spec, number))

@@ -22,7 +22,7 @@ from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimation.wording import span
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, is_contest
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
 from app.domain.recommendation.tuning import wire
@@ -233,7 +233,7 @@ def _on(subject: CheckContext) -> bool:
 def search_ends_in_time(spec: Spec, forecast: Estimate, limit_seconds: float) -> Iterator[Problem]:
     """The search is likely to end before a job is stopped for taking too long."""
     tuning = spec.model.tuning
-    if not tuning.enabled or forecast.seconds_likely <= limit_seconds:
+    if is_contest(spec) or not tuning.enabled or forecast.seconds_likely <= limit_seconds:
         return
     trials = int(tuning.trials * limit_seconds / forecast.seconds_high)
     remedy = Remedy(f"Use {trials} trials", {"model": {TRIALS: trials}}) if trials >= 1 else OFF

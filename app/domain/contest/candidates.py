@@ -46,6 +46,18 @@ def title_of_part(part: CandidatePart) -> str:
     return registry.get(part.estimator).title if registry.has(part.estimator) else part.estimator[:60]
 
 
+def describe_candidate(part: CandidatePart) -> str:
+    """Return a candidate in words: its estimator, every setting that it fixes, and whether it is searched."""
+    entry = registry.get(part.estimator) if registry.has(part.estimator) else None
+    words = ["searched"] if part.tuning.enabled else []
+    for name, value in part.parameters.items():
+        parameter = None if entry is None else entry.parameter(name)
+        title = name.replace("_", " ") if parameter is None else parameter.title.lower()
+        words.append(f"{title} {_format(value)}")
+    title = title_of_part(part)
+    return f"{title}: {', '.join(words)}" if words else f"{title}, with the usual settings"
+
+
 def _title(spec: Spec) -> str:
     identifier = spec.model.estimator
     return registry.get(identifier).title if registry.has(identifier) else identifier[:60]

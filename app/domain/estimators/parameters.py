@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NewType
 
+from app.domain.json_values import JsonObject, Setting
 from app.domain.text.numbers import format_number
 from app.domain.vocabulary import Level, Purpose, TaskKind
 
@@ -176,7 +177,7 @@ def parse_parameter(parameter: Parameter, raw: Any) -> Any:
     return _number(parameter, raw)
 
 
-def parsed_parameters(parameters: Iterable[Parameter], raw: Mapping[str, Any]) -> dict[str, Any]:
+def parsed_parameters(parameters: Iterable[Parameter], raw: JsonObject) -> dict[str, Setting]:
     """Return the values of `raw` that these parameters take; others, and names that none has, are left out.
 
     Parameters
@@ -186,7 +187,7 @@ def parsed_parameters(parameters: Iterable[Parameter], raw: Mapping[str, Any]) -
     raw
         Values of any kind by name.
     """
-    found = {}
+    found: dict[str, Setting] = {}
     for parameter in parameters:
         if parameter.name in raw:
             with suppress(ValueError, TypeError, OverflowError):

@@ -15,7 +15,14 @@ from app.domain.experiment_templates.unit_settings import in_units_of
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import duration_words
-from app.domain.recommendation.from_config import EMPTY, Answers, empty_if_none, holdout_answers, tuning_answers
+from app.domain.recommendation.from_config import (
+    EMPTY,
+    Answers,
+    contest_answers_of,
+    empty_if_none,
+    holdout_answers,
+    tuning_answers,
+)
 from app.domain.recommendation.task import infer_task
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing import transforms
@@ -23,7 +30,7 @@ from app.domain.training.selection_rules import to_answer
 from app.domain.training.validation import splitting
 from app.domain.vocabulary import Severity, TaskKind
 
-MAP = Remedy("Choose a column on the mapping page, or answer it in the wizard.")
+MAP = Remedy("Choose a column for it, or answer it in the wizard.")
 OTHER_DATA = Remedy("Use another template, or other data.")
 # Steps of two series whose lengths are this close to a whole multiple are converted.
 WHOLE = 1e-6
@@ -219,6 +226,12 @@ def _without_what_is_gone(config: TemplateConfig) -> tuple[TemplateConfig, list[
         message = f"This HydroML has no estimator {estimator[:60]}, so the suggested one takes its place."
         problems.append(warning("model", "estimator", "template_estimator_gone", message, Remedy("Choose another.")))
         config = config.model_copy(update={"model": config.model.model_copy(update={"estimator": None})})
+    absent = list(dict.fromkeys(one.estimator for one in config.model.candidates if not registry.has(one.estimator)))
+    if absent:
+        message = f"This HydroML has no estimator {join_words(absent, most=3)}, so these candidates are left out."
+        problems.append(warning("model", "candidates", "template_estimator_gone", message, Remedy("Add another.")))
+        there = [one for one in config.model.candidates if registry.has(one.estimator)]
+        config = config.model_copy(update={"model": config.model.model_copy(update={"candidates": there})})
     known = {entry.kind for entry in transforms.TRANSFORMS}
     gone = list(dict.fromkeys(one.kind[:60] for one in config.features.transforms or () if one.kind not in known))
     if gone:
@@ -236,7 +249,7 @@ def _without_misfits(config: TemplateConfig, codes: set[str]) -> TemplateConfig:
         config = config.model_copy(
             update={
                 "task": task.model_copy(update={"kind": None}),
-                "model": config.model.model_copy(update={"estimator": None, "tuning": None}),
+                "model": config.model.model_copy(update={"estimator": None, "tuning": None, "candidates": []}),
                 "metrics": config.metrics.model_copy(update={"primary": None, "others": None}),
             }
         )
@@ -310,9 +323,10 @@ def _feature_answers(config: TemplateConfig, profile: DatasetProfile) -> JsonObj
 def _model_answers(config: TemplateConfig) -> JsonObject:
     model = config.model
     if model.estimator is None:
-        return {}
+        return contest_answers_of(model.candidates, model.blend)
     settings = {f"{model.estimator}.{name}": empty_if_none(value) for name, value in model.parameters.items()}
     answers: JsonObject = {"estimator": model.estimator, **settings}
+    answers |= contest_answers_of(model.candidates, model.blend)
     return answers if model.tuning is None else {**answers, **tuning_answers(model.estimator, model.tuning)}
 
 

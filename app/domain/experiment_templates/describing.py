@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from app.domain.contest.candidates import describe_candidate
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec, TransformPart
@@ -148,6 +149,11 @@ def _about_recipe(recipe: TransformPart, key: str) -> Statement:
 
 def _about_model(config: TemplateConfig) -> Iterator[Statement]:
     model = config.model
+    if model.candidates:
+        for number, part in enumerate(model.candidates, start=1):
+            yield Statement(f"model.candidates.{number}", f"Candidate {number}", describe_candidate(part))
+        yield Statement("model.blend", "Blend", "competes too" if model.blend else "none")
+        return
     if model.estimator is None:
         yield Statement("model.estimator", "Model", SUGGESTED)
         return
@@ -220,8 +226,9 @@ def _change(old: Statement | None, new: Statement) -> Iterator[TemplateChange]:
     if old is None:
         yield TemplateChange(new.key, new.term, "", new.value)
     elif old.items != new.items:
-        came = [name for name in new.items if name not in old.items]
-        went = [name for name in old.items if name not in new.items]
+        earlier, later = frozenset(old.items), frozenset(new.items)
+        came = [name for name in new.items if name not in earlier]
+        went = [name for name in old.items if name not in later]
         told = [
             f"{verb} {join_words(names, most=MAX_NAMED)}"
             for verb, names in (("added", came), ("removed", went))

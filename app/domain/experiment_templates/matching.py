@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ ROLES_OF: Mapping[str, tuple[DriverRole, ...]] = {
 }
 # More pairs than this are compared only where names have a word or a meaning in common.
 MAX_PAIRS = 8_000
+# So many pairs of names are looked at in all, of what is needed first, and so many are compared.
+MAX_LOOKED_AT, MAX_COMPARED = 300_000, 30_000
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,9 @@ def propose_mapping(requirements: Requirements, profile: DatasetProfile) -> tupl
     needs, columns = requirements.columns, profile.columns
     same = _same_names(needs, columns)
     open_needs = [need for need in needs if need.name not in same]
+    most = max(1, MAX_LOOKED_AT // max(len(columns), 1))
+    if len(open_needs) > most:
+        open_needs = sorted(open_needs, key=lambda need: not need.needed)[:most]
     taken = {column.name for column in same.values()}
     left = [column for column in columns if column.name not in taken]
     target = suggest_target(profile)[0]
@@ -128,13 +134,9 @@ def _assign(
     likeness = np.zeros((len(needs), len(columns)))
     reasons: dict[tuple[int, int], tuple[str, ...]] = {}
     drivers = {driver.column: driver.role for driver in recognise_drivers(profile, target=target)}
-    thorough = len(needs) * len(columns) <= MAX_PAIRS
-    for row, need in enumerate(needs):
-        for place, column in enumerate(columns):
-            if not _can_be(need, column) or (not thorough and not _share_a_word(need, column)):
-                continue
-            evidence = _compare(need, column, profile, target, drivers)
-            likeness[row, place], reasons[row, place] = evidence.likeness, evidence.reasons
+    for row, place in islice(_pairs_to_compare(needs, columns), MAX_COMPARED):
+        evidence = _compare(needs[row], columns[place], profile, target, drivers)
+        likeness[row, place], reasons[row, place] = evidence.likeness, evidence.reasons
     found: dict[str, ColumnMatch] = {}
     for row, place in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
         value = float(likeness[row, place])
@@ -142,6 +144,15 @@ def _assign(
             rival = _rival(likeness, int(row), int(place), columns)
             found[needs[row].name] = _checked(needs[row], columns[place], reasons[row, place], value, rival)
     return found
+
+
+def _pairs_to_compare(needs: list[ColumnNeed], columns: list[ColumnProfile]) -> Iterator[tuple[int, int]]:
+    """Yield the places of needs and columns that could be the same; of very many those with something in common."""
+    thorough = len(needs) * len(columns) <= MAX_PAIRS
+    for row, need in enumerate(needs):
+        for place, column in enumerate(columns):
+            if _can_be(need, column) and (thorough or _share_a_word(need, column)):
+                yield row, place
 
 
 def _share_a_word(need: ColumnNeed, column: ColumnProfile) -> bool:
@@ -234,7 +245,7 @@ def _value_likeness(need: ColumnNeed, column: ColumnProfile) -> float:
     mine = [value * factor + offset for value in column.quantiles]
     width = max(need.quantiles[-1] - need.quantiles[0], 1e-12)
     apart = float(np.mean([abs(a - b) for a, b in zip(mine, need.quantiles, strict=True)])) / width
-    alike = math.exp(-4 * apart)
+    alike = math.exp(-4 * apart) if math.isfinite(apart) else 0.0
     if need.mean is not None and need.spread and column.mean is not None and column.std is not None:
         same_mean = math.isclose(column.mean * factor + offset, need.mean, rel_tol=CLOSE, abs_tol=CLOSE * need.spread)
         same_spread = math.isclose(column.std * abs(factor), need.spread, rel_tol=CLOSE)

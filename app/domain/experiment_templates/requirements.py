@@ -116,10 +116,14 @@ def derive_requirements(
     strategy = config.validation.strategy
     entry = None if strategy is None else splitting.get(strategy)
     known = {need.name: need for need in (before.columns if before else ())}
+    essential = _essential_features(config)
     derived = Requirements(
         task=config.task.kind,
         purpose=config.task.purpose,
-        columns=tuple(_need(name, config, profile, known.get(name)) for name in named_columns(config)),
+        columns=tuple(
+            _need(name, config, profile, known.get(name), is_essential=name in essential)
+            for name in named_columns(config)
+        ),
         needs_time=_needs_time(config),
         step_seconds=_step_of(config, profile),
         min_rows=_least_rows(config),
@@ -148,7 +152,14 @@ def _role_of(name: str, config: TemplateConfig) -> NeedRole:
     return roles.get(name, NeedRole.FEATURE)
 
 
-def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, known: ColumnNeed | None) -> ColumnNeed:
+def _need(
+    name: str,
+    config: TemplateConfig,
+    profile: DatasetProfile | None,
+    known: ColumnNeed | None,
+    *,
+    is_essential: bool,
+) -> ColumnNeed:
     role, words = _role_of(name, config), read_name(name)
     column = profile.column(name) if profile is not None and profile.has(name) else None
     meaning = next((meaning for meaning in (*DRIVERS, "level") if meaning in words.meanings), "")
@@ -158,7 +169,7 @@ def _need(name: str, config: TemplateConfig, profile: DatasetProfile | None, kno
         meaning=meaning,
         kind=_kind_of(role, name, config, column),
         unit=column.unit if column is not None else words.unit,
-        needed=role is not NeedRole.FEATURE or _is_needed(name, config),
+        needed=role is not NeedRole.FEATURE or is_essential,
         quantiles=column.quantiles if column is not None else (),
         mean=column.mean if column is not None else None,
         spread=column.std if column is not None else None,
@@ -179,12 +190,11 @@ def _kind_of(role: NeedRole, name: str, config: TemplateConfig, column: ColumnPr
     return ColumnKind.NUMERIC if is_number else None
 
 
-def _is_needed(name: str, config: TemplateConfig) -> bool:
-    """Return whether a template makes little sense without a feature: a recipe works on it, or there are few."""
-    if name in recipe_columns(config):
-        return True
+def _essential_features(config: TemplateConfig) -> frozenset[str]:
+    """Return the features without which a template makes little sense: a recipe works on them, or there are few."""
     selected = config.features.selected or ()
-    return name in selected and len(selected) <= FEW_FEATURES and bool(read_name(name).meanings & {"rain", "flow"})
+    few = selected if len(selected) <= FEW_FEATURES else ()
+    return frozenset(recipe_columns(config)) | {name for name in few if read_name(name).meanings & {"rain", "flow"}}
 
 
 def _needs_time(config: TemplateConfig) -> bool:

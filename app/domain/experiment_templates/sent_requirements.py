@@ -9,6 +9,8 @@ from app.domain.experiment_templates.requirements import ColumnNeed, Requirement
 from app.domain.experiment_templates.template_config import MAX_SELECTED
 from app.domain.text.plain_text import clean_line
 
+# The features of a template, and what its recipes, rules and answers name beside them.
+MAX_NEEDS = MAX_SELECTED + 5_000
 MAX_NAME, MAX_WORD, MAX_NUMBER, MAX_COUNT = 1000, 60, 1e150, 1_000_000_000
 # What an edit may change and a later version then keeps.
 EDITABLE = tuple(field.name for field in fields(Requirements) if field.name != "edited")
@@ -34,7 +36,7 @@ def read_requirements(values: object) -> Requirements:
     """
     needs = Requirements.from_json(values)
     names = [need.name for need in needs.columns]
-    if len(names) > MAX_SELECTED or len(set(names)) < len(names):
+    if len(names) > MAX_NEEDS or len(set(names)) < len(names):
         raise ValueError("too many columns, or one of them twice")
     if any(not 0 <= count <= MAX_COUNT for count in (needs.min_rows, needs.min_groups, needs.min_features)):
         raise ValueError("a count is out of bounds")

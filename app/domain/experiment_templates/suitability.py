@@ -64,11 +64,15 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Suitability:
-    """How well a template suits a file: the higher, the better. `is_sure` says that nothing speaks against it."""
+    """How well a template suits a file: the higher, the better.
+
+    `is_sure` says that nothing speaks against it, `is_general` that it names no column that it needs.
+    """
 
     score: float
     reason: str
     is_sure: bool
+    is_general: bool
 
 
 def facts_of(profile: DatasetProfile) -> FileFacts:
@@ -127,6 +131,7 @@ def rate_suitability(
         score=round(score, 3),
         reason=_reason(matched, told, warnings),
         is_sure=len(sure) == len(wanted) and not warnings and all(weight >= 0 for weight, _ in told),
+        is_general=not wanted,
     )
 
 

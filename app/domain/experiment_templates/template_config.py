@@ -15,9 +15,11 @@ from app.domain.experiment import (
     MAX_HORIZON,
     MAX_SELECTION_RULES,
     MAX_WARM_UP,
+    MOST_CANDIDATES_READ,
     MOST_METRICS,
     MOST_RECIPES,
     SCHEMA_VERSION,
+    CandidatePart,
     ColumnName,
     DataPart,
     HoldoutPart,
@@ -65,11 +67,16 @@ class TemplateFeatures(_TemplatePart):
 
 
 class TemplateModel(_TemplatePart):
-    """The estimator and those hyperparameters that the template fixes; the others are as recommended."""
+    """The estimator and those hyperparameters that the template fixes; the others are as recommended.
+
+    With `candidates` several compete, whatever `estimator` says.
+    """
 
     estimator: Annotated[str, Field(max_length=100)] | None = None
     parameters: JsonObject = {}
     tuning: TuningPart | None = None
+    candidates: list[CandidatePart] = Field(default=[], max_length=MOST_CANDIDATES_READ)
+    blend: StrictBool = False
 
 
 class TemplateValidation(_TemplatePart):

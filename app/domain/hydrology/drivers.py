@@ -28,7 +28,6 @@ __all__ = [
     "DriverRole",
     "TableContext",
     "columns_of_role",
-    "driver_of",
     "drivers_among",
     "is_weather",
     "recognise_drivers",
@@ -133,21 +132,6 @@ def columns_of_role(profile: DatasetProfile, role: DriverRole, among: Iterable[s
 def is_weather(driver: Driver) -> bool:
     """Return whether a driver is weather: all are, but the level of a river."""
     return driver.role is not DriverRole.STAGE
-
-
-def driver_of(column: ColumnProfile, context: TableContext | None = None) -> Driver | None:
-    """Return what a column drives and its unit, None where it is no driver.
-
-    Parameters
-    ----------
-    column
-        The column.
-    context
-        What the rest of its table says; without it, only the column itself speaks.
-    """
-    if not may_be_driver(column):
-        return None
-    return _judge(Candidate.of(column), context or TableContext())
 
 
 def _drivers(named: Sequence[Candidate], context: TableContext) -> list[Driver]:

@@ -223,7 +223,9 @@ def _metrics(reader: AnswerReader, situation: ValidationContext) -> dict[str, An
 
 def fill_review(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> None:
     """Add name, description and tags."""
+    candidates = config["model"].get("candidates")
     title = registry.get(str(config["model"]["estimator"])).title.lower()
+    title = f"a contest of {len(candidates)}" if isinstance(candidates, list) else title
     name = reader.text("review", "name", f"{context.target[:80]} by {title}").strip()
     if not name or len(name) > NAME_LENGTH:
         message = f"Give it a name of 1 to {NAME_LENGTH} characters."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import JsonValue
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimators import registry
-from app.domain.experiment import Draft, HoldoutPart, SpacePart, Spec, TuningPart
+from app.domain.experiment import CandidatePart, Draft, HoldoutPart, SpacePart, Spec, TuningPart
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.holdout_answers import BY_DATE
 from app.domain.recommendation.propose import make_plan
@@ -99,8 +100,16 @@ def _model(spec: Spec) -> JsonObject:
     entry = registry.get(model.estimator)
     parameters = {**entry.defaults(task), **model.parameters}
     settings = {f"{entry.id}.{name}": empty_if_none(value) for name, value in parameters.items()}
-    answers: JsonObject = {"estimator": entry.id, **settings}
+    answers: JsonObject = {"estimator": entry.id, **settings, **contest_answers_of(model.candidates, model.blend)}
     return {**answers, **tuning_answers(entry.id, model.tuning)}
+
+
+def contest_answers_of(candidates: Sequence[CandidatePart], blend: bool) -> JsonObject:
+    """Return the answers that let candidates compete; none where there are none."""
+    if not candidates:
+        return {}
+    listed: list[JsonValue] = [part.model_dump(mode="json") for part in candidates]
+    return {"candidates": listed, "blend": blend}
 
 
 def tuning_answers(estimator: str, tuning: TuningPart) -> JsonObject:

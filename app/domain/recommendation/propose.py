@@ -18,6 +18,7 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.choosing import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
+from app.domain.recommendation.contest_answers import fill_candidates
 from app.domain.recommendation.derived_features import suggest_transforms
 from app.domain.recommendation.features import FeatureContext, read_leak_answers
 from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
@@ -106,6 +107,7 @@ def _complete_config(
     rules = _selection(reader, context)
     config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
     ranking = fill_model(reader, config, context, evidence)
+    fill_candidates(reader, config, ranking)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
     spec = _spec(reader, config)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
-from app.domain.json_values import JsonObject
+from app.domain.json_values import JsonObject, from_json
 from app.domain.training.validation import metrics
 
 
@@ -59,7 +57,6 @@ class SetEffect:
         return {**self.to_json(), "folds_won": self.folds_won}
 
     @staticmethod
-    def from_json(values: Mapping[str, Any]) -> SetEffect:
+    def from_json(values: JsonObject) -> SetEffect:
         """Build from what `to_json` gave."""
-        scores = {name: tuple(values[name]) for name in ("with_set", "without_set")}
-        return SetEffect(**{**values, **scores})
+        return from_json(SetEffect, values)

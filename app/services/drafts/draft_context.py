@@ -24,8 +24,8 @@ from app.services.datasets import datasets
 from app.services.drafts.plans import Inputs, plans_made
 from app.services.drafts.undo_stacks import UndoStacks, undo_stacks
 from app.services.measurements import associations, estimates, leakage, recommendations
+from app.services.measurements.fit_requests import LookedUp
 from app.services.measurements.leakage import LeakSearch
-from app.services.measurements.recommendations import LookedUp
 from app.storage import datasets as dataset_rows
 from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User

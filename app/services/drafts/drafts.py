@@ -66,11 +66,6 @@ def get_draft(user: User, draft_id: uuid.UUID) -> DraftRow:
     return drafts.get_draft(draft_id, owner_id=user.id)
 
 
-def list_drafts(user: User, *, page: int = 1, per_page: int = 50) -> tuple[list[DraftRow], int]:
-    """Return a page of the drafts that were not launched, last touched first, and how many there are in all."""
-    return drafts.list_drafts(user.id, limit=per_page, offset=(page - 1) * per_page), drafts.count_drafts(user.id)
-
-
 def discard_draft(user: User, draft_id: uuid.UUID) -> None:
     """Forget a draft."""
     with transaction():

@@ -8,12 +8,12 @@ from typing import Any
 
 from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError
-from app.domain.experiment import NAME_LENGTH
+from app.domain.experiment import NAME_LENGTH, ModelPart, Spec
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.training.development import HoldoutRule
 from app.domain.usage.events import UsageKind
 from app.domain.wizard import SLUGS
-from app.services import experiments
+from app.services import contests, experiments
 from app.services.audit.trail import record
 from app.services.datasets import datasets
 from app.services.drafts.undo_stacks import FIRST_VERSION
@@ -39,6 +39,24 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
         If its dataset was deleted or cannot be used.
     """
     experiment = experiments.get_experiment(user, experiment_id)
+    return _start(user, experiment, experiments.spec_of(experiment), name=experiment.name)
+
+
+def start_with_candidate(user: User, experiment_id: uuid.UUID, key: str) -> DraftRow:
+    """Start a draft with one candidate of a contest as its only estimator; see `start_again`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such experiment of the user's, or no such candidate.
+    """
+    experiment = experiments.get_experiment(user, experiment_id)
+    config = contests.config_of_candidate(experiment, key)
+    alone = experiments.spec_of(experiment).model_copy(update={"model": ModelPart.model_validate(config["model"])})
+    return _start(user, experiment, alone, name=config["name"])
+
+
+def _start(user: User, experiment: Experiment, spec: Spec, *, name: str) -> DraftRow:
     dataset = dataset_of(user, experiment)
     profile = datasets.profile_of(dataset) if dataset is not None else None
     if dataset is None or profile is None:
@@ -46,13 +64,12 @@ def start_again(user: User, experiment_id: uuid.UUID) -> DraftRow:
             "The dataset of this experiment was deleted. Restore it on the page of datasets, then try again.",
             code="dataset_gone",
         )
-    spec = experiments.spec_of(experiment)
     kinds = kinds_of(profile, spec.data.column_kinds)
     known = associations.known_for(dataset, spec.task.target, kinds, HoldoutRule.of(spec))
     answers = answers_of_config(spec, profile, known)
     answers["data"]["dataset_id"] = str(dataset.id)
     answers["review"] |= {
-        "name": next_name(experiment.name),
+        "name": next_name(name),
         "description": experiment.description,
         "tags": ", ".join(experiment.tags),
         "notes": experiment.notes,

@@ -52,9 +52,22 @@ def list_fitting(user: User, dataset: Dataset) -> FittingTemplates:
         if suits is not None:
             fits.append(FittingTemplate(template, suits))
     fits.sort(key=lambda one: (-one.suits.score, -one.template.usage_count, one.template.name))
-    good = sum(one.suits.score > 0 for one in fits[:MAX_FIRST])
-    shown = max(good, MIN_FIRST)
-    return FittingTemplates(tuple(fits[:shown]), tuple(fits[shown : shown + MAX_OTHERS]))
+    first = _first_of(fits)
+    return FittingTemplates(tuple(first), tuple(one for one in fits if one not in first)[:MAX_OTHERS])
+
+
+def _first_of(fits: list[FittingTemplate]) -> list[FittingTemplate]:
+    """Return the templates that are shown at once: of several that say the same one, and a general one among them."""
+    distinct: dict[tuple[str, ...], FittingTemplate] = {}
+    for one in fits:
+        distinct.setdefault((one.suits.reason, str(one.template.sketch), *one.template.needs), one)
+    best = list(distinct.values())
+    good = sum(one.suits.score > 0 for one in best[:MAX_FIRST])
+    first, rest = best[: max(good, MIN_FIRST)], best[max(good, MIN_FIRST) :]
+    general = next((one for one in rest if one.suits.is_general and one.suits.score > 0), None)
+    if general is not None and not any(one.suits.is_general for one in first):
+        first[-1] = general
+    return first
 
 
 def _looked_at(user: User, columns: int) -> list[ExperimentTemplate]:

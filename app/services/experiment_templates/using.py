@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from app.storage import drafts as draft_rows
 from app.storage import experiment_templates as rows
 from app.storage.db import transaction
 from app.storage.tables import Dataset, DraftRow, Experiment, ExperimentTemplate, User
+
+MAX_FAULTS = 50
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,13 @@ def _refuse_odd_mapping(
             faults.append(FieldFault(field, "column_unknown", f"The template names no column {name[:60]}."))
         elif column and not profile.has(column):
             faults.append(FieldFault(field, "column_unknown", f"The dataset has no column {column[:60]}."))
-    columns = [column for column in mapping.values() if column]
-    twice = next((column for column in columns if columns.count(column) > 1), None)
+    counts = Counter(column for column in mapping.values() if column)
+    twice = next((column for column, count in counts.items() if count > 1), None)
     if twice is not None:
         message = f"{twice[:60]} is chosen for two columns of the template. Choose another for one of them."
-        faults.append(FieldFault("mapping", "column_twice", message))
+        faults.insert(0, FieldFault("mapping", "column_twice", message))
     if faults:
-        raise InvalidBodyError(tuple(faults))
+        raise InvalidBodyError(tuple(faults[:MAX_FAULTS]))
 
 
 def use_template(user: User, on_data: TemplateOnData, *, draft_id: uuid.UUID | None = None) -> AppliedTemplate:

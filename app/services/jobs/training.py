@@ -94,15 +94,25 @@ def run(
         on_progress=on_progress,
         should_stop=should_stop,
         most_trials=most_trials,
-        peak_memory_mb=lambda: peak_memory_mb() + means.executor.grown_mb,
+        peak_memory_mb=lambda: _peak_of(means),
         means=means,
     )
     result = replace(result, report=_with_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
-    most_mb = max(peak_memory_mb() + means.executor.grown_mb, idle_mb)
+    most_mb = max(_peak_of(means), idle_mb)
     taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb)
     ended = EndedTraining(spec, profile, result, taken)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
+    return _finish(job_id, attempt, put_result, folder=folder, store=store)
+
+
+def _peak_of(means: ContestMeans) -> float:
+    """Return the most memory that this process and those of the contest took, in MB."""
+    return peak_memory_mb() + means.executor.grown_mb
+
+
+def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, folder: Path, store: Store) -> bool:
+    """End the job with its result; where somebody else has the job by now, take the files away."""
     is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
     if not is_stored:
         files.remove_folder(folder)

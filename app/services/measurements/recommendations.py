@@ -10,16 +10,12 @@ from typing import Any
 import pandas as pd
 
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
-from app.domain.errors import DomainError
 from app.domain.estimation import Machine, estimate
-from app.domain.experiment import Draft, ModelPart, Spec, TransformPart
-from app.domain.recommendation.estimators import EstimatorSuggestion, rank
-from app.domain.recommendation.goal import goal_of
-from app.domain.recommendation.holdout import holdout_of
+from app.domain.experiment import ModelPart, Spec
+from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.plan import Estimate, Plan
-from app.domain.recommendation.propose import make_plan
 from app.domain.recommendation.set_fits import specs_with_and_without
-from app.domain.recommendation.suggested_set import read_recipes, suggested_recipes
+from app.domain.recommendation.suggested_set import suggested_recipes
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     Advice,
@@ -31,7 +27,6 @@ from app.domain.recommendation.verdict import (
     expected_score,
     order_estimators,
 )
-from app.domain.training.derived_measures import recipe_key
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.preparation import columns_read
 from app.domain.vocabulary import ColumnKind, JobKind
@@ -39,23 +34,27 @@ from app.services.datasets import analysis, analysis_cache
 from app.services.datasets.datasets import profile_of, require_profile
 from app.services.measurements import associations, estimates, runner
 from app.services.measurements.fit_faults import faults_of, with_faults
-from app.services.measurements.request import (
-    MeasurementRequest,
-    digest_of,
-    kinds_of,
-    require_columns,
+from app.services.measurements.fit_requests import (
+    STORE,
+    LookedUp,
+    SpecRequest,
+    find_evidence,
+    find_shared,
+    ranking_of,
+    request_for,
+    restore_request,
+    spec_request,
 )
-from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
+from app.services.measurements.request import (
+    kinds_of,
+)
+from app.services.measurements.runner import Measurement, Parts, WorkState
+from app.services.measurements.suggested_plans import plan_for, spec_of
 from app.storage.db import transaction
-from app.storage.tables import Dataset, ModelEvidence
+from app.storage.tables import Dataset
 
 # Rows that are enough for short fits; where time orders them, the latest.
 MAX_ROWS = 60_000
-# Part of the key: raise it when the same rows would give other evidence.
-EVIDENCE_VERSION = 5
-MAX_KEYS = 300
-# What one request looked up of the short fits of a dataset, by key; None where there are none.
-LookedUp = dict[str, ShortFitEvidence | None]
 
 
 @dataclass(frozen=True)
@@ -85,57 +84,18 @@ class Recommendations(ShortFits):
     said: tuple[Advice, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpecRequest(MeasurementRequest):
-    """Something is measured of estimators on a dataset, as a config says.
-
-    `suggested` are the recipes of the suggested set, in use or not, of which it is measured what they bring.
-    """
-
-    spec: Spec
-    suggested: tuple[TransformPart, ...] = ()
-
-
-def _find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
-    """Return the stored evidence of this dataset, or that of the same content in another one."""
-    found = STORE.find(request)
-    return _find_shared(request) if found is None else found
-
-
-def _find_shared(request: SpecRequest) -> ShortFitEvidence | None:
-    shared = analysis.cache_key(request.dataset, "evidence", request.key)
-    values = analysis_cache.find(shared) if shared else None
-    return ShortFitEvidence.from_json(values) if isinstance(values, dict) else None
-
-
-def _request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
-    profile = profile_of(dataset)
-    recipes = suggested_recipes(plan)
-    return None if profile is None or plan.spec is None else _spec_request(dataset, profile, plan.spec, recipes)
-
-
-def _spec_request(
-    dataset: Dataset, profile: DatasetProfile, spec: Spec, suggested: Sequence[TransformPart]
-) -> SpecRequest:
-    arguments = {"config": spec.to_json(), "suggested": [part.model_dump(mode="json") for part in suggested]}
-    key = key_of(spec, profile, suggested)
-    return SpecRequest(
-        dataset=dataset, profile=profile, key=key, arguments=arguments, spec=spec, suggested=tuple(suggested)
-    )
-
-
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
     """Return the recommendations so far; None where nothing can be recommended yet.
 
     `again` has the fits made once more that failed or were stopped.
     """
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     return None if request is None else _recommend(request, plan, again=again)
 
 
 def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
     """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is not None:
         _ensure(request, plan, again=again)
 
@@ -143,7 +103,7 @@ def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
 def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Recommendations:
     """Return the recommendations for a dataset as it is suggested; see `recommend` and `plan_for`."""
     profile, plan = require_profile(dataset), plan_for(dataset, target=target, features=features)
-    request = _spec_request(dataset, profile, _spec_of(plan), suggested_recipes(plan))
+    request = spec_request(dataset, profile, spec_of(plan), suggested_recipes(plan))
     return _recommend(request, plan, again=False)
 
 
@@ -154,7 +114,7 @@ def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendati
 
 
 def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
-    shared = _find_shared(request) if STORE.find(request) is None else None
+    shared = find_shared(request) if STORE.find(request) is None else None
     if shared is not None:
         with transaction():
             STORE.save(request, shared)
@@ -170,7 +130,7 @@ def known_of(
 
     `looked_up` is as in `finished_evidence`.
     """
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
@@ -180,12 +140,12 @@ def known_of(
 
 def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
     """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
-    request = _request_for(dataset, plan)
+    request = request_for(dataset, plan)
     if request is None:
         return None
     known = associations.known_for(dataset, *_goal_of(request))
     result, work = _look(request, looked_up)
-    by_rules = _ranking(request.spec, request.profile, known)[0].entry.id
+    by_rules = ranking_of(request.spec, request.profile, known)[0].entry.id
     return ShortFits(by_rules=by_rules, evidence=_with_items(result), **vars(work))
 
 
@@ -193,7 +153,7 @@ def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvi
     """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
     held = {} if looked_up is None else looked_up
     if request.key not in held:
-        held[request.key] = _find_evidence(request)
+        held[request.key] = find_evidence(request)
     return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
 
 
@@ -212,11 +172,11 @@ def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None =
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
     """
-    request, held = _request_for(dataset, plan), {} if looked_up is None else looked_up
+    request, held = request_for(dataset, plan), {} if looked_up is None else looked_up
     if request is None:
         return None
     if request.key not in held:
-        held[request.key] = _find_evidence(request)
+        held[request.key] = find_evidence(request)
     found = held[request.key]
     return found if found is not None and found.complete and found.items else None
 
@@ -227,51 +187,6 @@ def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     if found is None or plan.spec is None or profile is None:
         return ()
     return advice_for(traits_of_spec(plan.spec, profile, None), found)
-
-
-def plan_for(dataset: Dataset, *, target: str | None, features: Sequence[str] | None) -> Plan:
-    """Return the plan for a dataset as it is suggested, with this target and these features where they are given.
-
-    Raises
-    ------
-    DomainError
-        Where the dataset is not read yet, no column has such a name, or no target is given and none suggests itself.
-    """
-    profile = require_profile(dataset)
-    features = _names(features or (), profile)
-    require_columns(profile, [target] if target else (), field="target")
-    require_columns(profile, features, field="features")
-    if target in features:
-        raise DomainError("The target cannot be its own feature.", code="target_leakage", field="features")
-    answers: dict[str, dict[str, Any]] = {"data": {"target": target} if target else {}}
-    if features:
-        chosen = set(features)
-        answers["features"] = {
-            f"column.{column.key}": column.name in chosen for column in profile.columns if column.name != target
-        }
-    goal = goal_of(Draft(answers), profile)
-    known = (
-        None
-        if goal is None
-        else associations.associations_for(dataset, goal.target, goal.kinds, holdout_of(Draft(answers), profile, goal))
-    )
-    plan = make_plan(Draft(answers), profile, known)
-    _spec_of(plan)
-    return plan
-
-
-def _spec_of(plan: Plan) -> Spec:
-    """Return the config of a plan; where there is none, say why."""
-    if plan.spec is None:
-        raise DomainError(plan.problems[0].message, code=plan.problems[0].code, field="target")
-    return plan.spec
-
-
-def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
-    """Return the columns that a query names: once for each, or all in one text with commas between them."""
-    if len(said) == 1 and not profile.has(said[0]):
-        said = said[0].split(",")
-    return [name if profile.has(name) else name.strip() for name in said if name.strip()]
 
 
 def by_goal(found: Recommendations, goal: str) -> Recommendations:
@@ -288,38 +203,6 @@ def by_goal(found: Recommendations, goal: str) -> Recommendations:
     return replace(found, items=tuple(ordered))
 
 
-def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart] = ()) -> str:
-    """Return under which key the evidence is kept: all that decides about it but the rows themselves.
-
-    A page asks for it several times, of plans that are kept from request to request, so it is kept beside their config.
-    """
-    held = _keys.get(id(spec))
-    if held is not None and held[0] is spec and held[1] is profile and held[2] == tuple(suggested):
-        return held[3]
-    key = _work_out_key(spec, profile, suggested)
-    _keys[id(spec)] = spec, profile, tuple(suggested), key
-    while len(_keys) > MAX_KEYS:
-        # Another thread may take the same one away.
-        _keys.pop(next(iter(list(_keys)[:1]), 0), None)
-    return key
-
-
-# The config itself is kept, so that no other one comes to stand at its place in memory.
-_keys: dict[int, tuple[Spec, DatasetProfile, tuple[TransformPart, ...], str]] = {}
-
-
-def _work_out_key(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart]) -> str:
-    config = spec.to_json()
-    parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = {one.entry.id: one.parameters for one in _ranking(spec, profile)}
-    keys = [recipe_key(part) for part in suggested]
-    return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started, keys)
-
-
-def _ranking(spec: Spec, profile: DatasetProfile, known: Associations | None = None) -> tuple[EstimatorSuggestion, ...]:
-    return rank(traits_of_spec(spec, profile, known), metric=spec.metrics.primary)
-
-
 def _recommendations(
     request: SpecRequest,
     found: ShortFitEvidence | None,
@@ -329,7 +212,7 @@ def _recommendations(
 ) -> Recommendations:
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
-    by_rules = _ranking(spec, profile, known)
+    by_rules = ranking_of(spec, profile, known)
     ranking = order_estimators(by_rules, found)
     machine = machine or estimates.machine()
     items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
@@ -366,7 +249,7 @@ def _compute(request: SpecRequest) -> Parts[ShortFitEvidence]:
     from app.domain.recommendation.evidence import measure
 
     frame, spec = _read_rows(request)
-    ranking = _ranking(
+    ranking = ranking_of(
         request.spec, request.profile, associations.associations_for(request.dataset, *_goal_of(request))
     )
     for part in measure(spec, frame, request.profile, ranking=ranking, suggested=request.suggested):
@@ -443,17 +326,11 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
     }
 
 
-def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> SpecRequest:
-    suggested = read_recipes(arguments.get("suggested"))
-    return _spec_request(dataset, profile, Spec.model_validate(arguments["config"]), suggested)
-
-
-STORE = JsonStore(ModelEvidence, ShortFitEvidence.to_json, ShortFitEvidence.from_json)
 MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     kind=JobKind.RECOMMEND,
-    find=_find_evidence,
+    find=find_evidence,
     save=STORE.save,
     compute=_compute,
-    restore_request=_restore_request,
+    restore_request=restore_request,
     describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
 )

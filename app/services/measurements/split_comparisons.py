@@ -16,7 +16,7 @@ from app.domain.vocabulary import JobKind, SplitStrategy
 from app.services.datasets.datasets import profile_of
 from app.services.measurements import runner
 from app.services.measurements.fit_faults import faults_of
-from app.services.measurements.recommendations import SpecRequest
+from app.services.measurements.fit_requests import SpecRequest
 from app.services.measurements.request import digest_of
 from app.services.measurements.runner import JsonStore, Measurement, Parts, WorkState
 from app.storage.tables import Dataset, ModelEvidence

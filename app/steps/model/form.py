@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.plan import Plan
-from app.steps.model import tuning
+from app.steps.model import contest, tuning
 from app.steps.model.tuner import default_answer, is_cure
 from app.steps.views import Form
 from app.web.hyperparameters import STEP
@@ -16,14 +16,14 @@ USE_RECOMMENDED, USE_DEFAULT, HEAL = "use-recommended:", "use-default:", "heal:"
 ALL_RECOMMENDED, ALL_DEFAULTS = "all-recommended", "all-defaults"
 
 
-def read(form: Form, _plan: Plan) -> dict[str, Any]:
+def read(form: Form, plan: Plan) -> dict[str, Any]:
     """Return estimator and hyperparameters; those of other estimators stay as they were."""
     known = {entry.id for entry in registry.ESTIMATORS}
     values: dict[str, Any] = {"estimator": form["estimator"]} if "estimator" in form else {}
     for name in form:
         if name.partition(".")[0] in known and "." in name:
             values[name] = form[name]
-    return {**values, **tuning.read(form)}
+    return {**values, **tuning.read(form), **contest.read(form, plan)}
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
         return {name: None}
     if action.startswith(USE_DEFAULT) and name in settings:
         return {name: default_answer(plan, name, settings[name])}
-    return _healed(plan, action.removeprefix(HEAL)) if action.startswith(HEAL) else {}
+    return _healed(plan, action.removeprefix(HEAL)) if action.startswith(HEAL) else contest.act(form, plan)
 
 
 def _settings(plan: Plan) -> dict[str, Parameter]:

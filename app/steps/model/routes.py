@@ -14,7 +14,7 @@ from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.steps import flow
 from app.steps.choice import EstimatorChoice
 from app.steps.context import DraftContext, profile_and_spec
-from app.steps.model import tuning
+from app.steps.model import contest, tuning
 from app.steps.model.form import act, read
 from app.steps.model.measured import EvidencePanel, panel
 from app.steps.model.tuner import SettingGroup, depths_of
@@ -53,6 +53,7 @@ class ModelValues(Answers):
     states: SettingStates
     unfolded: bool
     rows_known: int
+    contest: contest.ContestPanel
     tuning: tuning.TuningPanel
     measured: EvidencePanel | None
     choice: EstimatorChoice | None
@@ -104,6 +105,7 @@ def model_values(draft: DraftContext) -> ModelValues:
         states=setting_states(draft),
         unfolded=not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
         rows_known=max(profile.rows - profile.column(spec.task.target).missing, 0),
+        contest=contest.contest_panel(draft.plan, spec),
         tuning=tuning.tuning_panel(draft.plan, spec),
         measured=measured,
         choice=measured.choice if measured else None,
@@ -137,7 +139,7 @@ VIEW = StepView(
     section=ModelSection,
     part=model_values,
     act=act,
-    reshapes=("estimator", tuning.SWITCH),
+    reshapes=("estimator", tuning.SWITCH, "candidates"),
     saved=ModelSavedContext,
     live=setting_states,
     measured=ModelMeasuredContext,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.training.headline import decimals_for
 from app.domain.training.report.document import MetricInfo, Report
-from app.web.charts import classes, hydrograph, points, ranking, residuals, scores, split, trials, verdict
+from app.web.charts import classes, contest, hydrograph, points, ranking, residuals, scores, split, trials, verdict
 from app.web.charts.words import ShownMetric, usual_decimals
 
 
@@ -31,6 +31,7 @@ class ResultPage:
     split: split.SplitChart
     basis: str
     searched: trials.SearchResults | None
+    contest: contest.ContestBoard | None
 
 
 def build_result_page(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
@@ -58,6 +59,7 @@ def build_result_page(report: Report, *, model_title: str, estimator: str = "") 
         split=split.build(report.split),
         basis="rows held out" if charts.basis == "hold-out" else "rows each fold had not trained on",
         searched=trials.build(report.tuning, estimator=estimator),
+        contest=contest.build(report.contest, metrics),
     )
 
 

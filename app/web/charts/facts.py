@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.contest.candidates import describe_candidate
 from app.domain.estimators import registry
-from app.domain.experiment import Spec
+from app.domain.experiment import Spec, candidates_of, is_contest
 from app.domain.purpose_words import purpose_phrase
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
 from app.domain.text.words import pluralise
@@ -49,8 +50,12 @@ class AnswerChange:
     after: str
 
 
-def model_title(spec: Spec) -> str:
-    """Return the title of the estimator, or its id where this version no longer knows it."""
+def model_title(spec: Spec, report: Report | None = None) -> str:
+    """Return the title of the estimator, or its id where this version no longer knows it; of a contest the winner's."""
+    if report is not None and report.contest is not None:
+        return report.contest.winning.title
+    if is_contest(spec):
+        return f"A contest of {len(spec.model.candidates)}"
     try:
         return registry.get(spec.model.estimator).title
     except KeyError:
@@ -67,7 +72,7 @@ def lead(spec: Spec, report: Report | None) -> str:
     left = selected - most_kept(spec.features.selection, selected)
     features = pluralise(count, "feature")
     features = f"{count - left:,} of {features}" if left else features
-    return f"{model_title(spec)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
+    return f"{model_title(spec, report)} predicts {spec.task.target} from {features}{derived}, validated {judged}."
 
 
 def facts(spec: Spec) -> tuple[Fact, ...]:
@@ -81,8 +86,7 @@ def facts(spec: Spec) -> tuple[Fact, ...]:
     found += leak_answers(spec)
     found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
     found.append(Fact("Model", model_title(spec)))
-    found += _hyperparameters(spec)
-    found += search(spec)
+    found += _candidates(spec) if is_contest(spec) else [*_hyperparameters(spec), *search(spec)]
     found += _validation(spec)
     wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
     found.append(Fact("Metrics", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
@@ -123,6 +127,19 @@ def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     ]
     said = "; ".join(f"{term.lower()}: {words}" for term, words in pairs)
     return Fact(title, _names(columns) or said, said if columns else "")
+
+
+def winning_estimator(spec: Spec, report: Report | None) -> str:
+    """Return the id of the estimator that the report is about; of a blend, that of its largest member."""
+    number = None if report is None or report.resolved is None else report.resolved.get("candidate")
+    candidates = candidates_of(spec)
+    return candidates[number - 1 if isinstance(number, int) else 0].model.estimator
+
+
+def _candidates(spec: Spec) -> list[Fact]:
+    parts = enumerate(spec.model.candidates, start=1)
+    found = [Fact(f"Candidate {number}", describe_candidate(part)) for number, part in parts]
+    return [*found, Fact("Blend", "competes too" if spec.model.blend else "none")]
 
 
 def _hyperparameters(spec: Spec) -> list[Fact]:

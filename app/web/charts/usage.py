@@ -88,5 +88,5 @@ def draw_funnel(steps: Sequence[StepFigures], *, started: int) -> FunnelChart | 
     for step in steps:
         share = step.completed / started
         name = "Launched" if step is steps[-1] else f"{step_of(step.step).title} completed"
-        bars.append(FunnelBar(name, scales.percent(share), f"{step.completed:,} ({share:.0%})"))
+        bars.append(FunnelBar(name, scales.percent(share), f"{step.completed:,} ({100 * share:.0f} %)"))
     return FunnelChart(tuple(bars))

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.text.numbers import format_number
 from app.domain.training.report.outcome import FoldScore, JobProgress
 from app.domain.training.validation import metrics
+from app.web.charts import contest
 from app.web.charts.trials import SearchUnderWay, under_way
 
 MAX_FOLDS = 30
@@ -42,6 +43,7 @@ class ExperimentProgress:
     folds_before: int
     poll_seconds: int
     search: SearchUnderWay | None
+    contest: contest.LiveContest | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> E
         folds_before=max(len(lines) - MAX_FOLDS, 0),
         poll_seconds=poll_seconds(age),
         search=under_way(job.progress.search) if job.running else None,
+        contest=contest.live(job.progress.contest) if job.running else None,
     )
 
 

@@ -1,0 +1,107 @@
+"""Candidates of a contest in the answers of a draft: which are suggested, and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.estimators import registry
+from app.domain.experiment import MOST_CANDIDATES_READ, CandidatePart
+from app.domain.json_values import JsonObject
+from app.domain.problems import Remedy
+from app.domain.recommendation.answers import AnswerReader
+from app.domain.recommendation.config_parts import ConfigParts
+from app.domain.recommendation.estimators import EstimatorSuggestion
+
+CANDIDATES, BLEND, SUGGESTED = "candidates", "blend", "suggested_candidates"
+# So many of the recommended estimators are suggested as candidates.
+MAX_SUGGESTED = 5
+# A second setting of boosting, slower and wider, with fewer features at each split; see docs/decisions/0060.
+SLOW_BOOSTING: JsonObject = {
+    "estimator": "hist_gradient_boosting",
+    "parameters": {"learning_rate": 0.03, "max_iter": 400, "max_features": 0.5},
+}
+
+
+def suggested_candidates(ranking: Sequence[EstimatorSuggestion]) -> list[JsonObject]:
+    """Return the candidates that are suggested: the first of the recommendation, and boosting a second time.
+
+    Parameters
+    ----------
+    ranking
+        The recommended estimators, the first choice first.
+    """
+    first = [one for one in ranking if not one.entry.is_baseline][:MAX_SUGGESTED]
+    parts = [CandidatePart(estimator=one.entry.id, parameters=dict(one.parameters)) for one in first]
+    if any(part.estimator == SLOW_BOOSTING["estimator"] for part in parts):
+        parts.append(CandidatePart.model_validate(SLOW_BOOSTING))
+    return as_answer(parts)
+
+
+def as_answer(parts: Sequence[CandidatePart]) -> list[JsonObject]:
+    """Return candidates as a draft holds them."""
+    return [part.model_dump(mode="json") for part in parts]
+
+
+def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence[EstimatorSuggestion]) -> None:
+    """Let the candidates compete that were answered; without such an answer, one estimator is trained.
+
+    What is suggested stands under a name of its own: an answer that is the same as a suggestion would not be kept.
+    """
+    reader.suggestions["model"][SUGGESTED] = suggested_candidates(ranking)
+    raw = reader.raw("model", CANDIDATES)
+    if not raw:
+        return
+    parts = _read(raw)
+    if parts is None:
+        remedy = Remedy("Train one estimator", {"model": {CANDIDATES: None}})
+        message = "A candidate could not be understood. Remove it and add it again."
+        reader.wrong("model", CANDIDATES, message, code="candidate_invalid", remedy=remedy)
+        return
+    parts = [_readable(reader, number, part) for number, part in enumerate(parts, start=1)]
+    blend = reader.raw("model", BLEND)
+    first = as_answer(parts)[0]
+    config["model"] = {**first, CANDIDATES: as_answer(parts), BLEND: blend is not False}
+
+
+def setting_field(number: int, name: str) -> str:
+    """Return the name of the field for a setting of a candidate, whose number counts from 1 on."""
+    return f"candidate.{number}.{name}"
+
+
+def _readable(reader: AnswerReader, number: int, part: CandidatePart) -> CandidatePart:
+    """Return a candidate without the settings that cannot be read, each of which is told at its field."""
+    known = {one.name: one for one in registry.get(part.estimator).parameters}
+    settings = dict(part.parameters)
+    for name, raw in part.parameters.items():
+        if name not in known:
+            continue
+        try:
+            known[name].parse(raw)
+        except ValueError as fault:
+            message = f"Candidate {number}, {known[name].title.lower()}: {fault}"
+            remedy = Remedy("Use the default", {"model": {CANDIDATES: _without(reader, number, name)}})
+            reader.wrong("model", setting_field(number, name), message, code="candidate_setting_invalid", remedy=remedy)
+            del settings[name]
+    return part.model_copy(update={"parameters": settings})
+
+
+def _without(reader: AnswerReader, number: int, name: str) -> list[Any]:
+    """Return the candidates as they were answered, one of them without a setting."""
+    listed = [dict(one) for one in reader.raw("model", CANDIDATES)]
+    settings = listed[number - 1]["parameters"]
+    listed[number - 1]["parameters"] = {key: value for key, value in settings.items() if key != name}
+    return listed
+
+
+def _read(raw: Any) -> list[CandidatePart] | None:
+    """Return the candidates of an answer, None where one is none."""
+    if not isinstance(raw, list) or len(raw) > MOST_CANDIDATES_READ:
+        return None
+    try:
+        parts = [CandidatePart.model_validate(item) for item in raw]
+    except ValidationError:
+        return None
+    return parts if all(registry.has(part.estimator) for part in parts) else None
