@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --no-annotate --strip-extras --allow-unsafe --quiet
-BENCHMARKS := startup steps plans_per_request drip load newcomer lost_worker analysis large_file wide_file first_look reopen findings pollock \
+BENCHMARKS := startup steps plans_per_request drip load newcomer words lost_worker analysis large_file wide_file first_look reopen findings pollock \
 	time_forms column_truth driver_names mutations correlation ranking leaks heatmap validate_config recommend \
 	estimates valid_means_runnable weight interruptions small_wide formats verdicts selection_noise config_is_enough \
 	gaps derive audit autosave_cost

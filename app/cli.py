@@ -27,7 +27,7 @@ def _settings() -> config.Settings:
         raise click.ClickException(str(fault)) from None
 
 
-@click.group(help="HydroML: from a data file to a judged experiment.")
+@click.group(help="HydroML: from a data file to a scored experiment.")
 @click.version_option(config.VERSION, prog_name="HydroML")
 def main() -> None:
     """Group the commands."""

@@ -200,7 +200,7 @@ def _failure_of(context: JobContext, fault: BaseException) -> Failure | None:
         return Failure("out_of_memory", words)
     reference = secrets.token_hex(4)
     log.error("job %s failed, reference %s", context.job_id, reference, exc_info=fault)
-    return Failure("internal", f"Something went wrong here, and it is our fault. Reference: {reference}.")
+    return Failure("internal", f"Something went wrong, and it is our fault. Reference: {reference}.")
 
 
 @contextmanager

@@ -138,6 +138,7 @@ def _accounts() -> list[Example]:
     return [
         macro_example("columns", "account", "all rows kept", report=WHOLE),
         macro_example("columns", "account", "some left out", report=PARTLY),
+        macro_example("columns", "period", "a daily series", axis=AXIS),
         macro_example("columns", "report", "all rows kept", dataset=dataset, profile=TIDY),
         macro_example("columns", "report", "with rows rejected", dataset=dataset, profile=PROFILE),
         macro_example("columns", "rejected", "all listed", lines=REJECTED, total=2),

@@ -75,6 +75,8 @@ def _shared() -> list[Example]:
         macro_example("shared", "notice", "success", body=body, tone="success", role="status"),
         macro_example("shared", "notice", "warning", body=body, tone="warning", tag="p"),
         macro_example("shared", "notice", "danger", body=body, tone="danger", role="alert"),
+        macro_example("shared", "help", "closed", body=body, about="first rows"),
+        macro_example("fields", "named", "with help", name="seed", label="Seed", help="The same seed repeats a run."),
         macro_example("shared", "pager", "first page", page=1, **place),
         macro_example("shared", "pager", "between", page=2, words=("Earlier", "Further"), **place, **asking),
     ]
@@ -99,7 +101,7 @@ def _controls() -> list[Example]:
 
 def _choices() -> list[Example]:
     split: dict[str, Any] = {"name": "split", "label": "Split", "options": OPTIONS, "hint": "Folds of rows."}
-    small: dict[str, Any] = {"value": "", "fault": "Choose a split.", "small": True, "hidden_label": True}
+    small: dict[str, Any] = {"value": "", "fault": "Choose a split.", "small": True}
     return [
         macro_example("fields", "select", "chosen", value="k_fold", **split),
         macro_example("fields", "select", "small, with a fault and a hidden label", **small, **split),
@@ -159,7 +161,7 @@ def _questions() -> list[Example]:
     return [
         *(
             macro_example("leaks", macro, state, question=question)
-            for macro in ("names", "listed", "spoken")
+            for macro in ("names", "listed")
             for state, question in subjects
         ),
         macro_example("outage", "notice", "queue away", context={"outage": away.sentence}),

@@ -64,7 +64,7 @@ def _memory() -> list[Example]:
         ("measured", {}),
         ("being measured", {**waiting, "busy": True, "words": "Being measured."}),
         ("not measured", {**waiting, "can_begin": True, "words": "Not measured yet."}),
-        ("no step", {**waiting, "words": "The rows stand on no regular step, so no lag is counted."}),
+        ("no step", {**waiting, "words": "The time steps are irregular, so no lag is measured."}),
     )
     return [partial_example("features/memory", name, lags=_view(**changes), base=HERE) for name, changes in states]
 

@@ -65,6 +65,7 @@ def examples() -> list[Example]:
         *(macro_example("model", "state", name, one=setting, here=HERE) for name, setting in states[:4]),
         macro_example("model", "button", "a remedy", action="all-defaults", label="Use it", about="Rate", here=HERE),
         *(macro_example("model", "setting", name, one=setting, here=HERE, pressed="") for name, setting in states),
+        macro_example("model", "hint", "a setting", title="Learning rate", id="f-rate", told="0.001 to 1."),
         *(macro_example("model", "mark", name, depth=group) for name, group in groups.items()),
         macro_example("model", "ways_back", "nothing changed", depths=[groups["calm"]], here=HERE),
         macro_example("model", "ways_back", "some changed", depths=[groups["changed"]], here=HERE),
@@ -87,7 +88,7 @@ def _cards() -> list[Example]:
     suggestion = EstimatorSuggestion(FIRST, reasons, cautions, FIRST.defaults(TaskKind.REGRESSION))
     baseline = next(entry for entry in ENTRIES if entry.is_baseline)
     plain = EstimatorSuggestion(baseline, (), (), baseline.defaults(TaskKind.REGRESSION))
-    tie = replace(suggestion, even=("NSE 0.612 in short fits on 784 rows; the best baseline 0.610, a tie",))
+    tie = replace(suggestion, even=("NSE 0.612 in short fits, against a best baseline of 0.610: a tie",))
     advice = (
         ("below the baseline", Advice("below_baseline", Severity.WARNING, "The mean does better.", "More rows help.")),
         ("no signal", Advice("no_signal", Severity.WARNING, "No short fit was better than the mean.")),

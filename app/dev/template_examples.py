@@ -42,6 +42,7 @@ def examples() -> list[Example]:
     bare = replace(CARD, picture=[], category="", tags=(), is_retired=True, is_featured=False)
     return [
         macro_example("templates", "card", "featured", one=CARD, address="#"),
+        macro_example("templates", "line", "fits the data", one=fits, address="#"),
         macro_example("templates", "card", "fits the data", one=fits, address="#"),
         macro_example("templates", "card", "retired, split as suggested", one=bare, address="#"),
         macro_example("templates", "changes", "two differences", found=CHANGES),

@@ -90,7 +90,7 @@ class ConflictError(DomainError):
 
 
 class TooManyError(DomainError):
-    """Too often, or too much at once. `retry_after_seconds` says when to try again."""
+    """Too many requests, or too much at once. `retry_after_seconds` says when to try again."""
 
     status = 429
     code = "too_many"

@@ -251,7 +251,7 @@ class HoldoutPart(_Part):
     """Rows kept away until the very last score: a share of them, or all from a date on.
 
     `from` and `to` are dates as "2006-10-01", with a time of day where one is needed; a day at the end is held out
-    whole. Rows after `to` neither train nor judge.
+    whole. Rows after `to` neither train nor validate.
     """
 
     fraction: Annotated[float | None, BeforeValidator(_number_alone)] = Field(default=None, gt=0, lt=0.9)

@@ -48,7 +48,8 @@ def sentence_of(fault: Any) -> str:
         return f"This must be {said.replace(' 1 characters', ' 1 character')}."
     if fault["type"] in ("enum", "literal_error"):
         expected = fault["ctx"]["expected"]
-        return f"This must be {'one of ' if ',' in expected or ' or ' in expected else ''}{expected}."
+        several = "," in expected or " or " in expected
+        return f"This must be one of {expected}." if several else f"This must be {expected}."
     return f"{fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 

@@ -23,16 +23,16 @@ STEPS: tuple[StepDef, ...] = (
     StepDef(
         "data",
         "Data",
-        "Choose a file, look at it, and choose the column to predict.",
+        "Choose your data and the column to predict.",
         clears=(
             ("dataset_id", ("data.*", "features.*", "model.*", "validation.*")),
             ("target", ("data.task_kind", "features.leak.*")),
         ),
     ),
-    StepDef("features", "Features", "Choose what the model may look at."),
-    StepDef("model", "Model", "Choose what learns from the features."),
-    StepDef("validation", "Validation", "Decide which rows train the model and which validate it."),
-    StepDef("review", "Review", "The whole experiment on one page. What you launch is frozen."),
+    StepDef("features", "Features", "Choose what the model learns from."),
+    StepDef("model", "Model", "Choose the estimator and its settings."),
+    StepDef("validation", "Validation", "Choose which rows train the model and which validate it."),
+    StepDef("review", "Review", "Check the experiment. After the launch, nothing in it changes."),
 )
 
 SLUGS: tuple[str, ...] = tuple(step.slug for step in STEPS)

@@ -10,6 +10,7 @@ from app.domain.experiment import Spec
 from app.domain.problems import Problem
 from app.domain.purpose_words import purpose_phrase
 from app.domain.recommendation.propose import READING
+from app.domain.text.words import pluralise
 from app.domain.training.selection_rules import most_kept
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import Severity
@@ -34,7 +35,7 @@ def marks_of(draft: DraftContext, current: str) -> list[StepMarker]:
         state = "current" if step.slug == current else "done" if done else "todo"
         reachable = step.slug == "data" or (plan.spec is not None and place <= at + 1)
         trouble = errors if visited and step.slug != current else 0
-        note = f"{errors} {'problem' if errors == 1 else 'problems'}" if trouble else _note(draft, step.slug, visited)
+        note = pluralise(errors, "problem") if trouble else _note(draft, step.slug, visited)
         marks.append(
             StepMarker(step.slug, step.title, state, "You are here" if state == "current" else note, trouble, reachable)
         )
@@ -49,7 +50,7 @@ def _note(draft: DraftContext, slug: str, visited: bool) -> str:
         return f"{profile.rows:,} rows"
     if slug == "features":
         count, kept = len(spec.features.selected), most_kept(spec.features.selection, len(spec.features.selected))
-        words = f"{count} {'column' if count == 1 else 'columns'}"
+        words = pluralise(count, "column")
         return words if kept == count else f"{kept} of {words}"
     if slug == "model":
         return registry.get(spec.model.estimator).title

@@ -28,7 +28,8 @@ from app.steps.views import StepView, WizardPage
 from app.web.hypermedia import ViewContext, leave_for, render_view
 
 VIEWS = (DATA, FEATURES, MODEL, VALIDATION, REVIEW)
-STEP = wizard.StepDef(ON_ONE_PAGE, "All on one page", "Every answer of the five steps. What you launch is frozen.")
+QUESTION = "All answers of the five steps. After the launch, nothing in them changes."
+STEP = wizard.StepDef(ON_ONE_PAGE, "All on one page", QUESTION)
 HOME = "#section-"
 
 

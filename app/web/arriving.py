@@ -11,6 +11,7 @@ from flask import request
 from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import DomainError, UnreadableFileError
+from app.domain.text.messages import join_sentences
 from app.domain.vocabulary import DatasetState
 from app.services.datasets import analysis, partial_import
 from app.services.measurements.runner import explain_waiting
@@ -38,15 +39,15 @@ def upload_progress(dataset: Dataset, *, now: datetime) -> UploadProgress:
     age = max((now - dataset.created_at).total_seconds(), 0.0)
     if dataset.state == DatasetState.RECEIVING.value:
         return _receiving(dataset, age)
-    message = f"{size(dataset.size_bytes)} are being read and counted. You may close the page; it goes on."
+    message = f"Reading {size(dataset.size_bytes)}. You can close this page; the work continues."
     message = explain_waiting(analysis.analysis_job(dataset)) or message
     return UploadProgress(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
 
 
 def _receiving(dataset: Dataset, age_seconds: float) -> UploadProgress:
     come, whole = dataset.size_bytes or 0, dataset.expected_bytes or 0
-    message = f"{size(come)} of {size(whole)} have come." if whole else f"{size(come)} have come."
-    message += " If this stops, the upload was cut; send the file again."
+    come_so_far = f"{size(come)} of {size(whole)} received." if whole else f"{size(come)} received."
+    message = join_sentences((come_so_far, "If this stops, the upload was interrupted. Send the file again."))
     fraction = min(come / whole, 1.0) if whole else None
     return UploadProgress(f"Receiving {dataset.file_name}", message, fraction, poll_seconds(age_seconds))
 

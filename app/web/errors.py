@@ -54,17 +54,17 @@ class ErrorWords:
 SAID = {
     400: ErrorWords("This request could not be understood", "Go back and try again."),
     401: ErrorWords("Not signed in", "Send a token, as in Authorization: Bearer hyd_…, or sign in."),
-    403: ErrorWords("Not allowed", "Your account may not do this."),
-    404: ErrorWords("Nothing is here", "The address is wrong, or it is not yours to see, or it was removed."),
-    405: ErrorWords("Not possible here", "This address does not answer to that kind of request."),
-    409: ErrorWords("Something changed first", "Look at the page again before you go on."),
-    413: ErrorWords("Too large", "What was sent is larger than the server takes."),
+    403: ErrorWords("Not allowed", "Your account does not have the right to do this."),
+    404: ErrorWords("Page not found", "The address is wrong, the page was removed, or you have no access to it."),
+    405: ErrorWords("Not possible here", "This address does not accept this kind of request."),
+    409: ErrorWords("This page is out of date", "Something has changed. Reload the page before you go on."),
+    413: ErrorWords("Too large", "The request is larger than the server accepts."),
     415: ErrorWords("Wrong kind of file", "This kind of file cannot be read."),
-    422: ErrorWords("There is a problem", "Some of it could not be accepted."),
-    429: ErrorWords("Too often", "Wait a moment and try again."),
-    500: ErrorWords("Something went wrong here", "It is our fault, not yours. What you had saved is safe."),
-    503: ErrorWords("Busy for the moment", "Nothing was lost. Try again in a few seconds."),
-    507: ErrorWords("No room left", "The server has no room for this. Nothing was changed."),
+    422: ErrorWords("There is a problem", "Some values could not be accepted."),
+    429: ErrorWords("Too many requests", "Wait a moment and try again."),
+    500: ErrorWords("Something went wrong", "The error is on our side. What you saved is safe."),
+    503: ErrorWords("Busy right now", "Nothing was lost. Try again in a few seconds."),
+    507: ErrorWords("No space left", "The server has no space for this. Nothing was changed."),
 }
 
 
@@ -99,7 +99,7 @@ def add_retry_after(response: BaseResponse, fault: DomainError) -> None:
 
 
 def _csrf(_fault: CSRFError) -> Response:
-    return answer(400, "The page was open for too long, or cookies are off. Reload it and send again.", code="csrf")
+    return answer(400, "The page was open too long, or cookies are off. Reload it and try again.", code="csrf")
 
 
 def _http(fault: HTTPException) -> Response:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain.analysis.findings.line_account import describe_line_kind, describe_lines
-from app.domain.analysis.profiling.step_durations import with_durations
+from app.domain.analysis.profiling.profile import TimeAxis
+from app.domain.analysis.profiling.step_durations import duration_of, with_durations
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter, bounds_sentence
+from app.domain.text.messages import written
 from app.domain.text.numbers import format_number, format_score
 from app.domain.text.words import pluralise
+from app.web.charts.waiting import range_words
 from app.web.wording import format_answer
 from config import VERSION, Settings
 
 
 def init_app(app: Flask) -> None:
     """Make the filters and a few constants known to every template."""
-    for function in (number, count, size, span, moment, day, iso, percent, allowed, coded):
+    for function in (number, count, size, span, moment, day, iso, percent, allowed, coded, code, code_list, name_list):
         app.add_template_filter(function)
+    app.add_template_filter(as_duration)
+    app.add_template_filter(range_words)
     app.add_template_filter(format_score, "score")
     app.add_template_filter(pluralise, "plural")
     app.add_template_filter(format_answer, "shown")
@@ -30,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(describe_line_kind)
     settings: Settings = app.extensions["hydroml_settings"]
     # Macros know globals, so that none need be imported with the context, which would make them anew each time.
-    app.jinja_env.globals.update(limits=settings.limits, version=VERSION)
+    app.jinja_env.globals.update(limits=settings.limits, version=VERSION, say=say, say_count=say_count)
 
 
 def number(value: float | str | None, digits: int = 4) -> str:
@@ -90,8 +97,8 @@ def percent(part: float, whole: float, digits: int = 1) -> str:
 
 def allowed(parameter: Parameter) -> str:
     """Say what a hyperparameter may be, as the start of its hint."""
-    empty = f"Empty: {parameter.none_means}. " if parameter.optional and parameter.none_means else ""
-    return f"{bounds_sentence(parameter).capitalize()}. {empty}"
+    empty = f" Empty: {parameter.none_means}." if parameter.optional and parameter.none_means else ""
+    return f"{bounds_sentence(parameter).capitalize()}.{empty}"
 
 
 def coded(text: str) -> Markup:
@@ -101,3 +108,38 @@ def coded(text: str) -> Markup:
         return escape(text)
     pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
     return Markup("").join(pieces)
+
+
+def say(message: str, **values: object) -> Markup:
+    """Fill the named placeholders of a whole message; values are escaped unless they are markup."""
+    return escape(message).format(**{name: written(value) for name, value in values.items()})
+
+
+def say_count(count: int, one: str, many: str, **values: object) -> Markup:
+    """Fill the message for one thing or that for another number of them; `{count}` is the number."""
+    return say(one if count == 1 else many, count=count, **values)
+
+
+def code(name: str) -> Markup:
+    """Write a name as code."""
+    return Markup("<code>{}</code>").format(name)
+
+
+def code_list(names: Sequence[str], most: int = 12) -> Markup:
+    """Write names of columns as code with commas between; of more than `most`, the rest is counted."""
+    named = Markup(", ").join(code(name[:60]) for name in names[:most])
+    rest = len(names) - most
+    return say("{names} and {rest} more", names=named, rest=rest) if rest > 0 else named
+
+
+def name_list(names: Sequence[str], most: int = 8) -> Markup:
+    """Write names with commas between; of more than `most`, the rest is counted."""
+    named = escape(", ".join(names[:most]))
+    rest = len(names) - most
+    return say("{names} and {rest} more", names=named, rest=rest) if rest > 0 else named
+
+
+def as_duration(steps: object, axis: TimeAxis | None) -> str:
+    """Write a number of steps as the time that they take; nothing where it is none or has no fixed length."""
+    digits = str(steps or "").replace(",", "")
+    return duration_of(int(digits), axis) if axis is not None and re.fullmatch(r"[0-9]{1,9}", digits) else ""

@@ -24,6 +24,7 @@ from app.domain.analysis.import_options.import_choices import (
 )
 from app.domain.analysis.profiling.profile import DatasetProfile, ImportReport
 from app.domain.errors import DomainError
+from app.domain.text.words import pluralise
 from app.web import quality_form, unit_answers
 from app.web.quality_form import FlagField, PlaceField
 from app.web.time_choices import TimePanel, choice_sentence, time_changes, time_panel
@@ -202,7 +203,7 @@ def summary_of(dialect: Dialect) -> str:
     if "first_line" in asked and dialect.first_line > 1:
         parts.append(f"table from line {dialect.first_line:,}")
     if dialect.footer_lines:
-        parts.append(f"{dialect.footer_lines:,} {'line' if dialect.footer_lines == 1 else 'lines'} after the table")
+        parts.append(f"{pluralise(dialect.footer_lines, 'line')} after the table")
     if "header_lines" in asked and not dialect.header_lines:
         parts.append("no names")
     return ", ".join(parts)
@@ -335,7 +336,8 @@ def _mark(place: int, marker: Marker) -> MeaningChoice:
     else:
         what = f"all below {marker.below:g}" if marker.below is not None else f"all above {marker.above or 0:g}"
     missing = marker.meaning == "missing"
-    sentence = f"{what} in `{marker.column[:60]}` {'means missing' if missing else 'is a value'}"
+    where = f"{what} in `{marker.column[:60]}`"
+    sentence = f"{where} means missing" if missing else f"{where} is a value"
     return MeaningChoice(str(place), sentence, "It is a value" if missing else "It means missing")
 
 

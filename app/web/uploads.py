@@ -64,7 +64,7 @@ class StreamingUpload(io.FileIO):
                 written = super().write(left)
             except OSError as fault:
                 if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-                    message = "The server has no room for this file. Nothing was kept."
+                    message = "The server has no space for this file. Nothing was kept."
                     raise NoSpaceError(message, field=FIELD) from fault
                 raise
             self.digest.update(left[:written])

@@ -28,7 +28,7 @@ def test_a_fitting_template_leads_to_a_result_in_five_clicks(open_page: OpenPage
     page.get_by_role("heading", level=1, name=f"Use {NAME}").wait_for()
     page.get_by_role("button", name="Use it").click()
     walk.heading("Review")
-    page.get_by_text("Nothing was changed since.").wait_for()
+    page.get_by_text("No changes.").wait_for()
     walk.click("button", "Launch experiment")
     assert walk.wait_for_end(javascript=javascript) == "Finished"
     page.get_by_text(f"From the template {NAME}, version 1.").wait_for()

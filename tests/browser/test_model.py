@@ -34,7 +34,7 @@ def test_a_change_is_answered_at_its_field_and_one_button_heals_it(open_page: Op
     page.locator("summary", has_text="Expert").click()
     page.locator(ROUNDS).fill("150")
     page.locator(f"{ROUNDS}-s", has_text="changed").wait_for()
-    page.locator(f"{RATE}-s").get_by_role("button", name=f"Use {wanted[0]}, recommended").click()
+    page.locator(f"{RATE}-s").get_by_role("button", name=f"Use recommended {wanted[0]}").click()
     page.locator(f"{RATE}-s", has_text="changed").wait_for(state="detached")
     assert page.locator(RATE).input_value() == wanted[0]
     assert page.locator(ROUNDS).input_value() == "150"
@@ -87,7 +87,7 @@ def test_what_was_typed_survives_another_estimator(open_page: OpenPage) -> None:
             page.locator("#h-tune", has_text=title).wait_for()
         assert page.locator(RATE).input_value() == "0.123"
         assert sideways_overflow(page) <= 0
-        page.locator(f"{RATE}-s").get_by_role("button", name=f"Use {wanted[0]}, recommended").click()
+        page.locator(f"{RATE}-s").get_by_role("button", name=f"Use recommended {wanted[0]}").click()
         page.locator(f"{RATE}-s", has_text="changed").wait_for(state="detached")
         assert page.locator(RATE).input_value() == wanted[0]
 

@@ -48,7 +48,7 @@ def _choose_target(page: Any, *, javascript: bool) -> None:
     else:
         target.select_option("gauge_003_mm")
         page.get_by_role("button", name="Apply and look again").click()
-    page.get_by_text(re.compile("^gauge_003_mm: rows per value")).wait_for()
+    page.get_by_text(re.compile("^Rows per value of gauge_003_mm")).wait_for()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_columns_are_searched_without_a_script(open_page: OpenPage, river: Path)
 def test_a_deleted_dataset_comes_back(open_page: OpenPage, river: Path) -> None:
     page = open_page().page
     _start(page, river)
-    page.get_by_role("link", name="Dataset page and import report").click()
+    page.get_by_role("link", name="Import report").click()
     address = page.url
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete dataset").click()

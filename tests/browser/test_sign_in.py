@@ -52,7 +52,7 @@ def test_a_link_is_pressed_and_another_session_ended(
     if javascript:
         assert violations(page) == []
     Walk(page).sign_in(link)
-    page.get_by_text("Set a password").wait_for()
+    page.get_by_text("set a password").wait_for()
     again = hydroml("user", "sign-in-link", email, environment={"HYDROML_DATA": str(product.data)})
     other = open_stranger()
     Walk(other).sign_in(again.stdout.strip())

@@ -73,7 +73,7 @@ class Walk:
         """Choose an estimator on the Model step, among the first or among the others."""
         control = self.page.locator(f'input[name="estimator"][value="{estimator}"]')
         if not control.is_visible():
-            self.page.locator("#model-choices summary").click()
+            self.page.locator("#model-more").click()
         control.check()
 
     def wait_for_end(self, *, javascript: bool, seconds: float = 120) -> str:

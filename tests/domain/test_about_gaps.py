@@ -138,4 +138,4 @@ def test_gaps_of_several_series_ask_for_their_group() -> None:
 
 def test_rows_without_a_target_are_said_to_be_filled() -> None:
     told = {problem.code: problem.message for problem in check_spec(spec_of(), PROFILE, None)}
-    assert told["target_missing_rows"] == "5 rows without a y: those between known values are filled."
+    assert told["target_missing_rows"] == "y is missing on 5 rows; gaps between known values are filled."

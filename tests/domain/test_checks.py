@@ -282,4 +282,4 @@ def test_rows_without_a_group_are_a_group_that_may_be_nearly_all_rows() -> None:
     found = check_spec(make_spec(**parts), read_frame(frame).profile, None)
     (problem,) = (one for one in found if one.severity is Severity.ERROR)
     assert problem.code == "group_too_large"
-    assert problem.message == "One group holds 79 rows: while it judges, about 1 row trains."
+    assert problem.message == "One group holds 79 rows, which leaves about 1 row for training while it validates."

@@ -316,7 +316,7 @@ def said(
 def test_nothing_beyond_luck_is_said_to_be_nothing() -> None:
     (one,) = advice_for(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
     assert one.code == "no_signal"
-    assert one.message.startswith("No estimator beats the baseline beyond the luck of the draw: Ridge scores 0.502")
+    assert one.message.startswith("No estimator clearly beats the baseline: Ridge scores 0.502")
 
 
 def test_hardly_anything_is_said_with_both_numbers() -> None:

@@ -299,7 +299,7 @@ def test_uneven_times_and_gaps_can_be_answered_by_using_no_time_column() -> None
 def test_water_years_are_counted_for_water_and_for_nothing_else() -> None:
     (finding,) = _found(real_file("hydro/piscataquis_01031500_daily.csv"), "water_years")
     assert "34 complete water years (from 1 October), 1981 to 2014" in finding.message
-    assert "2 more are incomplete (1980-01-01 to 2014-12-31)" in finding.message
+    assert "2 more are incomplete, 1980-01-01 to 2014-12-31" in finding.message
     frame = pd.DataFrame({"date": DAYS, "sales": RNG.gamma(2, 5, 400).round(3)})
     assert not INFORMING & _codes(frame)
     short = pd.DataFrame({"date": DAYS[:200], "discharge_mm": RNG.gamma(2, 5, 200).round(3)})

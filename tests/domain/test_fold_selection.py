@@ -190,7 +190,7 @@ def test_the_same_seed_gives_the_same_report_bit_by_bit() -> None:
 def test_the_report_says_in_how_many_folds_a_column_was_chosen() -> None:
     report = report_of(spec_of(RULES["strongest"], **SPLITS["k-fold"]), table_of())
     told = report["features"]["selection"]
-    assert told["rules"] == ["Keeps the 3 strongest of 12 columns, chosen anew in each fold."]
+    assert told["rules"] == ["Keeps the 3 strongest of 12 columns, chosen in each fold."]
     assert (told["candidates"], told["fits"]) == (12, 5)
     assert sum(one["folds"] for one in told["columns"]) == 3 * 5
     assert told["columns"][0] == {"column": "x0", "folds": 5}
@@ -288,7 +288,7 @@ def test_the_estimate_counts_with_the_number_kept() -> None:
     assert (before.columns, after.columns) == (12, 3)
     assert after.width < before.width
     assert after.importance_calls < before.importance_calls
-    assert describe(some.features.selection, 12) == ["Keeps the 3 strongest of 12 columns, chosen anew in each fold."]
+    assert describe(some.features.selection, 12) == ["Keeps the 3 strongest of 12 columns, chosen in each fold."]
 
 
 @pytest.mark.parametrize("split", SPLITS)

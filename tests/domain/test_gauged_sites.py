@@ -45,12 +45,12 @@ def test_the_result_says_that_its_sites_are_gauged() -> None:
     ("purpose", "strategy", "holdout", "title"),
     [
         ("ungauged", "leave_one_group_out", None, "Prediction at sites never gauged"),
-        ("ungauged", "time_series", None, "Prediction at sites never gauged (judged at sites that trained)"),
-        ("ungauged", "k_fold", None, "Prediction at sites never gauged (judged at sites that trained)"),
+        ("ungauged", "time_series", None, "Prediction at sites never gauged (validated at sites that trained)"),
+        ("ungauged", "k_fold", None, "Prediction at sites never gauged (validated at sites that trained)"),
         ("fill_gaps", "k_fold", None, "Gaps filled from both sides"),
-        ("fill_gaps", "k_fold", {"fraction": 0.2}, "Gaps filled (judged with known values on one side alone)"),
-        ("fill_gaps", "time_series", None, "Gaps filled (judged with known values on one side alone)"),
-        ("fill_gaps", "leave_one_group_out", None, "Gaps filled (judged at sites without known values)"),
+        ("fill_gaps", "k_fold", {"fraction": 0.2}, "Gaps filled (validated with known values on one side alone)"),
+        ("fill_gaps", "time_series", None, "Gaps filled (validated with known values on one side alone)"),
+        ("fill_gaps", "leave_one_group_out", None, "Gaps filled (validated at sites without known values)"),
     ],
 )
 def test_headlines_promise_what_was_judged(purpose: str, strategy: str, holdout: Any, title: str) -> None:

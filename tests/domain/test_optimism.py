@@ -219,7 +219,7 @@ def test_the_sentence_says_how_much_and_when_it_may_be_luck() -> None:
     assert said(0.31, 0.1) == "A random split would flatter this by 0.31 NSE."
     assert said(0.004, 0.018) == "Here a random split says the same, within ±0.02."
     assert said(-0.2, 0.1) == "A random split does not flatter this: it scores 0.20 NSE worse."
-    assert said(0.1, 0.2) == said(0.1, None) == "A random split scores 0.10 NSE better here, which may be luck."
+    assert said(0.1, 0.2) == said(0.1, None) == "A random split scores 0.10 NSE better here, which may be chance."
 
 
 def test_a_config_is_told_of_its_own_kind_of_split() -> None:

@@ -329,8 +329,8 @@ def test_group_folds_with_the_own_flow_of_a_site_are_gauged_sites() -> None:
     ("validation", "said"),
     [
         ({"strategy": "leave_one_group_out"}, ""),
-        (FORWARD["validation"], " (judged at sites that trained)"),
-        ({"strategy": "leave_one_group_out", "holdout": {"from": "2002-03-01"}}, " (judged at sites that trained)"),
+        (FORWARD["validation"], " (validated at sites that trained)"),
+        ({"strategy": "leave_one_group_out", "holdout": {"from": "2002-03-01"}}, " (validated at sites that trained)"),
     ],
 )
 def test_sites_that_trained_are_not_said_to_be_ungauged(validation: Any, said: str) -> None:

@@ -60,7 +60,7 @@ def test_forward_folds_end_where_the_dates_say() -> None:
     assert summary.holdout is not None
     assert (summary.holdout.validation_start, summary.holdout.validation_end) == ("2001-08-01", "2001-09-30")
     assert summary.holdout.train_end == "2001-07-11"
-    assert summary.left_out == "140 rows after 2001-09-30 neither train nor judge."
+    assert summary.left_out == "140 rows after 2001-09-30 neither train nor validate."
     kinds = [kind for kind, _, _ in summary.picture[0]]
     assert kinds == ["train", "gap", "valid", "unused", "gap", "hold", "unused"]
     low, high = next((low, high) for kind, low, high in summary.picture[0] if kind == "hold")

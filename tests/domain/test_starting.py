@@ -72,9 +72,9 @@ def test_a_long_tail_and_noise_and_a_short_memory_change_who_goes_first() -> Non
     assert "a long tail (5.0 to 1 about the median)" in tailed.reasons[0]
     noisy = rank(replace(PLAIN, strongest=("wind", 0.08)))
     assert noisy[0].entry.id == "random_forest"
-    assert "no column goes with the target by more than 0.08" in noisy[0].reasons[0]
+    assert "no column is associated with the target by more than 0.08" in noisy[0].reasons[0]
     boosting = next(one for one in noisy if one.entry.id == "hist_gradient_boosting")
-    assert boosting.cautions[0].startswith("The strongest column, wind, goes with the target by 0.08 only")
+    assert boosting.cautions[0].startswith("The strongest column, wind, is associated by only 0.08")
     short = rank(replace(PLAIN, ordered=True, memory_steps=3, derived=3))[0]
     assert short.entry.id == "ridge"
     assert "look back 3 steps" in short.reasons[0]
@@ -94,7 +94,7 @@ def test_what_cannot_carry_the_rows_stands_behind_what_can() -> None:
     order = [one.entry.id for one in rank(replace(PLAIN, rows=100_000))]
     assert order.index("support_vector_machine") > order.index("decision_tree")
     held = next(one for one in rank(replace(PLAIN, rows=100_000)) if one.entry.id == "gaussian_process")
-    assert held.cautions[0] == "100,000 rows are more than the 3,000 it can carry"
+    assert held.cautions[0] == "100,000 rows are more than the 3,000 it can handle"
 
 
 def test_the_reasons_name_the_numbers_of_the_data() -> None:
@@ -102,7 +102,7 @@ def test_the_reasons_name_the_numbers_of_the_data() -> None:
     first = plan.ranking[0]
     assert first.entry.id == "averaged_trees"
     assert first.reasons[0].startswith("12,692 rows, ")
-    assert "63 tell what drivers did before" in first.reasons[0]
+    assert "63 features of past weather" in first.reasons[0]
 
 
 def test_the_plan_starts_from_what_is_recommended() -> None:

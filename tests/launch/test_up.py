@@ -105,7 +105,7 @@ def test_the_link_works_once(running: Up) -> None:
     assert get(f"{running.url}/experiments", cookie=first.cookie).status == 200
     second = get(running.link)
     assert second.status == 404
-    assert "This link has been used or is too old." in second.body
+    assert "It was already used, or it is too old." in second.body
     assert get(f"{running.url}/experiments", cookie=second.cookie).status != 200
 
 

@@ -188,7 +188,7 @@ def expect_dead(code: str) -> None:
     with pytest.raises(NotFoundError) as refusal:
         accounts.redeem_sign_in_link(code)
     assert refusal.value.code == "link_unusable"
-    assert refusal.value.message == "This link has been used or is too old. Ask for a new one."
+    assert refusal.value.message == "It was already used, or it is too old."
 
 
 def test_a_link_works_once(user: User) -> None:

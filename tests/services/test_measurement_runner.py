@@ -230,7 +230,7 @@ def test_a_job_that_waits_again_says_why(sample: Dataset) -> None:
     with transaction():
         job.error = "The disk was full."
     _, status = runner.look(measurement, request)
-    assert (status.state, status.reason) == ("queued", "The disk was full. It is tried again by itself.")
+    assert (status.state, status.reason) == ("queued", "The disk was full. It is retried automatically.")
 
 
 def test_a_job_without_arguments_describes_nothing(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def test_what_cannot_be_judged_is_not_fitted(held: Dataset) -> None:
     found = recommend(held, plan)
     assert found is not None
     assert (found.state, found.job_id) == ("none", None)
-    assert found.reason.startswith("Short fits begin when this is put right: ")
+    assert found.reason.startswith("Short fits start once this is solved: ")
 
 
 def test_a_goal_moves_what_is_wanted_to_the_front(held: Dataset) -> None:

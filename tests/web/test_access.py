@@ -173,7 +173,7 @@ def test_no_change_is_made_without_the_token_of_this_session(
         if method == "POST":
             page = browser.post(path, {} if sent is None else {"csrf_token": sent})
             assert page.status == 400, path
-            assert "Reload it and send again" in page.words
+            assert "Reload it and try again" in page.words
     assert everything(but="web_sessions") == before
 
 

@@ -138,8 +138,8 @@ def test_the_state_of_every_part_is_shown(root: Browser) -> None:
     names = ("web", "database", "disk", "queue", "workers", "cache")
     parts = {name: " ".join(words_of(cell) for cell in page.element(f"part-{name}")).strip() for name in names}
     assert parts["database"] == "Database ok"
-    assert parts["queue"].startswith("Queue unreachable The queue is not reachable;")
-    assert parts["workers"].startswith("Workers 0 Workers are not reachable;")
+    assert parts["queue"].startswith("Queue unreachable The queue is not reachable.")
+    assert parts["workers"].startswith("Workers 0 No worker is reachable.")
     assert parts["cache"] == "Cache unreachable Analyses are read from the database."
     assert "AUDIT_ADDRESS_DAYS" in page.words
 

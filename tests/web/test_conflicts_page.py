@@ -14,7 +14,7 @@ def test_every_row_of_the_table_is_on_the_page(app: Flask, user: User) -> None:
     page = Browser(app).sign_in(user).get("/help/conflicts")
     assert page.status == 200
     assert page.syntax_faults == []
-    assert page.h1 == "What does not go together"
+    assert page.h1 == "Incompatible settings"
     for row in CONFLICTS:
         written = words_of(page.element(row.id))
         for sentence in (row.when, row.fails, row.remedy, row.code, row.severity.value):

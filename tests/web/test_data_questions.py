@@ -62,10 +62,10 @@ def test_the_task_waits_for_marks_of_the_target_and_is_asked_first(browser: Brow
     lines = "".join(f"{at},{'?' if at % 9 == 0 else at * 0.5},{at % 7}\n" for at in range(120))
     row = draft_on(user, upload(user, f"n,rate,x\n{lines}".encode()), target="rate")
     page = browser.get(at(row))
-    assert "Waits for your answer; suggested: Regression" in page.words
+    assert "Regression is suggested; it waits for your answer." in page.words
     assert "The task of rate waits for your answer: does ? mean missing?" in page.words
     page = browser.follow(browser.press(page, "They mean missing", to="/mend"))
-    assert "Waits for your answer" not in page.words
+    assert "is suggested; it waits" not in page.words
     assert stands_on(user, row).choices == {"markers": [{"column": "rate", "value": "?"}]}
 
 
@@ -73,7 +73,7 @@ def test_whole_numbers_are_classes_or_amounts_by_one_click(browser: Browser, use
     lines = "".join(f"{at % 19 / 4},{'abc'[at % 3]},{at * 7 % 26}\n" for at in range(520))
     row = draft_on(user, upload(user, f"x,w,letter\n{lines}".encode()), target="letter")
     page = browser.get(at(row))
-    assert "Waits for your answer; suggested: Several classes" in page.words
+    assert "Several classes is suggested; it waits for your answer." in page.words
     page = browser.follow(browser.press(page, "Amounts: regression", to="/mend"))
     assert answers_of(user, row)["data"]["task_kind"] == "regression"
-    assert "Waits for your answer" not in page.words
+    assert "is suggested; it waits" not in page.words

@@ -50,7 +50,7 @@ def test_the_step_says_how_the_file_was_read_and_what_became_of_its_rows(browser
     panel = words_of(page.element("datasets-dialect"))
     assert "How the file was read Delimited text, comma, UTF-8" in panel
     assert {"Comma (found)", "UTF-8 (found)", "Point (found)"} <= set(_options(page))
-    assert "300 read, 300 kept, 0 rejected. Every row of the file was kept." in page.words
+    assert "300 read, 300 kept, 0 rejected." in page.words
 
 
 def _options(page: Page) -> list[str]:
@@ -60,7 +60,7 @@ def _options(page: Page) -> list[str]:
 def test_rows_that_were_not_kept_are_counted_and_listed(browser: Browser, user: User) -> None:
     bad = SMALL + "2002-01-01,1\n"
     page = browser.get(at(draft_on(user, upload(user, bad.encode()), target="flow")))
-    assert "301 read, 300 kept, 1 rejected. 301 = 300 + 1: every row of the file is accounted for." in page.words
+    assert "301 read, 300 kept, 1 rejected." in page.words
     assert "1 row could not be read" in page.words
     assert "302" in page.words
 
@@ -101,7 +101,9 @@ def test_a_choice_that_cannot_be_made_is_said_at_its_field_and_nothing_is_lost(
 def test_a_fault_of_a_preview_stands_where_the_preview_stands(browser: Browser, trip: DraftRow) -> None:
     page = browser.press(browser.get(at(trip)), "Preview", {"reading.first_line": "two"}, htmx=True)
     assert page.status == 422
-    assert "It cannot be read like this. The first line is a whole number" in words_of(page.element("datasets-look"))
+    assert "The file cannot be read this way. The first line is a whole number" in words_of(
+        page.element("datasets-look")
+    )
 
 
 def test_reading_again_moves_the_draft_and_keeps_its_answers(browser: Browser, user: User, trip: DraftRow) -> None:
@@ -237,7 +239,7 @@ def test_columns_are_searched_filtered_and_put_in_order_on_the_server(
     assert names("finding=missing_value_marker") == ["rain"]
     assert names("order=name") == ["day", "flow", "rain", "warmth"]
     assert names("page=-1&order=odd&kind=none&finding=none") == []
-    assert "No column is like this." in browser.get(f"{base}?q=zzz", htmx=htmx).words
+    assert "No column matches." in browser.get(f"{base}?q=zzz", htmx=htmx).words
 
 
 def test_a_page_of_the_table_that_is_opened_by_itself_leads_to_the_step(browser: Browser, trip: DraftRow) -> None:
@@ -299,7 +301,7 @@ def test_while_a_large_file_is_read_its_first_rows_are_shown(app: Flask, browser
     page = browser.follow(answer)
     assert "Reading river.csv" in page.words
     assert "First look" in page.words
-    assert "4 columns; all 300 rows" in page.words
+    assert "4 columns, all 300 rows" in page.words
     assert "2001-01-01" in page.words
     assert "Worth knowing" not in page.words
     assert not page.has("answers")
@@ -325,7 +327,7 @@ def test_a_large_file_that_is_read_again_leaves_the_step_as_it_was_until_it_is_d
     assert waiting is not None
     datasets.fail_dataset(waiting.id, code="too_slow", message="It took too long.")
     page = browser.get(at(trip))
-    assert "river.csv could not be read like this. It took too long. The draft stays on what it had." in page.words
+    assert "river.csv could not be read this way. It took too long. The draft keeps its earlier data." in page.words
 
 
 def test_an_upload_that_was_cut_says_so(browser: Browser, user: User) -> None:
@@ -333,10 +335,10 @@ def test_an_upload_that_was_cut_says_so(browser: Browser, user: User) -> None:
     with transaction():
         dataset_rows.touch_dataset(row.id, size_bytes=1_000_000)
     page = browser.get(f"/datasets/{row.id}")
-    assert "Receiving river.csv 1.0 MB of 4.0 MB have come." in page.words
+    assert "Receiving river.csv 1.0 MB of 4.0 MB received." in page.words
     datasets.fail_dataset(row.id, code="upload_stopped", message="The upload stopped at 25 %. Send the file again.")
     assert (
-        "It could not be read. The upload stopped at 25 %. Send the file again."
+        "The file could not be read. The upload stopped at 25 %. Send the file again."
         in browser.get(f"/datasets/{row.id}").words
     )
     fresh()
@@ -369,7 +371,7 @@ def test_a_draft_whose_dataset_was_deleted_names_it_and_brings_it_back(
     page = browser.get(at(trip))
     assert "river.csv was deleted." in page.words
     assert "Datariver.csv, deleted" in words_of(page.element("wizard-side"))
-    back = browser.press(page, "Bring it back: river.csv")
+    back = browser.press(page, "Restore: river.csv")
     assert (back.status, back.goes_to) == (303, at(trip))
     fresh()
     page = browser.follow(back)
@@ -384,8 +386,8 @@ def test_what_was_deleted_for_good_is_named_without_a_button(
     datasets.delete_dataset(user, river.id)
     assert datasets.purge(river)
     page = browser.get(at(trip))
-    assert "Its files are gone for good: upload it again, or choose other data." in page.words
-    assert not [one for one in page.buttons if one.startswith("Bring it back")]
+    assert "its files are gone for good. Upload it again, or choose other data." in page.words
+    assert not [one for one in page.buttons if one.startswith("Restore")]
     late = browser.post(f"{at(trip)}/restore", {"csrf_token": browser.get("/account").token})
     assert late.status == 404
     assert "This dataset was deleted for good." in late.words

@@ -54,7 +54,7 @@ def test_what_was_deleted_comes_back_by_one_click(browser: Browser, user: User, 
     page = browser.press(browser.get(f"/datasets/{river.id}/delete"), "Delete dataset")
     assert page.goes_to == f"/datasets?deleted={river.id}"
     page = browser.follow(page)
-    assert "river.csv was deleted" in page.words
+    assert "river.csv is deleted" in page.words
     assert browser.get(f"/datasets/{river.id}").status == 404
     answer = browser.press(page, "Undo", to="/restore")
     assert answer.goes_to == f"/datasets/{river.id}"
@@ -64,9 +64,9 @@ def test_what_was_deleted_comes_back_by_one_click(browser: Browser, user: User, 
 def test_what_was_deleted_earlier_can_be_brought_back_as_well(browser: Browser, user: User, river: Dataset) -> None:
     datasets.delete_dataset(user, river.id)
     page = browser.get("/datasets")
-    assert "was deleted" not in page.words
-    assert "Each can be brought back for 30 days, and longer where an experiment stands on it." in page.words
-    browser.press(page, "Bring it back")
+    assert "is deleted" not in page.words
+    assert "You can restore each one for 30 days, and longer if an experiment uses it." in page.words
+    browser.press(page, "Restore")
     fresh()
     assert [row.id for row in datasets.list_datasets(user)] == [river.id]
 
@@ -127,7 +127,7 @@ def test_the_table_of_columns_comes_alone_where_htmx_asks(browser: Browser, rive
     assert page.response.headers["HX-Push-Url"] == f"/datasets/{river.id}?q=rain"
     whole = browser.get(f"/datasets/{river.id}?q=rain")
     assert whole.element("f-q").get("value") == "rain"
-    assert "1 column of 4" in whole.words
+    assert "1 of 4 columns" in whole.words
 
 
 def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, user: User, river: Dataset) -> None:
@@ -136,7 +136,7 @@ def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, us
     assert answer.status == 303
     page = browser.follow(answer)
     assert "Read again" in page.words
-    assert "A second reading of a file" in page.words
+    assert "This file was read again." in page.words
     assert any(one.get("href") == f"/datasets/{river.id}" for one in page.tree.iter("a"))
     fresh()
     assert len(datasets.list_datasets(user)) == 2
@@ -200,7 +200,7 @@ def test_the_same_file_leads_to_the_dataset_that_is_there(browser: Browser, user
 @pytest.mark.parametrize("path", ["/datasets", "/experiments/new"])
 def test_the_field_names_what_can_be_read_and_how_much(browser: Browser, path: str) -> None:
     page = browser.get(path)
-    hint = words_of(page.element("f-file-h"))
+    hint = words_of(page.element("f-file-h")) + words_of(page.element("f-file-more"))
     for name in ("CSV", "TSV", "JSON", "Parquet", "Excel", "USGS RDB", "CAMELS", "NetCDF", "gzip", "zip", "1,024 MB"):
         assert name in hint
     accepted = set(str(page.element("f-file").get("accept")).split(","))

@@ -77,5 +77,5 @@ def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser:
 
 def test_the_promise_before_the_launch_is_one_of_processor_time(browser: Browser, user: User) -> None:
     page = browser.get(step_path(draft_on_sample(user), "review"))
-    assert "of processor time, for" in page.words
+    assert "of processor time for" in page.words
     assert "plus any time in the queue" in page.words

@@ -94,7 +94,7 @@ def test_classes_with_markup_in_their_names_are_escaped(app: Flask, client: Flas
     text = client.get(f"/experiments/{row.id}").text
     assert "&lt;b&gt;some&lt;/b&gt;" in text
     assert "<b>some" not in text
-    assert "What was taken for what" in text
+    assert "Observed classes against predicted classes" in text
     assert "ROC, each class against the rest" in text
     assert "Hydrograph" not in text
     assert "vendor/chart.js" not in text
@@ -145,14 +145,14 @@ def test_a_result_says_in_how_many_folds_a_column_was_chosen(app: Flask, client:
         not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
     )
     report["features"]["selection"] = {
-        "rules": ["Keeps the 1 strongest of 2 columns, chosen anew in each fold."],
+        "rules": ["Keeps the 1 strongest of 2 columns, chosen in each fold."],
         "candidates": 2,
         "fits": 6,
         "columns": [{"column": "rain_mm", "folds": 5}, {"column": "warmth", "folds": 1}],
         "parts": [],
     }
     text = on_one_line(main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text))
-    assert "Keeps the 1 strongest of 2 columns, chosen anew in each fold." in text
+    assert "Keeps the 1 strongest of 2 columns, chosen in each fold." in text
     assert '<th scope="row"><code>rain_mm</code></th><td class="n">5 of 6</td>' in text
     assert '<th scope="row"><code>warmth</code></th><td class="n">1 of 6</td>' in text
     del report["features"]["selection"]
@@ -165,27 +165,27 @@ def test_what_was_warned_of_before_the_launch_stands_under_the_headline(
     report = json.loads(seeds.report_text("regression"))
     old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
     assert report["warnings"] == []
-    assert "Launched although warned" not in old
+    assert "Warnings at launch" not in old
     report["warnings"] = [{"step": "validation", "code": "random_split_in_time", "message": "Too good, <b>surely</b>."}]
     text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
     assert "<li>Too good, &lt;b&gt;surely&lt;/b&gt;.</li>" in text
-    assert text.index("Launched although warned") < text.index('<dl class="tiles">')
+    assert text.index("Warnings at launch") < text.index('<dl class="tiles">')
 
 
 def test_questions_open_at_the_launch_stand_in_a_quiet_list(app: Flask, client: FlaskClient, user: User) -> None:
     report = json.loads(seeds.report_text("regression"))
     old = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
     assert "open_questions" not in report
-    assert "Open when it was launched" not in old
+    assert "Questions open at launch" not in old
     warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?"}
     asked = {"step": "features", "code": "group_leakage", "message": "Known <then>?", "severity": "notice"}
     report.update(warnings=[warned], open_questions=[{**warned, "severity": "warning"}, asked])
     text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
-    listed = text[text.index("Open when it was launched") :]
+    listed = text[text.index("Questions open at launch") :]
     assert "<li>Known &lt;then&gt;?</li>" in listed[: listed.index("</ul>")]
     assert text.count("Is -999 a mark?") == 1
     report["open_questions"] = []
-    assert "Open when" not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
+    assert "Questions open" not in client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text
 
 
 def test_the_list_says_that_the_size_of_an_error_of_both_signs_decides(
@@ -303,12 +303,12 @@ def test_a_queued_experiment_says_who_is_ahead_and_that_no_worker_is_there(clien
     seeds.add_experiment(user, RunState.QUEUED)
     row = seeds.add_experiment(user, RunState.QUEUED)
     text = client.get(f"/experiments/{row.id}").text
-    assert "1 job ahead of it." in text
-    assert "Workers are not reachable; it starts by itself when they are" in text
+    assert "1 job is ahead of it." in text
+    assert "No worker is reachable. The work starts when one is" in text
     with transaction():
         jobs.beat("one", host="here", pid=1)
     system_state.forget()
-    assert "Workers are not reachable" not in client.get(f"/experiments/{row.id}").text
+    assert "No worker is reachable" not in client.get(f"/experiments/{row.id}").text
 
 
 def test_cancelling_a_queued_experiment_ends_it(client: FlaskClient, user: User) -> None:
@@ -326,13 +326,13 @@ def test_cancelling_a_queued_experiment_ends_it(client: FlaskClient, user: User)
 def test_what_was_judged_before_it_was_stopped_is_still_said(client: FlaskClient, user: User, state: RunState) -> None:
     row = seeds.add_experiment(user, state)
     text = main_of(client.get(f"/experiments/{row.id}").text)
-    assert "judged before that" not in text
+    assert "scored before" not in text
     line = {"fold": "fold 1", "metric": "nse", "score": 0.31, "baseline": -0.02, "baseline_title": "Mean"}
     seeds.set_progress(row, {"folds": [{**line, "train_rows": 1200, "validation_rows": 9}]})
     text = main_of(client.get(f"/experiments/{row.id}").text)
     assert "before it had a result" in text
     assert "before it had a score" not in text
-    assert "1 fold was judged before that" in text
+    assert "1 fold was scored before" in text
     assert "<li>Fold 1: NSE 0.31, against \u22120.02 for mean</li>" in text
 
 
@@ -413,7 +413,7 @@ def test_the_history_of_the_answers_is_folded_away_and_complete(app: Flask, clie
     text = on_one_line(client.get(f"/experiments/{row.id}").text)
     assert "<td>as suggested</td><td>alpha: 2</td>" in text
     assert "&lt;lasso&gt;" in text
-    assert "100 later ones not shown" in text
+    assert "Not shown: 100 later answers." in text
 
 
 @pytest.mark.parametrize("path", ["", "/progress", "/edit", "/predictions.csv", "/config.json"])

@@ -84,7 +84,7 @@ def test_a_file_leads_to_a_launch_in_five_clicks(browser: Browser, user: User) -
     assert "discharge_mm" in mapping.words
     review = browser.follow(browser.press(mapping, "Use it"))
     assert checked(review).h1 == "Review"
-    assert "Nothing was changed since." in review.words
+    assert "No changes." in review.words
     launched = browser.press(review, "Launch experiment")
     result = checked(browser.follow(launched))
     assert "From the template Daily streamflow simulated from weather, version 1." in result.words

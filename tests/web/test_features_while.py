@@ -55,7 +55,7 @@ def test_what_has_come_is_shown_with_progress_time_and_a_way_to_stop(
 @pytest.mark.parametrize(
     ("state", "said", "button"),
     [
-        ("cancelled", "3 of 8 blocks are there and shown.", "Measure the rest"),
+        ("cancelled", "3 of 8 blocks are measured and shown.", "Measure the rest"),
         ("failed", "The worker was lost.", "Measure the rest"),
     ],
 )
@@ -88,7 +88,9 @@ def test_measuring_is_started_and_stopped_by_a_form(browser: Browser, river: Dra
 
 
 @pytest.mark.parametrize("htmx", [False, True])
-@pytest.mark.parametrize(("button", "answer", "told"), [("Yes", "known", "yes, it"), ("No", "not_known", "no, so it")])
+@pytest.mark.parametrize(
+    ("button", "answer", "told"), [("Yes", "known", "Yes, known"), ("No", "not_known", "No, left out")]
+)
 def test_a_leak_is_a_question_whose_answer_is_kept_and_can_be_changed(
     browser: Browser, user: User, river: DraftRow, htmx: bool, button: str, answer: str, told: str
 ) -> None:

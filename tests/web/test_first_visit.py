@@ -124,7 +124,7 @@ def test_one_answer_decides_about_all_parts_of_a_sum(
     browser.press(browser.get(path), "No", to="/leak")
     assert answers_of(user, river)["features"] == {"leak.c16": "not_known", "leak.c17": "not_known"}
     answered = browser.get(path)
-    assert "registered, casual: no, so they are left out." in words_of(answered.element("features-leaks"))
+    assert "registered, casual: No, left out." in words_of(answered.element("features-leaks"))
     browser.press(answered, "Change", to="/leak")
     assert "features" not in answers_of(user, river)
 
@@ -140,7 +140,7 @@ def test_review_is_never_green_before_leaks_are_answered(
         return found
 
     before = browser.get(path)
-    assert "Leaks are still being measured." in words_of(verdict(before))
+    assert "The search for leaks is still running." in words_of(verdict(before))
     associate(fresh_file, "cnt")
     news = _look(browser, before)
     assert {"review-verdict", "review-features", "wizard-side"} <= _swapped(news)
@@ -191,14 +191,14 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
     life.cancel_job(job.id)
     db.session.expire_all()
     news = _look(browser, page)
-    assert "failed or was stopped. 0 of 18 columns are compared with it." in words_of(_poller(news))
-    assert "Leaks were not measured." in words_of(news.element("review-verdict"))
+    assert "did not finish. 0 of 18 columns are compared with the target." in words_of(_poller(news))
+    assert "The search for leaks did not finish." in words_of(news.element("review-verdict"))
     stopped = browser.get(step_path(river, "review"))
     after = browser.press(stopped, "Measure again", to="/measure")
     assert (after.status, after.goes_to) == (303, step_path(river, "review"))
     assert _poller(browser.follow(after)).get("hx-trigger") == "every 2s"
     associate(fresh_file, "cnt")
-    assert "Leaks were not measured." not in browser.get(step_path(river, "review")).words
+    assert "The search for leaks did not finish." not in browser.get(step_path(river, "review")).words
 
 
 @pytest.mark.parametrize("slug", [*LATER, "single-page"])

@@ -67,7 +67,7 @@ def test_the_model_step_follows_with_a_line_and_undo(browser: Browser, user: Use
     assert title_of(page) == BEST
     assert f"{BEST}." in "".join(page.answers.names), "its own settings stand below"
     line = words_of(page.element("model-choices"))
-    assert "is chosen because it did best in the short fits" in line
+    assert "It is chosen for that reason." in line
     assert "0.755" in line
     assert "0.677" in line
     assert "model" not in answers_of(user, small), "looking writes nothing"
@@ -76,7 +76,7 @@ def test_the_model_step_follows_with_a_line_and_undo(browser: Browser, user: Use
     assert answers_of(user, small)["model"] == {"estimator": rules}
     after = browser.get(step_path(small, "model"))
     assert title_of(after) == rules
-    assert "came out first in the short fits" in after.words
+    assert "came first in the short fits" in after.words
     assert browser.press(after, "Undo last change").status == 303
     assert title_of(browser.get(step_path(small, "model"))) == BEST
 
@@ -88,7 +88,7 @@ def test_an_open_model_step_keeps_what_it_shows(browser: Browser, user: User, sm
     polled = browser.get(path, htmx=True)
     words = words_of(polled.tree)
     assert "did best in the short fits" in words
-    assert "It is taken when you go on." in words
+    assert "It is chosen when you continue." in words
     assert not polled.has("model-choices")
     saved = browser.post(f"{step_path(small, 'model')}/autosave", before.answers.filled({}), htmx=True)
     assert 'name="shown_estimator" value="' + rules in saved.text
@@ -96,7 +96,7 @@ def test_an_open_model_step_keeps_what_it_shows(browser: Browser, user: User, sm
     assert browser.press(before, "Continue").status == 303
     assert "model" not in answers_of(user, small)
     review = browser.get(step_path(small, "review"))
-    assert "is chosen because it did best" in words_of(review.element("review-choice"))
+    assert "It is chosen for that reason." in words_of(review.element("review-choice"))
 
 
 def test_keeping_and_taking_on_an_open_page_are_answers(browser: Browser, user: User, small: DraftRow) -> None:
@@ -144,7 +144,7 @@ def test_the_review_tells_an_open_page_what_did_best(browser: Browser, user: Use
     path = f"{step_path(small, 'review')}/estimator"
     told = words_of(browser.get(f"{path}?shown_estimator={rules}", htmx=True).tree)
     assert "did best in the short fits" in told
-    assert "A launch from this page still takes" in told
+    assert "A launch from this page still uses" in told
     assert browser.get(path).goes_to == step_path(small, "review")
 
 
@@ -152,7 +152,7 @@ def test_a_choice_stays_whatever_is_measured(browser: Browser, user: User, small
     save(user, small, estimator="lasso")
     finish(user, small)
     assert title_of(browser.get(step_path(small, "model"))) == "lasso"
-    assert "is chosen because" not in browser.get(step_path(small, "review")).words
+    assert "It is chosen for that reason" not in browser.get(step_path(small, "review")).words
 
 
 def test_losing_to_the_baseline_is_said_before_a_launch(browser: Browser, user: User, small: DraftRow) -> None:

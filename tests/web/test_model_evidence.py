@@ -75,8 +75,8 @@ def test_what_came_is_shown_with_its_baseline_and_is_not_looked_for_again(browse
     text = browser.arrive(step_path(small, "model")).text
     assert "every 1s" not in text
     assert "Best baseline, by fold" in text
-    assert "in short fits on" in text, "the first reason of the cards"
-    assert "the order from short fits on it" in text
+    assert "in short fits" in text, "the first reason of the cards"
+    assert "The order comes from short fits" in text
 
 
 @pytest.mark.parametrize("scripts", [False, True])
@@ -139,13 +139,13 @@ def test_who_came_out_first_beside_the_chosen_one_is_said_with_a_button_when_the
     browser: Browser, user: User, small: DraftRow
 ) -> None:
     first, chosen = overtaking(browser, user, small)
-    said = f"{first} came out first in the short fits; chosen is {chosen}."
+    said = f"{first} came first in the short fits; you chose {chosen}."
     polled = browser.get(evidence_path(small), htmx=True)
     assert said in polled.words
     assert f"Use {first}" in words_of(polled.tree)
     answer = browser.press(browser.arrive(step_path(small, "model")), f"Use {first}")
     assert answer.status == 303
-    assert "came out first" not in browser.arrive(step_path(small, "model")).words
+    assert "came first" not in browser.arrive(step_path(small, "model")).words
 
 
 def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -> None:

@@ -44,10 +44,10 @@ def test_a_busy_page_reloads_by_itself_and_a_form_does_not(app: Flask) -> None:
     _, page = _answer(app, "GET /experiments")
     _, after_form = _answer(app, "POST /sign-in")
     for body in (page, after_form):
-        assert "<h1>Busy for the moment</h1>" in body
+        assert "<h1>Busy right now</h1>" in body
     assert 'http-equiv="refresh" content="5"' in page
     assert "refresh" not in after_form
-    assert "Go back in your browser and send it again" in after_form
+    assert "Go back in your browser and try again" in after_form
 
 
 def test_htmx_keeps_the_page_and_shows_a_notice(app: Flask) -> None:

@@ -19,7 +19,7 @@ def test_a_warning_is_told_where_the_launch_is_promised(browser: Browser, user: 
     assert READY in words_of(page.element("review-verdict"))
     save(user, row, step="validation", strategy="k_fold")
     verdict = browser.get(step_path(row, "review")).element("review-verdict")
-    assert "It can be launched, but 1 warning stands under Problems." in words_of(verdict)
+    assert "You can launch it, but Problems has 1 warning." in words_of(verdict)
     assert "warning" in str(verdict.get("class"))
 
 
@@ -51,7 +51,7 @@ def test_only_what_differs_from_the_recommendation_is_called_changed(browser: Br
 
 @pytest.mark.parametrize(
     ("chosen", "said"),
-    [({}, "where the target often stands"), ({"target": "rain"}, ""), ({"target": ""}, "")],
+    [({}, "where the target often is"), ({"target": "rain"}, ""), ({"target": ""}, "")],
 )
 def test_a_reason_stands_beside_what_is_suggested_only(
     browser: Browser, user: User, chosen: dict[str, Any], said: str
@@ -59,7 +59,7 @@ def test_a_reason_stands_beside_what_is_suggested_only(
     text = "rain,other\n" + "".join(f"{at % 7},{at % 11}.5\n" for at in range(200))
     row = draft_on(user, upload(user, text.encode()), **chosen)
     words = browser.get(step_path(row, "data")).words
-    assert ("where the target often stands" in words) == bool(said)
+    assert ("where the target often is" in words) == bool(said)
 
 
 def test_what_cannot_be_left_out_has_no_such_button(browser: Browser, user: User) -> None:

@@ -60,7 +60,7 @@ def test_a_stored_report_opens_on_its_page_and_in_the_list(
     assert all(metric["title"] in text for metric in report["metrics"])
     assert all(baseline["title"] in text for baseline in report["baselines"])
     assert ('id="experiments-searched"' in text) == bool(report.get("tuning"))
-    assert ("Launched although warned" in text) == bool(report.get("warnings"))
+    assert ("Warnings at launch" in text) == bool(report.get("warnings"))
     assert report["headline"]["baseline_title"] in main_of(client.get("/experiments").text)
     config = client.get(f"/experiments/{row.id}/config.json").get_json()
     assert config["model"] == values["config"]["model"]

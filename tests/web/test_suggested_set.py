@@ -53,7 +53,7 @@ def test_derived_features_are_ranked_beside_measured_columns(browser: Browser, r
     first = words_of(page.element("features-association")).split("strongest first")[1].split()
     assert first[:3] == ["\u0192", "derived:", first[2]]
     assert first[2].startswith("rain_mm_")
-    assert "\u0192 marks derived features." in page.words
+    assert "\u0192 marks a derived feature." in page.words
 
 
 def test_memory_is_said_drawn_and_listed(browser: Browser, river: DraftRow) -> None:
@@ -104,7 +104,7 @@ def test_a_set_in_part_says_how_much_is_not_used(browser: Browser, user: User, r
     removed = next(name for name in page.buttons if name.startswith("Remove "))
     page = browser.follow(browser.press(page, removed))
     assert _switch(page) == ("false", "Off")
-    assert "1 rule of it is not used." in words_of(page.element("features-set"))
+    assert "1 of its rules is not used." in words_of(page.element("features-set"))
     page = browser.follow(browser.press(page, "Off"))
     assert _switch(page) == ("true", "On")
     assert len(whole.recipes) > 1

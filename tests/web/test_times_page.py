@@ -70,7 +70,7 @@ def test_times_are_read_as_a_person_says(
     profile = datasets.profile_of(second)
     assert profile is not None
     assert profile.column("when").storage == storage
-    assert "What you said about values" in page.words
+    assert "Your answers about values" in page.words
 
 
 @pytest.mark.parametrize(

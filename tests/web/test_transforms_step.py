@@ -93,7 +93,10 @@ def test_a_recipe_is_previewed_and_added_without_a_script(browser: Browser, user
     asked = browser.press(first, "Preview", {"new.kind": "yeo_johnson", "new.column": ["rain_mm"]}, to="/transform")
     assert asked.status == 303
     page = browser.follow(asked)
-    assert "Fitted here on these rows; in training, anew on the training rows of each fold." in page.words
+    assert (
+        "Fitted on these rows for the preview. In training, it is fitted on the training rows of each fold."
+        in page.words
+    )
     added = browser.press(page, "Add")
     assert added.goes_to == f"{step_path(basin, FORM)}#features-derived"
     assert _recipes(user, basin)[-1] == {"columns": ["rain_mm"], "kind": "yeo_johnson", "parameters": {}}

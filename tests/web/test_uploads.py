@@ -232,7 +232,7 @@ def test_a_form_that_is_too_large_is_refused_where_no_file_is_taken(app: Flask, 
     body = f"email=ada%40example.org&csrf_token={browser.get('/account').token}&name={'n' * 2_000_000}".encode()
     page = browser.send("POST", "/account/profile", data=body, content_type="application/x-www-form-urlencoded")
     assert page.status == 413
-    assert "larger than the server takes" in page.words
+    assert "larger than the server accepts" in page.words
     assert kept(app) == before
 
 

@@ -140,7 +140,7 @@ def test_data_that_was_deleted_leads_back_to_data_and_the_answers_stay(
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
     assert browser.get(step_path(draft, "review")).goes_to == step_path(draft, "data")
     shown = browser.get(step_path(draft, "data"))
-    assert "was deleted. Bring it back or choose other data" in words_of(shown.element("problems"))
+    assert "was deleted. Restore it or choose other data" in words_of(shown.element("problems"))
     assert "Choose a file or a sample first" not in shown.words
     page = browser.press(shown, "Use this sample")
     assert page.status == 303
@@ -352,7 +352,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
     lags = next(name for name in page.buttons if name.startswith("Remove Earlier values of prcp_mm"))
     removed = browser.follow(browser.press(page, lags))
     assert "lag" not in {recipe["kind"] for recipe in answers_of(user, draft)["features"]["transforms"]}
-    back = browser.follow(browser.press(removed, "Back to the suggested ones"))
+    back = browser.follow(browser.press(removed, "Use the suggested ones"))
     assert lags in back.buttons
     assert "features" not in answers_of(user, draft)
 
@@ -360,7 +360,7 @@ def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, dr
 def test_the_kind_of_a_column_and_the_task_are_overruled(browser: Browser, user: User) -> None:
     row = draft_on(user, upload(user, CLASSES), target="level")
     page = browser.get(step_path(row, "data"))
-    assert "Two classes (inferred)" in page.words
+    assert "Two classes" in page.words
     said = {"kind.c0": "categorical", "task_kind": "regression"}
     browser.press(page, "Continue", said)
     page = browser.get(step_path(row, "data"))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from app.domain.analysis.findings.questions import CODE as MARKER
 from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
+from app.domain.analysis.findings.wording import LEFT_OUT, LEFT_OUT_ONE, on_rows, share
 from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
+from app.domain.text.messages import fill_count, join_sentences
 from app.domain.training.preprocessing.transforms import longest_memory, output_names
 from app.domain.vocabulary import ColumnKind, Purpose, Severity, TaskKind
 
@@ -69,17 +71,15 @@ def target_has_values(subject: CheckContext) -> Iterator[Problem]:
         yield warning("data", "target", "target_mostly_missing", message, remedy)
     elif target.missing:
         message = _of_missing_rows(subject, name)
-        yield notice("data", "target", "target_missing_rows", message, Remedy("Nothing needs to be done."))
+        yield notice("data", "target", "target_missing_rows", message, Remedy("No action needed."))
 
 
 def _of_missing_rows(subject: CheckContext, name: str) -> str:
     """Say what becomes of the rows without a target."""
     missing = subject.target.missing
-    rows = "1 row" if missing == 1 else f"{missing:,} rows"
     if subject.spec.task.purpose is Purpose.FILL_GAPS:
-        return f"{rows} without a {name}: those between known values are filled."
-    left_out = "is left out" if missing == 1 else "are left out"
-    return f"{rows} without a {name} {left_out} of training and validation."
+        return f"{name} is missing {on_rows(missing)}; gaps between known values are filled."
+    return fill_count(missing, LEFT_OUT_ONE, LEFT_OUT, name=name, share=share(missing, subject.profile.rows))
 
 
 def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
@@ -98,7 +98,7 @@ def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
         marks = ", ".join(mark[:20] for mark in open_marks(subject.profile, subject.target.name))
         if marks:
             # The same task would be inferred again until somebody says what the mark means.
-            message += f" Say first whether {marks} means missing."
+            message = join_sentences((message, f"Say first whether {marks} means missing."))
             remedy = Remedy("Predict several classes", {"data": {"task_kind": TaskKind.MULTICLASS.value}})
         yield error("data", "task_kind", "not_binary", message, remedy)
     if subject.kind(subject.target.name) is ColumnKind.IDENTIFIER:
@@ -120,7 +120,7 @@ def target_is_not_the_group(subject: CheckContext) -> Iterator[Problem]:
     """Groups that are the target's own values would leave classes that no fold has seen."""
     if subject.spec.task.group_column == subject.spec.task.target:
         remedy = Remedy("Use no group column", {"data": {"group_column": ""}})
-        message = "The target cannot be the group column: whole classes would be judged that were never seen."
+        message = "The target cannot be the group column: folds would validate on classes never seen."
         yield error("data", "group_column", "group_is_target", message, remedy)
 
 
@@ -147,8 +147,10 @@ def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
     counts = subject.class_counts
     if counts and min(counts) == 1 and classes > 1:
         alone = sum(count == 1 for count in counts)
-        message = (
-            f"{alone:,} class{'es have' if alone > 1 else ' has'} only one row, which can train or judge, not both."
+        message = fill_count(
+            alone,
+            "{count} class has only one row, which can train or validate, not both.",
+            "{count} classes have only one row, which can train or validate, not both.",
         )
         remedy = Remedy("Join rare classes in the file, or take their rows out.")
         yield warning("data", "target", "class_with_one_row", message, remedy)
@@ -164,10 +166,10 @@ def _as_numbers(subject: CheckContext) -> Remedy:
 def enough_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows enough to learn anything from."""
     if 0 < subject.rows < MIN_ROWS:
-        message = f"{subject.rows} rows have a target; at least {MIN_ROWS} are needed to train and judge at all."
+        message = f"{subject.rows} rows have a target; at least {MIN_ROWS} are needed for training and validation."
         yield error("data", "target", "too_few_rows", message, Remedy("Bring more rows, or choose another target."))
     elif subject.rows < FEW_ROWS:
-        message = f"{subject.rows:,} rows are few: expect a score that luck can move a lot."
+        message = f"{subject.rows:,} rows are few, so chance can change the score a lot."
         remedy = Remedy("Bring more rows, or read the score with its spread over the folds.")
         yield warning("data", "target", "too_few_rows", message, remedy)
 

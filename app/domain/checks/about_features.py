@@ -62,7 +62,7 @@ def useless_columns(subject: CheckContext) -> Iterator[Problem]:
             code, message = "all_missing", f"{name[:60]} is missing on every row."
         elif column.distinct == 1 and column.missing:
             say, code = notice, "constant"
-            message = f"{name[:60]} holds one value only: it tells no more than where it is missing."
+            message = f"{name[:60]} has one value only, so it shows no more than where it is missing."
         elif kind is ColumnKind.CONSTANT or column.distinct <= 1:
             code, message = "constant", f"{name[:60]} is constant: it carries no information."
         elif column.storage == "text" and kind in (ColumnKind.IDENTIFIER, ColumnKind.TEXT):

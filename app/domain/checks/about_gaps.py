@@ -11,6 +11,7 @@ from app.domain.checks.subject import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import get_entry
+from app.domain.text.messages import join_sentences
 from app.domain.training.validation.masked_blocks import MAX_TOGETHER
 from app.domain.vocabulary import Purpose, SplitStrategy
 
@@ -66,8 +67,8 @@ def gaps_lie_in_one_series(subject: CheckContext) -> Iterator[Problem]:
         return
     if not mixes_series(subject.profile.rows, axis.duplicates):
         return
-    message = f"{axis.duplicates:,} of {subject.profile.rows:,} rows share their time with another row. "
-    message += "A gap would be filled from another series."
+    shared = f"{axis.duplicates:,} of {subject.profile.rows:,} rows share their time with another row."
+    message = join_sentences((shared, "A gap would be filled from another series."))
     remedy = Remedy("Choose the group column that tells these rows apart.")
     if axis.group:
         remedy = Remedy(f"Use {axis.group[:40]} as group column", {"data": {"group_column": axis.group}})
@@ -81,7 +82,7 @@ def gaps_are_judged_by_blocks(subject: CheckContext) -> Iterator[Problem]:
     # Of a target that has no gaps, or of a record without time, another rule says what is wrong.
     possible = subject.spec.task.time_column is not None and not subject.spec.task.kind.is_classification
     if _fills(subject) and not blocks and possible:
-        message = f"Gaps have known values on both sides; only masked blocks judge that. You chose {title.lower()}."
+        message = f"Gaps have known values on both sides, which only masked blocks test. You chose {title.lower()}."
         remedy = Remedy("Use masked blocks", {"validation": {"strategy": BLOCKS}})
         yield warning("validation", "strategy", "gaps_without_blocks", message, remedy)
     elif blocks and not _fills(subject):
@@ -96,7 +97,7 @@ def held_out_rows_are_gaps(subject: CheckContext) -> Iterator[Problem]:
     """Rows held out at the end have known values on one side alone, so they are no gap."""
     if not _fills(subject) or subject.spec.validation.holdout is None:
         return
-    message = "Rows held out at the end have known values on one side only, so they judge no gap."
+    message = "Rows held out at the end have known values on one side only, so they do not test gap filling."
     field = "holdout_percent" if subject.spec.validation.holdout.from_date is None else "holdout_from"
     remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
     yield warning("validation", field, "holdout_is_no_gap", message, remedy)

@@ -67,11 +67,11 @@ def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
     if not entry.needs_group:
         few = (groups_of(subject) or 0) <= MAX_SITES_APART
         other = get(SplitStrategy.LEAVE_ONE_GROUP_OUT if few else SplitStrategy.GROUP_K_FOLD)
-        message = f"{entry.title} trains on the very sites that it judges, so it says nothing of a site never gauged."
+        message = f"{entry.title} trains on the sites that it validates, so it says nothing about a site never gauged."
         remedy = Remedy(f"Use {other.title[0].lower()}{other.title[1:]}", {"validation": {"strategy": other.id.value}})
         yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
     elif held is not None and not entry.holds_out_groups(held):
-        message = "From a date on, rows of all sites are held out, so the last score is of sites that trained."
+        message = "From a date on, rows of all sites are held out, so the final score is for sites that trained."
         remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
         yield warning("validation", "holdout_from", "sites_not_held_out", message, remedy)
 

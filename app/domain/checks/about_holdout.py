@@ -32,7 +32,7 @@ def dates_hold_out_rows(subject: CheckContext) -> Iterator[Problem]:
         return
     if subject.strategy.id is SplitStrategy.HOLDOUT:
         remedy = Remedy("Use forward in time", {"validation": {"strategy": "time_series"}})
-        message = "Hold-out makes one cut by a share of the rows, so that no date can be held out beside it."
+        message = "Hold-out splits once, by a share of the rows, so it cannot hold out from a date too."
         yield error("validation", "holdout_from", "holdout_date_unused", message, remedy)
     elif span is None:
         message = "Holding out from a date needs a time column. Choose one on the Data step."

@@ -17,6 +17,7 @@ from app.domain.estimation.wording import span
 from app.domain.experiment import Spec, candidates_of, is_contest
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
+from app.domain.text.messages import join_sentences
 
 FEWER = "Take fewer features or another estimator, or start it on a larger machine."
 SHORTER = "Take fewer features, fewer folds or another estimator."
@@ -35,7 +36,7 @@ def memory_fits(forecast: Estimate, machine: Machine, spec: Spec, profile: Datas
     remedy = Remedy(FEWER)
     if ways:
         first = ways[0]
-        message += f" {first.label}, and it needs up to {first.memory_mb / 1000:,.1f} GB."
+        message = join_sentences((message, f"{first.label}, and it needs up to {first.memory_mb / 1000:,.1f} GB."))
         remedy = Remedy(first.label, {"model": {first.field: first.value}})
     yield warning("model", "estimator", "memory_short", message, remedy)
     for way in ways[1:]:
@@ -59,7 +60,7 @@ def launch_ends_in_time(
     )
     remedy = Remedy(SHORTER)
     if ways:
-        message += f" {ways[0].label}, and it takes about {span(ways[0].seconds)}."
+        message = join_sentences((message, f"{ways[0].label}, and it takes about {span(ways[0].seconds)}."))
         remedy = Remedy(ways[0].label, {ways[0].step: {ways[0].field: ways[0].value}})
     yield warning("model", "estimator", "launch_too_long", message, remedy)
     for way in ways[1:]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.domain.checks.subject import CheckContext, error
 from app.domain.experiment import MOST_RECIPES, RecipeJson
 from app.domain.problems import Problem, Remedy
+from app.domain.text.messages import fill_count
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import (
     DRIVER_NOT_YET,
@@ -64,8 +65,10 @@ def steps_are_known(subject: CheckContext) -> Iterator[Problem]:
             changed = [{**late, "columns": recipe["columns"]}]
         recipes[place : place + 1] = changed
         shown = ", ".join(str(step) for step in steps[:6]) + (", …" if len(steps) > 6 else "")
-        label = f"Use {'step' if len(steps) == 1 else 'steps'} {shown}"
-        label += f" for {late['columns'][0][:40]}" if others else ""
+        one, many = ("Use step {steps}", "Use steps {steps}")
+        if others:
+            one, many = "Use step {steps} for {column}", "Use steps {steps} for {column}"
+        label = fill_count(len(steps), one, many, steps=shown, column=late["columns"][0][:40])
         yield error("features", FIELD, fault.code, fault.message, Remedy(label, {"features": {FIELD: recipes}}))
 
 

@@ -245,10 +245,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="Every tree of a random forest sees every row and tries every feature.",
         fails="Grows the same tree again and again: the forest is one tree.",
-        cure="Draw the rows anew for each tree.",
+        cure="Draw new rows for each tree.",
         clash=lambda _, values: not values["bootstrap"] and values["max_features"] == 1,
         said=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
-        heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
+        heal=lambda _, values: ("Draw new rows", {"bootstrap": True}),
     ),
     IncompatibleSettings(
         code="share_without_draw",
@@ -257,12 +257,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="A share of the rows is to be drawn for each tree, and every tree sees every row.",
         fails="Raises: no share of the rows can be drawn without bootstrap.",
-        cure="Draw the rows anew for each tree.",
+        cure="Draw new rows for each tree.",
         clash=lambda _, values: values["max_samples"] is not None and not values["bootstrap"],
         said=lambda _, values: (
             f"{values['max_samples']:g} of the rows are to be drawn for each tree, and drawing rows is off."
         ),
-        heal=lambda _, values: ("Draw rows anew", {"bootstrap": True}),
+        heal=lambda _, values: ("Draw new rows", {"bootstrap": True}),
     ),
     IncompatibleSettings(
         code="leaf_beyond_rows",
@@ -308,7 +308,7 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         settings=("estimator",),
         besides=("features.column", "validation.strategy"),
         severity=WARNING,
-        when="There are at least as many features as rows in the smallest training part, and nothing holds them back.",
+        when="There are at least as many features as rows in the smallest training part, and no penalty limits them.",
         fails="Fits every training row exactly, noise and all.",
         cure="Use ridge.",
         clash=lambda subject, _: 0 < fewest_training_rows(subject) <= _features_kept(subject),
@@ -326,14 +326,14 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="Classes get equal weight, and log loss decides.",
         fails="Gives probabilities as if the classes were equally common, which log loss punishes.",
-        cure="Take the classes as they come.",
+        cure="Use the classes without weights.",
         clash=lambda subject, values: (
             values.get("class_weight") == "balanced" and subject.spec.metrics.primary in ("log_loss", "neg_log_loss")
         ),
         said=lambda _, values: (
             "Equal weight makes rare classes look likelier than they are, and log loss punishes that."
         ),
-        heal=lambda _, values: ("Take them as they come", {"class_weight": "none"}),
+        heal=lambda _, values: ("Use no class weights", {"class_weight": "none"}),
     ),
 )
 

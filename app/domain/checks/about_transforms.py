@@ -11,6 +11,7 @@ from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.task import suggest_group
+from app.domain.text.messages import fill_count
 from app.domain.text.numbers import format_number
 from app.domain.training.preprocessing.chains import chains_of, clash_of
 from app.domain.training.preprocessing.knowledge import steps_before
@@ -184,7 +185,12 @@ def _mixed_series(subject: CheckContext, repeats: int, *, back: list[int], candi
 
 def _sharing(subject: CheckContext, repeats: int) -> str:
     group, rows = subject.spec.task.group_column, subject.profile.rows
-    shared = f"{repeats:,} of {rows:,} rows {'shares its' if repeats == 1 else 'share their'} time with another row"
+    shared = fill_count(
+        repeats,
+        "{count} of {rows} rows shares its time with another row",
+        "{count} of {rows} rows share their time with another row",
+        rows=rows,
+    )
     return f"{shared} of the same {group[:60]}" if group else shared
 
 
@@ -229,9 +235,8 @@ def go_together(subject: CheckContext) -> Iterator[Problem]:
             continue
         title = get_transform(subject.spec.features.transforms[clash.place].kind).title
         first = clash.remedy == "first"
-        remedy = Remedy(
-            f"{'Put first' if first else 'Remove'}: {title}", _change_transforms(subject, clash.place, first=first)
-        )
+        label = f"Put first: {title}" if first else f"Remove: {title}"
+        remedy = Remedy(label, _change_transforms(subject, clash.place, first=first))
         say = error if clash.severe else warning
         yield say("features", FIELD, "transform_conflict", clash.sentence, remedy)
 

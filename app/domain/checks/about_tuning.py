@@ -124,7 +124,7 @@ def metric_decides(subject: CheckContext) -> Iterator[Problem]:
         yield error("model", METRIC, "metric_unknown", f"There is no metric {identifier[:40]}.", primary)
     elif task not in metric.tasks:
         what = "classes" if task.is_classification else "numbers"
-        message = f"{metric.title} cannot judge {what} of this task."
+        message = f"{metric.title} cannot score {what}."
         yield error("model", METRIC, "metric_unfit", message, primary)
     elif metric.needs_probability and not registry.get(subject.spec.model.estimator).probabilities:
         message = f"{metric.title} needs probabilities, which this estimator does not give."

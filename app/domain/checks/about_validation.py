@@ -27,6 +27,8 @@ from app.domain.checks.extent import (
 from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
+from app.domain.text.messages import fill_count, join_sentences
+from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.knowledge import horizon_of
 from app.domain.training.preprocessing.transforms import target_memory_of
 from app.domain.training.tuning.inner_folds import MIN_FOLDS
@@ -105,7 +107,7 @@ def _groups_fill_folds(subject: CheckContext, folds: int, field: str) -> Iterato
     if fewest < groups:
         but = f", of which {groups - fewest:,} may have no row with a target"
     if out:
-        but += f", and the rows held out take {out:,} of them"
+        but = f"{but}, and the held-out rows take {out:,} of them"
     if subject.strategy.parameter("n_splits") is not None and left < folds:
         instead = ("Use forward in time", "time_series") if subject.strategy.needs_time else ("Use k-fold", "k_fold")
         remedy = Remedy(instead[0], {"validation": {"strategy": instead[1]}})
@@ -150,24 +152,31 @@ def classes_reach_training(subject: CheckContext) -> Iterator[Problem]:
     if min(counts) >= 2:
         stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, **by_share(0)}
         remedy = Remedy("Use 2 stratified folds", {"validation": stratified})
-    but = f", and the rows held out may take all but {kept}" if kept < besides else ""
-    message = (
-        f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class{but}: "
-        "a fold may train on one alone."
-    )
+    one = "Only {count} row is of another class: a fold may train on one class alone."
+    many = "Only {count} rows are of another class: a fold may train on one class alone."
+    if kept < besides:
+        one = "Only {count} row is of another class, and it may be held out: a fold may train on one class alone."
+        many = (
+            "Only {count} rows are of another class, and all but {kept} may be held out: "
+            "a fold may train on one class alone."
+        )
+    message = fill_count(besides, one, many, kept=kept)
     yield error("validation", "strategy", "one_class_fold", message, remedy)
 
 
 def _classes_train_beside_holdout(subject: CheckContext, besides: int) -> Iterator[Problem]:
     if subject.strategy.id is not SplitStrategy.HOLDOUT or fewest_besides(subject):
         return
-    few = f"Only {besides} {'rows are' if besides > 1 else 'row is'} of another class"
-    message = f"{few}: the rows that judge may take all of them."
+    message = fill_count(
+        besides,
+        "Only {count} row is of another class: the validation rows may take it.",
+        "Only {count} rows are of another class: the validation rows may take all of them.",
+    )
     field = "holdout.percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if number(subject, "percent") > usual:
-        remedy = Remedy(f"Judge by {usual} %", {"validation": {field: usual}})
+        remedy = Remedy(f"Validate on {usual} %", {"validation": {field: usual}})
     yield error("validation", field, "one_class_fold", message, remedy)
 
 
@@ -184,11 +193,12 @@ def no_group_is_nearly_all(subject: CheckContext) -> Iterator[Problem]:
     ):
         return
     remedy = Remedy("Use k-fold", {"validation": {"strategy": "k_fold"}})
-    left = f"{train:,} {'row trains' if train == 1 else 'rows train'}"
-    perhaps = ", perhaps of one class." if classes else "."
-    message = f"One group holds {largest:,} rows: while it judges, about {left}{perhaps}"
+    rows = pluralise(train, "row")
+    message = f"One group holds {largest:,} rows, which leaves about {rows} for training while it validates."
     if not largest:
-        message = f"About {left} with any group judging{perhaps}"
+        message = f"This leaves about {rows} for training while a group validates."
+    if classes:
+        message = join_sentences((message, "They may be of one class."))
     yield error("validation", "strategy", "group_too_large", message, remedy)
 
 
@@ -263,7 +273,9 @@ def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
         remedy = Remedy(
             f"Use {better.title[0].lower()}{better.title[1:]}", {"validation": {"strategy": better.id.value}}
         )
-    message = f"{rows:,} {'row is' if rows == 1 else 'rows are'} held out: too few to judge by."
+    message = fill_count(
+        rows, "{count} row is held out: too few for a score.", "{count} rows are held out: too few for a score."
+    )
     yield warning("validation", field, "holdout_too_small", message, remedy)
 
 
@@ -286,7 +298,7 @@ def metrics_fit(subject: CheckContext) -> Iterator[Problem]:
             yield error("validation", field, "metric_unknown", message, remedy)
         elif task not in metric.tasks:
             what = "classes" if task.is_classification else "numbers"
-            message = f"{metric.title} cannot judge {what} of this task."
+            message = f"{metric.title} cannot score {what}."
             yield error("validation", field, "metric_unfit", message, remedy)
         else:
             message = f"{metric.title} needs values of zero or more; {subject.target.name[:60]} goes down to {low:g}."

@@ -91,7 +91,7 @@ class Contest:
         if isinstance(outcome, FitResult):
             self.run.clock.add(outcome.clock)
         title, name = self.state.titles[outcome.task.candidate], self.shared.name_of(outcome.task.part)
-        self.say(f"{title}: {name} {'failed' if isinstance(outcome, FitFailure) else 'judged'}")
+        self.say(f"{title}: {name} failed" if isinstance(outcome, FitFailure) else f"{title}: {name} scored")
 
     def say(self, message: str) -> None:
         """Tell how far it is."""

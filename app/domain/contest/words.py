@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.contest.summary import BLEND, BlendMember, ContestSummary, PairedDifference
+from app.domain.text.messages import join_sentences
 from app.domain.text.numbers import format_score
 from app.domain.text.words import join_words
 from app.domain.training.headline import decimals_for
@@ -59,5 +60,6 @@ def simplest_sentence(summary: ContestSummary, *, best: str) -> str:
     words = f"{simplest.title} is simpler, and the folds do not tell it from {single.title}."
     found = simplest.against_best
     if found is not None and found.probability is not None:
-        words += f" Probability that {single.title} is better: {percent(1 - found.probability)}."
+        chance = percent(1 - found.probability)
+        words = join_sentences((words, f"Probability that {single.title} is better: {chance}."))
     return words if summary.winner != BLEND else f"{words} The blend is better than both by the folds."

@@ -124,7 +124,7 @@ ENTRIES = (
         "averaged_trees",
         "Boosting and extra trees, averaged",
         "trees",
-        "The mean of boosted trees and of a forest with random cuts.",
+        "The mean of boosted trees and extra trees.",
         REGRESSION,
         (
             _parameter("learning_rate"),
@@ -182,8 +182,8 @@ ENTRIES = (
         indicator_work=0.6,
         predict_share=0.07,
         handles_missing=True,
-        strengths=("Two kinds of trees err differently, and their mean less than either",),
-        cautions=("Hard to interpret", "Large when saved"),
-        number_cautions=("Hardly beyond the largest value it has seen",),
+        strengths=("The average errs less than either kind of tree",),
+        cautions=("Hard to interpret", "Takes much disk space"),
+        number_cautions=("Hardly predicts beyond the largest value it has seen",),
     ),
 )

@@ -203,9 +203,9 @@ def bounds_sentence(parameter: Parameter) -> str:
     if parameter.type == "steps":
         return f"whole numbers from {shown(low or 0)} to {shown(high or math.inf)}, separated by commas"
     if low is not None and high is not None:
-        return f"{'more than ' if parameter.low_open else ''}{shown(low)} to {shown(high)}"
+        return f"more than {shown(low)} to {shown(high)}" if parameter.low_open else f"{shown(low)} to {shown(high)}"
     if low is not None:
-        return f"{'more than' if parameter.low_open else 'at least'} {shown(low)}"
+        return f"more than {shown(low)}" if parameter.low_open else f"at least {shown(low)}"
     return f"at most {shown(high)}" if high is not None else "any number"
 
 

@@ -16,7 +16,7 @@ WEIGHTS = Parameter(
     "none",
     "Equal weight lets a rare class count as much as a common one.",
     level=Level.BASIC,
-    choices=(("none", "As they come"), ("balanced", "Equal weight")),
+    choices=(("none", "No weights"), ("balanced", "Equal weight")),
     tasks=CLASSES,
 )
 MAX_DEPTH = Parameter(

@@ -59,7 +59,8 @@ class AnswerReader:
             return parameter.parse(self.raw(step, field))
         except ValueError as fault:
             text = str(fault)
-            remedy = Remedy(f"Set it to {'empty' if suggested is None else suggested}", {step: {field: suggested}})
+            label = "Leave it empty" if suggested is None else f"Set it to {suggested}"
+            remedy = Remedy(label, {step: {field: suggested}})
             message = f"{parameter.title}: {text[0].lower()}{text[1:]}"
             self.wrong(step, field, message, code="parameter_invalid", remedy=remedy)
             return suggested

@@ -105,38 +105,38 @@ def _order(traits: Traits, limits: Thresholds) -> tuple[list[str], str]:
     size, line = size_of(traits), "logistic_regression" if traits.task.is_classification else "ridge"
     if traits.rows < limits.few:
         first = [line, "random_forest", "extra_trees", "gaussian_process", "support_vector_machine"]
-        return first, f"{size}: a simple model is harder to fool on so few"
+        return first, f"{size}: a simple model is safest on so few"
     if follows_drivers(traits) and traits.rows >= limits.some:
         first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
         return (
             first,
-            f"{size}; {traits.derived:,} tell what drivers did before: two kinds of trees err least together",
+            f"{traits.rows:,} rows, {traits.derived:,} features of past weather: two kinds of trees averaged err least",
         )
     if traits.memory_steps and traits.rows >= limits.some:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
         return first, f"{size}; they look back {traits.memory_steps:,} steps, and boosting captures lagged effects"
     if traits.memory_steps:
         first = [line, "extra_trees", "random_forest", "gaussian_process", "hist_gradient_boosting"]
-        return first, f"{size}; they look back {traits.memory_steps:,} steps: a line carries a short series on"
+        return first, f"{size}; they look back {traits.memory_steps:,} steps: a linear model suits a short series"
     if traits.task.is_classification:
         return _order_of_classes(traits, size, limits)
     if is_faint(traits) and traits.explained is not None:
         first = ["ridge", "random_forest", "extra_trees", "support_vector_machine", "lasso"]
         faint = f"one by one the columns explain {100 * traits.explained:.0f} % of the target"
-        return first, f"{size}; {faint}: a line whose coefficients are kept small is fooled least by noise"
+        return first, f"{size}; {faint}: a line whose coefficients are kept small is least misled by noise"
     if traits.strongest is not None and traits.strongest[1] < limits.weak:
         first = ["random_forest", "ridge", "extra_trees", "support_vector_machine", "hist_gradient_boosting"]
-        weak = f"no column goes with the target by more than {traits.strongest[1]:.2f}"
-        return first, f"{size}; {weak}: averaged trees are fooled least by noise"
+        weak = f"no column is associated with the target by more than {traits.strongest[1]:.2f}"
+        return first, f"{size}; {weak}: averaged trees are least misled by noise"
     if traits.tail >= limits.long_tail and traits.rows >= limits.small:
         first = ["hist_gradient_boosting", "extra_trees", "random_forest", "k_nearest_neighbors", "ridge"]
-        return first, f"{size}; the target has a long tail ({traits.tail:.1f} to 1 about the median), which suits cuts"
+        return first, f"{size}; the target has a long tail ({traits.tail:.1f} to 1 about the median), which suits trees"
     if traits.rows < limits.small:
         first = ["extra_trees", "random_forest", "gaussian_process", "ridge", "hist_gradient_boosting"]
         return first, f"{size}: averaged trees are the steadiest on so few"
     if traits.coarse_share < limits.coarse and traits.rows < limits.large:
         first = ["extra_trees", "hist_gradient_boosting", "ridge", "multilayer_perceptron", "random_forest"]
-        return first, f"{size}, most of which vary smoothly: averaged random cuts follow smooth relations closely"
+        return first, f"{size}, most of which vary smoothly: averaged trees follow smooth relations closely"
     first = ["hist_gradient_boosting", "random_forest", "ridge", "extra_trees", "multilayer_perceptron"]
     return first, f"{size}: boosted trees lead on tables of this kind"
 

@@ -42,7 +42,7 @@ WARM_UP = Parameter(
     "Warm-up",
     "integer",
     0,
-    "The first steps of each record neither train nor judge, as long as windows are not full.",
+    "The first steps of each record are not used, since windows are not yet full.",
     low=0,
     high=MAX_WARM_UP,
     unit="steps",

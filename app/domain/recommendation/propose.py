@@ -37,7 +37,7 @@ READING = "dataset_reading"
 _MOVING = (READING, "{name} is still being read.", "The Data step shows how far it is.")
 # What became of the chosen dataset: code, sentence and remedy.
 NOT_THERE = {
-    "deleted": ("dataset_deleted", "{name} was deleted.", "Bring it back or choose other data on the Data step."),
+    "deleted": ("dataset_deleted", "{name} was deleted.", "Restore it or choose other data on the Data step."),
     DatasetState.RECEIVING.value: _MOVING,
     DatasetState.READING.value: _MOVING,
     DatasetState.FAILED.value: (

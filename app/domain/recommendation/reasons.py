@@ -39,7 +39,9 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     said = []
     if entry.id in TREES and traits.coarse_share >= MOSTLY_COARSE and traits.features > 1:
         few = traits.coarse + traits.words
-        said.append(f"{few:,} of {traits.features:,} features are words or take at most {FEW_VALUES} values: cuts suit")
+        said.append(
+            f"{few:,} of {traits.features:,} features are words or take at most {FEW_VALUES} values, which suits trees"
+        )
     if entry.id in FORESTS and traits.imbalance >= UNEVEN:
         said.append(f"The rarest of {traits.classes} classes has {traits.rarest:,} rows: averaged trees stay steady")
     if entry.handles_missing and traits.missing_share > 0:
@@ -64,7 +66,7 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     """Return the reasons against an estimator here, the weightiest first."""
     said = []
     if entry.max_rows is not None and traits.rows > entry.max_rows:
-        said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can carry")
+        said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can handle")
     if entry.id in (*LINES, "gaussian_process") and traits.tail >= LONG_TAIL:
         said.append(
             f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which dominates squared error"
@@ -78,15 +80,15 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     weak = traits.strongest is not None and traits.strongest[1] < WEAK and not traits.memory_steps
     if entry.id in FLEXIBLE and traits.strongest is not None and weak:
         name, value = traits.strongest
-        said.append(f"The strongest column, {name[:60]}, goes with the target by {value:.2f} only: noise is learnt too")
+        said.append(f"The strongest column, {name[:60]}, is associated by only {value:.2f}: noise is learnt too")
     if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
-        said.append(f"{traits.rows:,} rows: another draw of them may give quite another result")
+        said.append(f"{traits.rows:,} rows: another sample may give a very different result")
     if entry.id == "hist_gradient_boosting" and traits.rows < FEW_FOR_BOOSTING:
         said.append(f"{traits.rows:,} rows are few for boosting, which learns their noise too: a forest is steadier")
     if entry.id == "support_vector_machine" and traits.rows > MANY_FOR_KERNELS:
         said.append(f"{traits.rows:,} rows: the work grows with their square")
     if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
-        said.append(f"The rarest class has {traits.rarest:,} rows, and boosting may learn them by heart")
+        said.append(f"The rarest class has {traits.rarest:,} rows, and boosting may memorise them")
     return said
 
 

@@ -46,7 +46,7 @@ def suggest_target(profile: DatasetProfile) -> tuple[str, str]:
     last = measured[-1] if measured else None
     if last is not None and len(usable) > 1 and last is usable[-1] and _could_be_target(last, profile.rows):
         beside = "" if last is profile.columns[-1] else " beside quality flags"
-        return last.name, f"It is the last column{beside}, where the target often stands. Change it if that is wrong."
+        return last.name, f"It is the last column{beside}, where the target often is. Change it if that is wrong."
     return "", "Choose the column to predict."
 
 

@@ -15,7 +15,7 @@ SMALL = 200
 MAX_SITES_APART = 10
 MIN_GROUPS_HELD_OUT = 10
 
-NO_GAP = "No feature looks back at the target, so nothing of it crosses the border."
+NO_GAP = "No feature looks back at the target, so no gap is needed."
 
 
 @dataclass(frozen=True)
@@ -59,21 +59,19 @@ def suggest_strategy(situation: ValidationContext) -> Suggestion:
         return Suggestion(SplitStrategy.GROUP_K_FOLD, "Rows come in groups: keep each group on one side of the split.")
     if situation.ordered:
         return Suggestion(
-            SplitStrategy.TIME_SERIES, "There is a time column: validate only on what came after training."
+            SplitStrategy.TIME_SERIES, "There is a time column, so validate only on what came after training."
         )
     if situation.task.is_classification and _rarest_that_trains(situation) >= 2 and situation.rows >= SMALL:
         return Suggestion(SplitStrategy.STRATIFIED_K_FOLD, "Classes: every fold keeps their shares.")
     if situation.rows < SMALL:
-        return Suggestion(
-            SplitStrategy.REPEATED_K_FOLD, f"{situation.rows:,} rows: repeats steady a score that luck would move."
-        )
+        return Suggestion(SplitStrategy.REPEATED_K_FOLD, f"{situation.rows:,} rows: repeating gives a steadier score.")
     return Suggestion(SplitStrategy.K_FOLD, "Rows are independent: each validates once.")
 
 
 def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
     """Return what the purpose asks for, None where the data alone decide."""
     if situation.purpose in (Purpose.SIMULATE, Purpose.FORECAST) and situation.ordered:
-        reason = "There is a time column: validate only on what came after training."
+        reason = "There is a time column, so validate only on what came after training."
         if situation.groups >= 2:
             reason = "The same sites in later years: validate only on what came after training."
         return Suggestion(SplitStrategy.TIME_SERIES, reason)
@@ -138,7 +136,7 @@ def suggest_holdout_percent(situation: ValidationContext, strategy: SplitStrateg
         return Suggestion("0", f"{situation.groups} groups are too few to keep some away.")
     if situation.rows < SMALL:
         return Suggestion("0", f"{situation.rows:,} rows are too few to keep some away.")
-    return Suggestion("20", "One in five rows is never used before the last score.")
+    return Suggestion("20", "One in five rows is kept for the final score.")
 
 
 def suggest_date(situation: ValidationContext) -> Suggestion:
@@ -163,6 +161,6 @@ def suggest_metrics(situation: ValidationContext) -> tuple[str, list[str], str]:
         return (
             "nse",
             ["kge_2012", "rmse", "pbias"],
-            "The customary measure for a series in time: 0 is no better than the mean.",
+            "The customary measure for a time series.",
         )
     return "r2", ["rmse", "mae"], "The share of the variation that is explained."

@@ -168,14 +168,14 @@ def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> Esti
     if measured is None or not evidence.baseline:
         return ranked
     unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
-    score = f"{unit} {measured.mean:.3f} in short fits on {measured.rows:,} rows; the best baseline"
+    score = f"{unit} {measured.mean:.3f} in short fits, against a best baseline of"
     words = f"{score} {rule:.3f}".replace("-", "\u2212")
     standing = evidence.standing_of(measured)
     if standing is Standing.WORSE:
         words = f"{words}, which is better"
         return replace(ranked, cautions=(words, *ranked.cautions), score=words)
     if standing is Standing.TIED:
-        words = f"{words}, a tie"
+        words = f"{words}: a tie"
         return replace(ranked, even=(words, *ranked.even), score=words)
     return replace(ranked, reasons=(words, *ranked.reasons), score=words)
 
@@ -281,15 +281,15 @@ def _signal(evidence: ShortFitEvidence) -> list[Advice]:
         message = f"The best baseline does better than every estimator in the short fits: {numbers}.{part}"
         return [Advice("below_baseline", Severity.WARNING, message)]
     if whole and (gain <= 0 or (little and lucky)):
-        message = f"No estimator beats the baseline beyond the luck of the draw: {numbers}."
+        message = f"No estimator clearly beats the baseline: {numbers}."
         return [Advice("no_signal", Severity.WARNING, message)]
     if whole and little:
         return [Advice("no_signal", Severity.WARNING, f"Hardly any signal: {numbers}.{right}")]
     if lucky:
-        message = f"Only luck tells the estimators from the baseline so far: {numbers}.{part}"
+        message = f"No estimator clearly differs from the baseline so far: {numbers}.{part}"
         if whole:
             message = f"The gain over the baseline differs much from fold to fold: {numbers}."
-        return [Advice("near_baseline", Severity.NOTICE, f"{message} A launch judges on all folds.")]
+        return [Advice("near_baseline", Severity.NOTICE, f"{message} A launch uses all folds.")]
     return []
 
 

@@ -22,8 +22,8 @@ from app.domain.vocabulary import Purpose, SplitStrategy
 # These judge later moments than those that train.
 FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
 # What judged, where that is not what the purpose promises.
-ONE_SIDE, NO_VALUES = "judged with known values on one side alone", "judged at sites without known values"
-KNOWN_SITES = "judged at sites that trained"
+ONE_SIDE, NO_VALUES = "validated with known values on one side alone", "validated at sites without known values"
+KNOWN_SITES = "validated at sites that trained"
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -243,7 +243,8 @@ def _where(run: TrainingRun, rows: int, *, unseen: bool) -> str:
     """Say on what rows a score stands."""
     if not unseen and len(run.folds) > 1:
         return f"on average over {len(run.folds)} folds"
-    return f"on {pluralise(rows, 'day' if _daily(run) else 'row')} it had never seen"
+    seen = pluralise(rows, "day") if _daily(run) else pluralise(rows, "row")
+    return f"on {seen} it had never seen"
 
 
 def _daily(run: TrainingRun) -> bool:

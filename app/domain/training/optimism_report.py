@@ -167,4 +167,4 @@ def sentence_of(flattery: Flattery, *, metric: str) -> str:
     if flattery.state == "lower":
         return f"A random split does not flatter this: it scores {amount} {metric} worse."
     way = "better" if flattery.difference > 0 else "worse"
-    return f"A random split scores {amount} {metric} {way} here, which may be luck."
+    return f"A random split scores {amount} {metric} {way} here, which may be chance."

@@ -163,10 +163,10 @@ def _judge_all(run: TrainingRun, executor: Executor) -> Any:
         fitted, part = _judge(run, fold, f"fold {number}")
         run.folds.append(part)
         run.done += 1
-        run.say(f"Fold {number} of {len(run.split.folds)} judged")
+        run.say(f"Fold {number} of {len(run.split.folds)} scored")
     if run.split.holdout is not None:
         run.stop_if_asked()
-        run.say("Fitting on all development rows, judging the rows held out")
+        run.say("Fitting on all development rows, scoring the held-out rows")
         fitted, run.holdout = _judge(run, Fold(run.split.development, run.split.holdout), "hold-out")
         run.done += 1
     return fitted

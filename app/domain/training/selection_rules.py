@@ -46,16 +46,16 @@ def _strongest(rule: SelectionPart, count: int) -> str:
     by = ", ranked by mutual information" if rule.measure == "mutual_information" else ""
     if amount >= count:
         return f"Keeps the {amount:,} strongest columns, so all of {count:,}{by}."
-    return f"Keeps the {amount:,} strongest of {count:,} columns{by}, chosen anew in each fold."
+    return f"Keeps the {amount:,} strongest of {count:,} columns{by}, chosen in each fold."
 
 
 def _correlated(rule: SelectionPart, _count: int) -> str:
     strong = f"{threshold_of(rule):g}"
-    return f"Keeps the better of columns correlated at {strong} or more, chosen anew in each fold."
+    return f"Keeps the better of columns correlated at {strong} or more, chosen in each fold."
 
 
 def _near_constant(rule: SelectionPart, _count: int) -> str:
-    return f"Drops columns with a variance below {threshold_of(rule):g}, chosen anew in each fold."
+    return f"Drops columns with a variance below {threshold_of(rule):g}, chosen in each fold."
 
 
 def _range(rule: SelectionPart) -> str:
@@ -70,8 +70,8 @@ def _associated(verb: str) -> Callable[[SelectionPart, int], str]:
     def describe(rule: SelectionPart, _count: int) -> str:
         among = f"{len(rule.columns):,} named columns" if rule.columns else "columns"
         if rule.columns and verb == "Keeps":
-            return f"Keeps {among} only with an association {_range(rule)}, chosen anew in each fold."
-        return f"{verb} {among} with an association {_range(rule)}, chosen anew in each fold."
+            return f"Keeps {among} only with an association {_range(rule)}, chosen in each fold."
+        return f"{verb} {among} with an association {_range(rule)}, chosen in each fold."
 
     return describe
 

@@ -123,7 +123,7 @@ def redeem_sign_in_link(code: str) -> User:
 
 
 def _unusable_link() -> NotFoundError:
-    return NotFoundError("This link has been used or is too old. Ask for a new one.", code="link_unusable")
+    return NotFoundError("It was already used, or it is too old.", code="link_unusable")
 
 
 def _add_first_admin() -> User:

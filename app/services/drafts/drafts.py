@@ -180,7 +180,7 @@ def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
             drafts.change_draft(row.id, reached=reached)
         return SaveOutcome(context.moved_on(row), bool(since), changed=False)
     if len(json.dumps(answers)) > MAX_ANSWERS_BYTES:
-        raise DomainError("The draft holds more than it can keep. Remove some answers.", code="draft_too_large")
+        raise DomainError("The draft is too large. Remove some answers.", code="draft_too_large")
     dataset_id = dataset_id_in(answers)
     saved = drafts.swap(row.id, version=row.version, answers=answers, dataset_id=dataset_id, reached=reached)
     if saved is None:

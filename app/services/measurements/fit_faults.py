@@ -22,4 +22,4 @@ def with_faults(work: WorkState, plan: Plan) -> WorkState:
     faults = faults_of(plan)
     if work.reason or not faults:
         return work
-    return replace(work, reason="Short fits begin when this is put right: " + faults[0].message)
+    return replace(work, reason=f"Short fits start once this is solved: {faults[0].message}")

@@ -95,7 +95,7 @@ def _why_not(plan: Plan, profile: DatasetProfile | None) -> str:
         return "Only a number has a correlation with what was before."
     if task.time_column is None or axis is None or axis.column != task.time_column:
         return "Without a time column, nothing was before."
-    return "" if axis.regular and axis.step_seconds > 0 else "The rows stand on no regular step, so no lag is counted."
+    return "" if axis.regular and axis.step_seconds > 0 else "The time steps are irregular, so no lag is measured."
 
 
 def _request_for(

@@ -254,7 +254,7 @@ def explain_waiting(job: Job | None) -> str:
     """Return why a job waits again that ran before; empty for one that just waits for its turn."""
     if job is None or job.state != RunState.QUEUED.value or not job.error:
         return ""
-    return f"{job.error} It is tried again by itself."
+    return f"{job.error} It is retried automatically."
 
 
 def _work_state(result: MeasurementResult | None, job: Job | None) -> WorkState:

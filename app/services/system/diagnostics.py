@@ -115,7 +115,8 @@ def _queue(state: SystemState) -> list[Check]:
     if current_settings().redis_url is None:
         return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
     reachable = state.part("queue").is_whole
-    checks = [Check(reachable, f"The Redis-protocol server {'answers' if reachable else 'does not answer'}.")]
+    answer = "The Redis-protocol server answers." if reachable else "The Redis-protocol server does not answer."
+    checks = [Check(reachable, answer)]
     if reachable:
         checks.append(Check(ok=True, sentence=f"The cache of analyses: {_cache_words()}."))
     workers = state.part("workers")

@@ -22,12 +22,12 @@ from config import Settings
 # However many pages and monitors ask, the parts are looked at once in this time.
 FRESH_SECONDS = 1.0
 OK, UNREACHABLE, UNKNOWN = "ok", "unreachable", "unknown"
-DISK_FULL = "The disk is full; what cannot be stored waits and goes on by itself when there is room."
-DATABASE_BUSY = "The database takes no changes; what must be stored waits and goes on by itself when it does."
-DATABASE_AWAY = "The database cannot be used; work goes on by itself when it can."
-QUEUE_AWAY = "The queue is not reachable; running work goes on, and waiting work starts by itself when it is back."
-READER_KILLED = "The process that read a file was ended; the file is read again by itself."
-WORKERS_AWAY = "Workers are not reachable; it starts by itself when they are."
+DISK_FULL = "The disk is full. Work waits and continues when there is room."
+DATABASE_BUSY = "The database accepts no changes. Work waits and continues when it does."
+DATABASE_AWAY = "The database is not available. Work continues when it is back."
+QUEUE_AWAY = "The queue is not reachable. Running work continues; waiting work starts when the queue is back."
+READER_KILLED = "The process that read a file was ended. The file is read again automatically."
+WORKERS_AWAY = "No worker is reachable. The work starts when one is."
 
 
 @dataclass(frozen=True)

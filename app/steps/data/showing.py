@@ -31,6 +31,7 @@ from app.web.template_cards import FittingCards, fitting_cards
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
 COLUMN_KINDS = tuple(kind.value for kind in ColumnKind)
 ABOUT_TARGET = "t"
+TARGET_MISSING = "target_missing"
 PREVIEW_ROWS = 8
 PREVIEW_COLUMNS = 60
 
@@ -191,12 +192,13 @@ def _notable(draft: DraftContext) -> tuple[list[remedies.FindingView], int]:
 
 
 def _about_target(draft: DraftContext) -> list[remedies.FindingView]:
-    """Return what was found about the target, with its buttons."""
+    """Return what was found about the target, with its buttons; rows without it stand under Problems alone."""
     profile, about = draft.profile, target_profile(draft)
     if profile is None or about is None:
         return []
     is_done = partial(_is_done, draft, profile)
-    return remedies.finding_views(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
+    views = remedies.finding_views(about, kinds=KINDS, is_done=is_done, prefix=ABOUT_TARGET, quiet=True)[0]
+    return [view for view in views if view.finding.code != TARGET_MISSING]
 
 
 def target_profile(draft: DraftContext) -> DatasetProfile | None:

@@ -19,8 +19,8 @@ UNMEASURED = (ColumnKind.CONSTANT, ColumnKind.DATETIME, ColumnKind.TEXT, ColumnK
 def measured_on(draft: DraftContext) -> str:
     """Say which rows the measures of this step come from."""
     if draft.rule is None:
-        return "No rows are held out, so measures come from all rows."
-    return "Measures come from development rows; held-out rows are not looked at."
+        return "Measured on all rows, since none are held out."
+    return "Measured on development rows; held-out rows are not used."
 
 
 def chosen_columns(draft: DraftContext) -> list[str]:

@@ -125,7 +125,7 @@ def _matching_association(plan: Plan, wanted: Filter, mode: str) -> dict[str, An
         If the change cannot be left to the folds.
     """
     if mode not in ASSOCIATED:
-        message = "Each fold measures association anew. Use \u201cTick only these\u201d or \u201cLeave out all\u201d."
+        message = "Each fold measures association again. Use \u201cTick only these\u201d or \u201cLeave out all\u201d."
         raise DomainError(message, code="association_per_fold", field="least_association")
     others = replace(wanted, least_association=None, most_association=None)
     named = [column.profile.name for column in plan.columns if others.matches(column.facts, ticked=column.selected)]

@@ -73,7 +73,7 @@ def column_view(profile: DatasetProfile, column: ColumnProfile) -> ColumnView:
         low=low,
         high=high,
         top=_top(column, profile.rows),
-        sentence=f"How {column.name[:60]} is spread, from {low} to {high}" + _median_words(column),
+        sentence=_sentence(column, low, high),
     )
 
 
@@ -89,8 +89,11 @@ def _value_lines(value: float | str | None, unit: str) -> str:
     return f"{text} {unit}" if unit and text and not isinstance(value, str) else text
 
 
-def _median_words(column: ColumnProfile) -> str:
-    return f", median {_value_lines(column.quantiles[2], column.unit)}" if column.quantiles else ""
+def _sentence(column: ColumnProfile, low: str, high: str) -> str:
+    if not column.quantiles:
+        return f"How {column.name[:60]} is spread, from {low} to {high}"
+    middle = _value_lines(column.quantiles[2], column.unit)
+    return f"How {column.name[:60]} is spread, from {low} to {high}, median {middle}"
 
 
 def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:

@@ -74,7 +74,7 @@ def _note(values: ScatterSeries, pairs: list[tuple[float, float]], scale: scales
     if not log:
         return f"{text}. The dashed line is equality."
     edge = sum(said < scale.low for _seen, said in pairs)
-    below = f" {edge:,} predictions below the axis stand at its edge." if edge else ""
+    below = f" {edge:,} predictions below the axis are drawn at its edge." if edge else ""
     return f"{text}, both axes logarithmic. The dashed line is equality.{below}"
 
 

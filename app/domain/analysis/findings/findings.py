@@ -175,7 +175,7 @@ def dataset_findings(
         message = "Only one column: a model needs a target and at least one feature."
         yield Finding("one_column", Severity.WARNING, (columns[0].name,), message)
     if rows < FEW_ROWS:
-        message = f"{rows:,} rows are few: expect scores that luck can move a lot."
+        message = f"{rows:,} rows are few, so chance can change the scores a lot."
         yield Finding("too_few_rows", Severity.WARNING, (), message)
     if duplicates:
         part = f"({share(duplicates, rows)})"
@@ -185,7 +185,14 @@ def dataset_findings(
             FindingRemedy("Leave the copies out", "reading", {"duplicates": "leave_out"}),
             FindingRemedy("Keep them", "reading", {"duplicates": "keep"}),
         )
-        yield Finding("duplicate_rows", Severity.WARNING, (), message, "A copy may train and judge at once.", buttons)
+        yield Finding(
+            "duplicate_rows",
+            Severity.WARNING,
+            (),
+            message,
+            "A copy may be on both sides of a split.",
+            buttons,
+        )
     yield from time_findings(columns, rows, axis)
     yield from duplicate_findings(columns, rows, table)
     yield from year_findings(columns, axis)

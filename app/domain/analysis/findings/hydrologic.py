@@ -14,6 +14,7 @@ from app.domain.analysis.profiling.units import split_name
 from app.domain.hydrology.drivers import DriverRole, drivers_among
 from app.domain.hydrology.naming import Quantity, quantity_of
 from app.domain.json_values import JsonObject
+from app.domain.text.messages import fill, fill_count, join_sentences
 from app.domain.text.numbers import format_number
 from app.domain.text.words import pluralise
 from app.domain.vocabulary import ColumnKind, Severity
@@ -144,12 +145,21 @@ def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, cou
     end = one.high if above else one.low
     zero = ABSOLUTE_ZERO.get(unit) if quantity_of(stem) is Quantity.TEMPERATURE else None
     impossible = zero is not None and end is not None and not above and end <= zero
-    tail, way = (f" {unit}" if unit else "", "above" if above else "below")
-    rows = "" if count is None else f" {on_rows(count)}"
+    tail, rows = f" {unit}" if unit else "", "" if count is None else f" {on_rows(count)}"
     reason = f"absolute zero is {format_number(zero, 5)}{tail}" if impossible and zero is not None else fact
-    message = f"{quote_column(one.column.name)} is {way} {format_number(limit, 5)}{tail}{rows}, "
-    message += f"{'up' if above else 'down'} to {format_number(end or 0.0, 5)}{tail}: {reason}."
-    label = f"{'Above' if above else 'Below'} {format_number(limit, 5)} means missing"
+    message = fill(
+        "{column} is above {limit}{rows}, up to {end}: {reason}."
+        if above
+        else "{column} is below {limit}{rows}, down to {end}: {reason}.",
+        column=quote_column(one.column.name),
+        limit=format_number(limit, 5) + tail,
+        rows=rows,
+        end=format_number(end or 0.0, 5) + tail,
+        reason=reason,
+    )
+    label = fill(
+        "Above {limit} means missing" if above else "Below {limit} means missing", limit=format_number(limit, 5)
+    )
     side = {"above": limit} if above else {"below": limit}
     return Finding(
         "implausible_values",
@@ -202,15 +212,19 @@ def year_findings(columns: Sequence[ColumnProfile], axis: TimeAxis | None) -> It
     complete, month = axis.complete_water_years, MONTHS[axis.water_year_month - 1]
     partial = axis.water_years - len(complete)
     if not complete:
-        message = f"No water year (from 1 {month}) is complete: a season that is not there cannot be judged."
+        message = f"No water year (from 1 {month}) is complete, so some seasons cannot be validated."
         yield Finding("water_years", Severity.WARNING, (axis.column,), message)
         return
     spread = f"{complete[0]} to {complete[-1]}" if len(complete) > 1 else f"{complete[0]}"
-    message = f"{pluralise(len(complete), 'complete water year')} (from 1 {month}), {spread}"
+    message = f"{pluralise(len(complete), 'complete water year')} (from 1 {month}), {spread}."
     if partial:
-        first, last = axis.start[:10], axis.end[:10]
-        message += f"; {partial:,} more {'is' if partial == 1 else 'are'} incomplete ({first} to {last})"
-    yield Finding("water_years", Severity.NOTICE, (axis.column,), f"{message}.")
+        one, many = (
+            "{count} more is incomplete, {first} to {last}.",
+            "{count} more are incomplete, {first} to {last}.",
+        )
+        rest = fill_count(partial, one, many, first=axis.start[:10], last=axis.end[:10])
+        message = join_sentences((message, rest))
+    yield Finding("water_years", Severity.NOTICE, (axis.column,), message)
 
 
 # Who says in which unit a column is, in the words of a finding.

@@ -127,7 +127,7 @@ def limit_findings(
         if count:
             name = quote_column(column.name)
             message = f"{name} is read as text, because {count:,} values or more are limits, such as <0.5."
-            remedy = "Say what stands for them, and the column becomes numbers."
+            remedy = "Choose how to read them, and the column becomes numeric."
             found = limit_remedies(column.name)
             yield Finding("values_beyond_limit", Severity.WARNING, (column.name,), message, remedy, found)
 
@@ -146,8 +146,8 @@ def _approved_remedy(flags: Sequence[ColumnProfile]) -> Iterator[FindingRemedy]:
 def _below_limit(column: ColumnProfile, below: int) -> Finding:
     """Return that values lie below a limit by their flags: they are read at the limit until something else is said."""
     name = quote_column(column.flag_of)
-    message = f"{below:,} values in {name} lie below a limit of detection; they stand at the limit."
-    remedy = "A model takes them as measured, whatever stands for them."
+    message = f"{below:,} values in {name} are below a detection limit and are read at the limit."
+    remedy = "A model treats them as measured values."
     take = {"half": "Read them at half the limit", "missing": "Read them as missing"}
     found = tuple(
         FindingRemedy(

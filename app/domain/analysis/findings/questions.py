@@ -117,7 +117,7 @@ def _rows_of(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
         return ""
     low, high = min(counts), max(counts)
     if low == high:
-        return f" {on_rows(low)}{' each' if len(counts) > 1 else ''}"
+        return f" {on_rows(low)} each" if len(counts) > 1 else f" {on_rows(low)}"
     return f" on {low:,} to {high:,} rows"
 
 

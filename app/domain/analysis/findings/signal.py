@@ -31,7 +31,7 @@ def signal_finding(found: Associations) -> Finding | None:
     if reached >= LESS_THAN_SMALL:
         return None
     message = (
-        f"No column by itself goes with {quote_column(found.target)}: "
+        f"No single column is associated with {quote_column(found.target)}: "
         f"the strongest, {quote_column(best.column)}, reaches "
         f"{reached:.2f} of 1."
     )

@@ -20,6 +20,11 @@ def quote_columns(names: Sequence[str]) -> str:
     return join_words(known, most=SHOWN, more="more columns") if len(names) > SHOWN + 1 else join_words(known)
 
 
+# What becomes of the rows without a target, in the same words wherever that is said.
+LEFT_OUT_ONE = "{name} is missing on {count} row ({share}), which is left out."
+LEFT_OUT = "{name} is missing on {count} rows ({share}), which are left out."
+
+
 def on_rows(count: int) -> str:
     """Return "on 1 row" or "on 1,234 rows"."""
     return f"on {pluralise(count, 'row')}"

@@ -88,7 +88,7 @@ def find_name_suspicion(name: str, target: str) -> NameSuspicion | None:
         return NameSuspicion("Its name is that of another model's estimate.", OUTPUT_ASSOCIATED)
     if _names_target(words, goal) and not ELSEWHERE & set(words):
         quality = QUALITY.search(name) is not None
-        reason = "It judges the measured target, so it comes after it." if quality else "It carries the target's name."
+        reason = "It rates the measured target, so it comes after it." if quality else "It carries the target's name."
         return NameSuspicion(reason)
     if OVER & set(words) or OVER_PAIRS & set(pairwise(words)):
         return NameSuspicion("Its name speaks of something that is over.")

@@ -127,7 +127,7 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
     if axis.clock_forward or axis.clock_back:
         message = (
             f"{name} keeps local time: the clock goes forward {times(axis.clock_forward)} and back "
-            f"{times(axis.clock_back)}, so an hour is left out or comes twice."
+            f"{times(axis.clock_back)}, so an hour is missing or appears twice."
         )
         yield Finding("daylight_saving", Severity.NOTICE, (axis.column,), message)
     if not axis.regular:
@@ -155,7 +155,7 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
         return
     group, time = found[axis.group], found[axis.column]
     message = f"{quote_column(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
-    remedy = "As the group column it keeps a series from training and judging at once."
+    remedy = "As the group column, it keeps each series on one side of the split."
     button = FindingRemedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})
     yield Finding("groups", Severity.NOTICE, (group.name,), message, remedy, (button,))
     if axis.group_duplicates:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from app.domain.analysis.findings.questions import open_marks
-from app.domain.analysis.findings.wording import on_rows, quote_column, share
+from app.domain.analysis.findings.wording import LEFT_OUT, LEFT_OUT_ONE, on_rows, quote_column, share
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.task import TASK_WORDS, TaskSuggestion, suggest_task
+from app.domain.text.messages import fill_count
 from app.domain.vocabulary import ColumnKind, Severity, TaskKind
 
 # Of the rarest class: below these shares imbalance is mild, moderate, extreme.
@@ -176,7 +177,7 @@ def _imbalance(column: ColumnProfile, classes: tuple[ClassShare, ...]) -> Imbala
     total, word = sum(one.count for one in classes), common.value[:40]
     message = (
         f"{quote_column(column.name)} is {word} on {share(common.count, total)} of its rows and {rare.value[:40]} "
-        f"{on_rows(rare.count)}. Always answering {word} is right that often, so judge by balanced accuracy or F1."
+        f"{on_rows(rare.count)}. Always answering {word} is right that often, so use balanced accuracy or F1."
     )
     severity = Severity.NOTICE if degree == "mild" else Severity.WARNING
     return Imbalance(degree, round(ratio, 2), rare.share, common.share, severity, message)
@@ -198,13 +199,15 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
     name, mine = quote_column(column.name), (column.name,)
     other = (FindingRemedy("Choose another target", "draft", {"data.target": ""}),)
     if column.distinct <= 1:
-        word = "class" if facts.task.is_classification else "value"
-        message = f"{name} holds {'only one ' + word if column.distinct else 'no value'}: there is nothing to learn."
+        message = f"{name} holds only one value, so there is nothing to learn."
+        if not column.distinct:
+            message = f"{name} holds no value, so there is nothing to learn."
+        elif facts.task.is_classification:
+            message = f"{name} holds only one class, so there is nothing to learn."
         yield Finding("single_class", Severity.ERROR, mine, message, remedies=other)
         return
     if column.missing:
-        left = "which is left out" if column.missing == 1 else "which are left out"
-        message = f"{name} is missing {on_rows(column.missing)} ({share(column.missing, rows)}), {left}."
+        message = fill_count(column.missing, LEFT_OUT_ONE, LEFT_OUT, name=name, share=share(column.missing, rows))
         severity = Severity.WARNING if column.missing > 0.5 * rows else Severity.NOTICE
         yield Finding("target_missing", severity, mine, message)
     if facts.imbalance is not None:
@@ -218,7 +221,7 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
     if rare:
         words = ", ".join(one.value[:40] for one in rare[-3:])
         many = f"{len(rare):,} classes of {name} have" if len(rare) > 1 else f"One class of {name} has"
-        message = f"{many} fewer than {MIN_OF_CLASS} rows ({words}): no fold can both train and judge on them."
+        message = f"{many} fewer than {MIN_OF_CLASS} rows ({words}), so no fold can both train and validate on them."
         yield Finding("rare_class", Severity.WARNING, mine, message)
     if facts.skew is not None and abs(facts.skew) >= SKEWED and rows - column.missing >= ENOUGH_FOR_A_TAIL:
         yield _skew_finding(facts, column, name)
@@ -230,5 +233,5 @@ def _skew_finding(facts: TargetFacts, column: ColumnProfile, name: str) -> Findi
     if facts.zero_share is not None and facts.zero_share >= MANY_ZEROS:
         zeros = f" and it is 0 {on_rows(column.zeros or 0)}"
     message = f"{name} has a long tail of {tail} values{zeros}: a few rows decide the squared error."
-    remedy = "Look at a score of the logarithm (log NSE) or an absolute error beside it."
+    remedy = "Also look at log NSE or MAE."
     return Finding("skewed_target", Severity.NOTICE, (column.name,), message, remedy)

@@ -156,7 +156,7 @@ def recipe_faults(
         yield RecipeFault(TARGET_NEVER, f"{entry.title}: {_never(task)}", (task.target,))
     others = tuple(dict.fromkeys(column for column in part.columns if column != task.target))
     if others and task.purpose is Purpose.NEW_ROWS:
-        message = f"{entry.title}: new rows stand alone, so there are no earlier steps to look at."
+        message = f"{entry.title}: new rows are independent, so there are no earlier steps."
         yield RecipeFault(NO_EARLIER_ROWS, message, tuple(part.columns))
     for code, columns in ((TARGET_NOT_YET, (task.target,)), (DRIVER_NOT_YET, others)):
         named = [column for column in columns if column in part.columns]
@@ -181,7 +181,7 @@ def _not_yet(
     code: str, columns: tuple[str, ...], *, entry: TransformEntry, parameters: RecipeValues, cutoff: int
 ) -> RecipeFault:
     near = [str(step) for step in entry.single_steps(parameters) if step < cutoff]
-    steps = f"{join_words(near, most=5)} {'step' if near == ['1'] else 'steps'}"
+    steps = "1 step" if near == ["1"] else f"{join_words(near, most=5)} steps"
     names = join_words([column[:60] for column in columns], most=3)
     ahead = pluralise(cutoff, "step")
     message = f"{entry.title}: {names} of {steps} before cannot be known {ahead} ahead."

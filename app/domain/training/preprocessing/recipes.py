@@ -108,7 +108,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "Antecedent precipitation index",
         _BACK,
         "What is left of all earlier rain: each step keeps a share of the index and adds the new rain. Use it for the "
-        "wetness of a basin. It starts anew in each group and after each gap.",
+        "wetness of a basin. It starts over in each group and after each gap.",
         "before",
         (
             Parameter(
@@ -149,7 +149,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "date_parts",
         "Parts of the date",
         _DATE,
-        "Season or hour, from the time column. As sine and cosine, December stands beside January.",
+        "Season or hour, from the time column. As sine and cosine, December is next to January.",
         "before",
         (ListParameter("parts", "Parts", "parts", ("doy_cyclic",), "One or more."),),
         takes="none",
@@ -172,7 +172,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "cyclic",
         "Cyclic (sine and cosine)",
         _DATE,
-        "A number that starts over, as sine and cosine: 359 degrees of wind direction then stand beside 0.",
+        "A number that starts over, as sine and cosine: 359 degrees of wind direction is then next to 0.",
         "before",
         (
             Parameter(

@@ -121,7 +121,7 @@ def _lengths_left_out(run: TrainingRun) -> list[str]:
         return []
     gone = sorted(set(given) - set(usable_lengths(gaps.times_as_numbers(table.times), table.groups, given)))
     listed = join_words([f"{length:,}" for length in gone])
-    return [f"No known stretch of the record holds blocks of {listed} steps, so shorter ones judge."] if gone else []
+    return [f"No known stretch of the record holds blocks of {listed} steps, so shorter ones are used."] if gone else []
 
 
 def _filled_or_left(summary: GapSummary | None) -> list[str]:

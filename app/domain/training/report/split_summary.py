@@ -89,4 +89,4 @@ def _left_out(spec: Spec, table: TrainingTable, split: Split) -> Iterator[str]:
         last = int(split.holdout.max())
         rows = len(table.target) - 1 - last
         if rows:
-            yield f"{pluralise(rows, 'row')} after {held.to_date} neither train nor judge."
+            yield f"{pluralise(rows, 'row')} after {held.to_date} neither train nor validate."

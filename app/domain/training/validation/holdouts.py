@@ -85,7 +85,7 @@ def draw_groups(facts: RowFacts, share: float, seed: int) -> tuple[Rows, Rows]:
     codes, names = (None, []) if facts.groups is None else group_codes(facts.groups)
     groups = len(names)
     if groups - math.ceil(groups * share) < 1:
-        message = "One group cannot be divided into those that train and those that judge."
+        message = "One group cannot be split into training and validation."
         raise TrainingError(message, code=TOO_FEW_GROUPS)
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     rest, out = next(splitter.split(np.arange(facts.rows), groups=codes))

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from app.domain.text.messages import fill_count
 from app.domain.text.numbers import format_number
 
 # Estimates that are below zero by less than this share of the largest value are zero but for rounding.
@@ -43,12 +44,17 @@ def below_zero(observed: NDArray[Any], estimates: NDArray[Any]) -> BelowZero | N
     return BelowZero(len(below), len(estimates), float(below.min())) if len(below) else None
 
 
+ONE_BELOW = (
+    "{count} of {all} predictions is negative; {target} never is in its data. It is {lowest}. "
+    "Read it as zero: scores and the file of predictions keep it as predicted."
+)
+MANY_BELOW = (
+    "{count} of {all} predictions are negative; {target} never is in its data. The lowest is {lowest}. "
+    "Read them as zero: scores and the file of predictions keep them as predicted."
+)
+
+
 def sentence(found: BelowZero, *, target: str, unit: str) -> str:
     """Say how many there are, how low they go, and how to read them."""
     lowest = f"{format_number(found.lowest, 3)} {unit}".strip()
-    one = found.count == 1
-    return (
-        f"{found.count:,} of {found.estimates:,} predictions {'is' if one else 'are'} below zero, where {target} never "
-        f"is in its data; the lowest is {lowest}. Read {'it' if one else 'them'} as zero: the scores and the file of "
-        f"predictions hold {'it' if one else 'them'} as predicted."
-    )
+    return fill_count(found.count, ONE_BELOW, MANY_BELOW, all=found.estimates, target=target, lowest=lowest)

@@ -60,7 +60,7 @@ class StrategyEntry:
 
 FOLDS = Parameter("n_splits", "Folds", "integer", 5, "More folds train on more rows and take longer.", low=2, high=20)
 GAP = Parameter(
-    "gap", "Gap", "integer", 0, "Steps left out between training and judging.", low=0, high=100_000, unit="steps"
+    "gap", "Gap", "integer", 0, "Steps left out between training and validation.", low=0, high=100_000, unit="steps"
 )
 MONTHS = tuple((str(number), calendar.month_name[number]) for number in range(1, 13))
 
@@ -69,7 +69,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.TIME_SERIES,
         "Forward in time",
         "Each fold trains on the past and is validated on what follows.",
-        "Protects against validating a day by its neighbours.",
+        "Protects against validating a day with its neighbours.",
         "Misleads when the site itself changed, as after a dam.",
         (
             FOLDS,
@@ -79,7 +79,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
                 "Training window",
                 "choice",
                 "expanding",
-                "Rolling forgets the oldest rows.",
+                "A rolling window drops the oldest rows.",
                 level=Level.ADVANCED,
                 choices=(("expanding", "Expanding"), ("rolling", "Rolling")),
             ),
@@ -88,7 +88,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
                 "Folds begin",
                 "choice",
                 "rows",
-                "With a water year, every fold validates whole water years.",
+                "If folds begin with a water year, each validates whole water years.",
                 choices=(("rows", "Anywhere"), ("water_year", "With a water year")),
             ),
             Parameter(
@@ -111,16 +111,16 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.HOLDOUT,
         "Hold-out",
         "One split: fast, but depends on chance.",
-        "Protects against nothing more than seeing the same row twice.",
-        "Misleads on few rows: another cut may score very differently.",
-        (Parameter("percent", "Rows that judge", "number", 20, "The rest trains.", low=1, high=80, unit="%"),),
+        "Protects only against seeing the same row twice.",
+        "Misleads on few rows: another split may score very differently.",
+        (Parameter("percent", "Rows that validate", "number", 20, "The rest trains.", low=1, high=80, unit="%"),),
         cuts.cut_once,
     ),
     StrategyEntry(
         SplitStrategy.K_FOLD,
         "k-fold",
         "Every row validates once; the others train.",
-        "Protects against the luck of one split.",
+        "Protects against the chance of one split.",
         "Misleads when neighbouring rows are alike, as days or sites are.",
         (FOLDS,),
         cuts.cut_k_fold,
@@ -138,8 +138,8 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
     StrategyEntry(
         SplitStrategy.REPEATED_K_FOLD,
         "Repeated k-fold",
-        "k-fold several times over, with new draws.",
-        "Protects against the luck of the draw on few rows.",
+        "k-fold repeated with new random folds.",
+        "Protects against chance on few rows.",
         "Misleads when neighbouring rows are alike.",
         (FOLDS, Parameter("n_repeats", "Repeats", "integer", 3, "More repeats steady the mean.", low=2, high=20)),
         cuts.cut_repeatedly,
@@ -148,7 +148,7 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.GROUP_K_FOLD,
         "Group k-fold",
         "Whole sites or basins stay together.",
-        "Protects against judging a site by its own other rows.",
+        "Protects against validating a site with its own other rows.",
         "Misleads when the future of known sites is what you need.",
         (FOLDS,),
         cuts.cut_groups,
@@ -159,8 +159,8 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.LEAVE_ONE_GROUP_OUT,
         "Leave one group out",
         "Each site validates once, unseen.",
-        "Answers how well it travels to a new site.",
-        "Takes one fit for every group.",
+        "Shows how well the model transfers to a new site.",
+        "Needs one fit for every group.",
         (),
         cuts.cut_each_group,
         needs_group=True,
@@ -170,8 +170,8 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.GROUP_TIME_SERIES,
         "New sites in new years",
         "Each fold trains on some groups and is validated on others, in a later period.",
-        "Protects against judging a site by its own rows, and a year by its neighbours.",
-        "Misleads when only one of both is new where the model will be used.",
+        "Protects against validating a site with its own rows, and a year with its neighbours.",
+        "Misleads when only the site or only the period will be new.",
         (FOLDS, GAP),
         cuts.cut_groups_forward,
         needs_time=True,
@@ -183,8 +183,8 @@ STRATEGIES: tuple[StrategyEntry, ...] = (
         SplitStrategy.MASKED_BLOCKS,
         "Masked blocks",
         "Blocks shaped like gaps are masked; known values stand on both sides.",
-        "Judges what is filled in a gap by what was measured there.",
-        "Misleads when the model shall go beyond the record.",
+        "Compares filled values with those measured there.",
+        "Misleads when the model must predict beyond the record.",
         (
             FOLDS,
             Parameter(

@@ -114,10 +114,8 @@ def refuse_too_large(stack: Stack, steps: int, extent: str) -> None:
     rows = steps * stack.cells
     if rows > MAX_STACKED_ROWS:
         sizes = " x ".join(f"{name} {size:,}" for name, size in zip(stack.others, stack.sizes, strict=True))
-        message = (
-            f"It has {steps:,} steps of {sizes}: {rows:,} rows; at most {MAX_STACKED_ROWS:,} are read. "
-            f"{f'Choose a point or a box. {extent}' if extent else CUT_OUT}"
-        )
+        way_out = f"Choose a point or a box. {extent}" if extent else CUT_OUT
+        message = f"It has {steps:,} steps of {sizes}: {rows:,} rows; at most {MAX_STACKED_ROWS:,} are read. {way_out}"
         raise RefusedError(GRID if extent else "too_many_rows", message, status=413)
 
 

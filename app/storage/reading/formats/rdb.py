@@ -71,7 +71,10 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     texts = frozenset(at for at, name in enumerate(names) if CODES.search(name))
     if texts:
         kept = ", ".join(names[at] for at in sorted(texts)[:NAMES_SHOWN])
-        tally.notes.append(f"Codes are kept as text: {kept}{' and others' if len(texts) > NAMES_SHOWN else ''}.")
+        more = len(texts) > NAMES_SHOWN
+        tally.notes.append(
+            f"Codes are kept as text: {kept} and others." if more else f"Codes are kept as text: {kept}."
+        )
     dialect = Dialect(format="rdb", encoding=encoding, delimiter="\t", comment="#", first_line=number)
     return RowTable(names, _rows(lines, text.faults, names, tally), dialect, tally, texts)
 
