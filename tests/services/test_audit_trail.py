@@ -25,7 +25,7 @@ from app.services.audit import trail
 from app.services.audit.verification import verify_trail
 from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.experiment_templates import curation, exchange, versions
+from app.services.experiment_templates import archiving, curation, exchange, versions
 from app.services.experiment_templates.versions import TemplateEdit
 from app.services.jobs import upkeep
 from app.storage import audit, audit_heads
@@ -111,8 +111,8 @@ def test_each_act_on_templates_is_recorded(app: Flask, user: User, admin: User) 
         versions.update_template(user, row.id, TemplateEdit(name="Flows"), version=1)
         versions.restore_version(user, row.id, 1, based_on=2)
         versions.duplicate_template(user, row.id)
-        versions.archive_template(user, row.id)
-        versions.unarchive_template(user, row.id)
+        archiving.archive_template(user, row.id)
+        archiving.unarchive_template(user, row.id)
         exchange.import_template(user, exchange.export_template(user, row.id))
         curation.curate_template(admin, row.id, "feature")
         curation.undo_last_act(admin, row.id)
