@@ -26,7 +26,7 @@ from app.services.audit.verification import verify_trail
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.experiment_templates import archiving, curation, exchange, versions
-from app.services.experiment_templates.edits import TemplateEdit
+from app.services.experiment_templates.versions import TemplateEdit
 from app.services.jobs import upkeep
 from app.storage import audit, audit_heads
 from app.storage.audit import AuditFilter
