@@ -76,7 +76,6 @@ def _shared() -> list[Example]:
         macro_example("shared", "notice", "warning", body=body, tone="warning", tag="p"),
         macro_example("shared", "notice", "danger", body=body, tone="danger", role="alert"),
         macro_example("shared", "help", "closed", body=body, about="first rows"),
-        macro_example("fields", "named", "with help", name="seed", label="Seed", help="The same seed repeats a run."),
         macro_example("shared", "pager", "first page", page=1, **place),
         macro_example("shared", "pager", "between", page=2, words=("Earlier", "Further"), **place, **asking),
     ]
@@ -87,6 +86,7 @@ def _controls() -> list[Example]:
     rich: dict[str, Any] = {"unit": "days", "mode": "numeric", "note": "Suggested because of the lags."}
     rich["attributes"] = {"maxlength": 4}
     return [
+        macro_example("fields", "named", "with help", name="seed", label="Seed", help="The same seed repeats a run."),
         macro_example("fields", "text", "empty", name="name", label="Name", value=""),
         macro_example(
             "fields", "text", "with unit, hint and note", name="gap", label="Gap", value="14", hint=hint, **rich

@@ -377,7 +377,8 @@ def test_the_first_look_at_pages_changes_no_answer(app: Flask, browser: Browser,
     after = everything()
     changed = {table for table in after if after[table] != before[table]}
     # The furthest step seen, the token of the session, and what is measured once are all that may be noted.
-    assert changed <= {"drafts", "web_sessions", "target_associations", "target_rankings", "jobs"}
+    # Files that are handed out are an act of the audit trail.
+    assert changed <= {"drafts", "web_sessions", "target_associations", "target_rankings", "jobs", "audit_entries"}
     assert len(after["drafts"]) == len(before["drafts"])
     for old, new in zip(before["drafts"], after["drafts"], strict=True):
         assert sum(one != other for one, other in zip(old, new, strict=True)) <= 1

@@ -157,7 +157,7 @@ def test_a_crash_is_said_to_be_one(crew: Crew, launch: Launch) -> None:
 def test_want_of_memory_is_said_where_memory_ran_out(crew: Crew, launch: Launch) -> None:
     worker = crew.worker()
     wait_until(lambda: jobs.live_workers() == 1, seconds=60, what="the first beat")
-    with MemoryGroup.of_mb(50) as group:
+    with MemoryGroup.of_mb(100) as group:
         group.add(worker.pid)
         experiment = launch(trees=500, folds=2)
         wait_until(lambda: job_of(experiment).error is not None, seconds=90, what="the end for want of memory")
