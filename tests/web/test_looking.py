@@ -36,7 +36,9 @@ VIEWS = (
 def _large_file(user: User) -> DraftRow:
     """Return a draft as an older version left it: on a file that only a worker measures, and nobody asked one to."""
     random = np.random.default_rng(8)
-    frame = pd.DataFrame(random.normal(size=(9_000, 20)).round(3), columns=[f"gauge_{at}" for at in range(20)])
+    frame = pd.DataFrame(
+        random.normal(size=(9_000, 20)).round(3), columns=[f"gauge_{position}" for position in range(20)]
+    )
     dataset = upload(user, frame.assign(flow=frame["gauge_0"]).to_csv(index=False).encode())
     return _left_alone(user, {**datasets.first_answers(dataset), "target": "flow"})
 
@@ -66,7 +68,7 @@ def test_looking_writes_nothing_and_asks_no_worker(
     things = Belongings({**belongings.ids, "draft_id": row.id})
     pages = [(endpoint, path) for endpoint, method, path in calls(app, things) if method == "GET"]
     pages += [(path, f"/experiments/drafts/{row.id}/{path}") for path in VIEWS]
-    found = []
+    results = []
     for endpoint, path in pages:
         if endpoint.startswith(BEGINNING):
             continue
@@ -74,5 +76,5 @@ def test_looking_writes_nothing_and_asks_no_worker(
             answer = browser.get(path, htmx=htmx)
         assert answer.status != 500, path
         if cost.written or cost.calls["rings"]:
-            found.append(f"{endpoint}: {cost.written or 'rings'}")
-    assert found == []
+            results.append(f"{endpoint}: {cost.written or 'rings'}")
+    assert results == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.checks.subject import notice, warning
+from app.domain.checks.check_context import notice, warning
 from app.domain.estimation import Machine
-from app.domain.estimation.fitting import memory_remedies
 from app.domain.estimation.forecast import most_memory_mb
-from app.domain.estimation.hurrying import time_remedies
-from app.domain.estimation.wording import span
+from app.domain.estimation.memory_remedies import memory_remedies
+from app.domain.estimation.time_remedies import time_remedies
+from app.domain.estimation.wording import format_duration
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
@@ -45,14 +45,14 @@ def launch_ends_in_time(
         return
     ways = list(time_remedies(spec, profile, machine, limit_seconds))
     message = (
-        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
-        f"what runs for longer than {span(limit_seconds)} is stopped."
+        f"{forecast.fits:,} fits may take {format_duration(forecast.seconds_high)}; "
+        f"what runs for longer than {format_duration(limit_seconds)} is stopped."
     )
     remedy = Remedy(SHORTER)
     if ways:
-        message += f" {ways[0].label}, and it takes about {span(ways[0].seconds)}."
+        message += f" {ways[0].label}, and it takes about {format_duration(ways[0].seconds)}."
         remedy = Remedy(ways[0].label, {ways[0].step: {ways[0].field: ways[0].value}})
     yield warning("model", "estimator", "launch_too_long", message, remedy)
     for way in ways[1:]:
-        message = f"{way.label}, and it takes about {span(way.seconds)}."
+        message = f"{way.label}, and it takes about {format_duration(way.seconds)}."
         yield notice(way.step, way.field, "time_saved", message, Remedy(way.label, {way.step: {way.field: way.value}}))

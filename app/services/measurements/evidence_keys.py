@@ -28,9 +28,9 @@ def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPar
 
     A page asks for it several times, of plans that are kept from request to request, so it is kept beside their config.
     """
-    held = _keys.get(id(spec))
-    if held is not None and held[0] is spec and held[1] is profile and held[2] == tuple(suggested):
-        return held[3]
+    current = _keys.get(id(spec))
+    if current is not None and current[0] is spec and current[1] is profile and current[2] == tuple(suggested):
+        return current[3]
     key = _work_out_key(spec, profile, suggested)
     _keys[id(spec)] = spec, profile, tuple(suggested), key
     while len(_keys) > MAX_KEYS:
@@ -46,6 +46,6 @@ _keys: dict[int, tuple[Spec, DatasetProfile, tuple[TransformPart, ...], str]] = 
 def _work_out_key(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPart]) -> str:
     config = spec.to_json()
     parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = {one.entry.id: one.parameters for one in rank_estimators(spec, profile)}
+    started = {estimator.entry.id: estimator.parameters for estimator in rank_estimators(spec, profile)}
     keys = [recipe_key(part) for part in suggested]
     return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started, keys)

@@ -43,12 +43,12 @@ def below_zero(observed: NDArray[Any], estimates: NDArray[Any]) -> BelowZero | N
     return BelowZero(len(below), len(estimates), float(below.min())) if len(below) else None
 
 
-def sentence(found: BelowZero, *, target: str, unit: str) -> str:
+def implausible_sentence(zero: BelowZero, *, target: str, unit: str) -> str:
     """Say how many there are, how low they go, and how to read them."""
-    lowest = f"{format_number(found.lowest, 3)} {unit}".strip()
-    one = found.count == 1
+    lowest = f"{format_number(zero.lowest, 3)} {unit}".strip()
+    item = zero.count == 1
     return (
-        f"{found.count:,} of {found.estimates:,} predictions {'is' if one else 'are'} below zero, where {target} never "
-        f"is in its data; the lowest is {lowest}. Read {'it' if one else 'them'} as zero: the scores and the file of "
-        f"predictions hold {'it' if one else 'them'} as predicted."
+        f"{zero.count:,} of {zero.estimates:,} predictions {'is' if item else 'are'} below zero, where {target} never "
+        f"is in its data; the lowest is {lowest}. Read {'it' if item else 'them'} as zero: the scores and the file of "
+        f"predictions hold {'it' if item else 'them'} as predicted."
     )
