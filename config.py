@@ -27,9 +27,9 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message says which and what to do."""
 
 
-def _limit(value: int, says: str) -> Any:
+def _limit(value: int, words: str) -> Any:
     """Return a field of `Limits` with what the help page says of it, its unit last."""
-    return field(default=value, metadata={"says": says})
+    return field(default=value, metadata={"says": words})
 
 
 @dataclass(frozen=True)

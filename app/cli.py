@@ -78,7 +78,7 @@ def _in_app() -> None:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def _app_with_plain_errors() -> Iterator[None]:
     """Enter an application; what a user can cause ends the command with its sentence."""
     _in_app()
     try:
@@ -95,7 +95,7 @@ def user_add(email: str, admin: bool, name: str) -> None:
     """Add an account."""
     from app.services.accounts import accounts
 
-    with _sentences():
+    with _app_with_plain_errors():
         accounts.create_user(email, role=Role.ADMIN if admin else Role.MEMBER, name=name)
         click.echo(_link(accounts.make_sign_in_link(email)))
 
@@ -106,7 +106,7 @@ def user_link(email: str) -> None:
     """Print a one-time link."""
     from app.services.accounts import accounts
 
-    with _sentences():
+    with _app_with_plain_errors():
         click.echo(_link(accounts.make_sign_in_link(email)))
 
 
@@ -117,7 +117,7 @@ def user_set_email(old: str, new: str) -> None:
     """Change an address."""
     from app.services.accounts import accounts
 
-    with _sentences():
+    with _app_with_plain_errors():
         click.echo(f"The account {old} has the address {accounts.set_email(old, new).email} now.")
 
 
@@ -127,7 +127,7 @@ def user_disable(email: str) -> None:
     """Disable an account."""
     from app.services.accounts import accounts
 
-    with _sentences():
+    with _app_with_plain_errors():
         click.echo(f"The account {accounts.disable_user(email).email} is disabled.")
 
 
@@ -137,7 +137,7 @@ def user_enable(email: str) -> None:
     """Enable an account."""
     from app.services.accounts import accounts
 
-    with _sentences():
+    with _app_with_plain_errors():
         click.echo(f"The account {accounts.enable_user(email).email} is enabled.")
 
 
@@ -156,7 +156,7 @@ def token_create(email: str, name: str, scope: str) -> None:
     """Make a token and print it alone on the last line."""
     from app.services.accounts import tokens
 
-    with _sentences():
+    with _app_with_plain_errors():
         secret = tokens.create_token(email, name=name, scope=Scope(scope))
     click.echo(f"A token of {email} that may {scope}, for {tokens.DAYS} days:")
     click.echo(secret)
@@ -168,7 +168,7 @@ def token_list(email: str) -> None:
     """List tokens, newest first."""
     from app.services.accounts import tokens
 
-    with _sentences():
+    with _app_with_plain_errors():
         rows = tokens.list_tokens_of(email)
         if not rows:
             click.echo(f"{email} has no tokens.")
@@ -187,7 +187,7 @@ def token_revoke(email: str, name: str) -> None:
     """Revoke tokens."""
     from app.services.accounts import tokens
 
-    with _sentences():
+    with _app_with_plain_errors():
         count = tokens.revoke_named(email, name)
         click.echo(f"Revoked {pluralise(count, 'token')} named {name}.")
 
@@ -211,14 +211,14 @@ def audit_verify(head: str | None) -> None:
     """Verify the trail and print its head, to be noted on another machine."""
     from app.services.audit.verification import verify_trail
 
-    with _sentences():
-        found = verify_trail(_parse_head(head))
-    for fault in found.faults:
+    with _app_with_plain_errors():
+        result = verify_trail(_parse_head(head))
+    for fault in result.faults:
         click.echo(f"FAULT   {fault.sentence}")
-    if not found.faults:
-        click.echo(f"ok      {pluralise(found.entries, 'entry', 'entries')}, each as it was recorded.")
-    click.echo(f"Head: {found.head[0]}:{found.head[1]}")
-    sys.exit(1 if found.faults else 0)
+    if not result.faults:
+        click.echo(f"ok      {pluralise(result.entries, 'entry', 'entries')}, each as it was recorded.")
+    click.echo(f"Head: {result.head[0]}:{result.head[1]}")
+    sys.exit(1 if result.faults else 0)
 
 
 def _parse_head(text: str | None) -> tuple[int, str] | None:
@@ -233,7 +233,7 @@ def _parse_head(text: str | None) -> tuple[int, str] | None:
 @main.command(help="Check files, database, queue and versions.")
 def doctor() -> None:
     """Look at everything and say one sentence for each fault."""
-    from app.launch.redis_server import NoServerError, answers, socket_path, url_of
+    from app.launch.redis_server import NoServerError, is_answering, socket_path, url_of
     from app.services.system import diagnostics
     from app.storage.binding import bare_app
 
@@ -242,7 +242,7 @@ def doctor() -> None:
         own = url_of(socket_path(settings.data))
     except NoServerError as fault:
         raise click.ClickException(str(fault)) from None
-    if settings.redis_url is None and answers(own):
+    if settings.redis_url is None and is_answering(own):
         settings = replace(settings, redis_url=own)
     with bare_app(settings).app_context():
         checks = diagnostics.examine()

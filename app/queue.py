@@ -52,7 +52,7 @@ _breaker = _CircuitBreaker()
 
 
 @functools.lru_cache(maxsize=4)
-def connection(url: str) -> Any:
+def connect(url: str) -> Any:
     """Return a connection to the Redis-protocol server, with short patience."""
     import redis
     from redis.backoff import NoBackoff
@@ -63,7 +63,7 @@ def connection(url: str) -> Any:
     return redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS, retry=once)
 
 
-def _url() -> str | None:
+def _redis_url() -> str | None:
     url: str | None = current_app.extensions["hydroml_settings"].redis_url
     return url
 
@@ -109,13 +109,13 @@ def enqueued_ids() -> frozenset[str] | None:
 
 def ask(question: Callable[[Any], T]) -> T | None:
     """Put a question to the Redis-protocol server; None when it is away, and nobody asks again for a while."""
-    url = _url()
+    url = _redis_url()
     if url is None or time.monotonic() < _breaker.until:
         return None
     from redis.exceptions import RedisError
 
     try:
-        return question(connection(url))
+        return question(connect(url))
     except (RedisError, OSError) as fault:
         _breaker.until = time.monotonic() + REST_SECONDS
         log.warning("the queue cannot be reached: %s", fault)
@@ -124,13 +124,13 @@ def ask(question: Callable[[Any], T]) -> T | None:
 
 def is_reachable() -> bool:
     """Return whether the Redis-protocol server answers."""
-    url = _url()
+    url = _redis_url()
     if url is None:
         return False
     from redis.exceptions import RedisError
 
     try:
-        return bool(connection(url).ping())
+        return bool(connect(url).ping())
     except (RedisError, OSError):
         return False
 

@@ -29,31 +29,31 @@ WORDS = ("clear", "river", "high", "low", "gauge", "ice", "reading", "checked", 
 def frame(rows: int, seed: int = SEED) -> pl.DataFrame:
     """Return 22 columns as measurements have them: dates, numbers with few and many decimals, categories, texts."""
     draw = np.random.default_rng(seed)
-    start, at = np.datetime64("1980-01-01"), np.arange(rows)
-    moments = start.astype("datetime64[m]") + (15 * at).astype("timedelta64[m]")
+    start, positions = np.datetime64("1980-01-01"), np.arange(rows)
+    moments = start.astype("datetime64[m]") + (15 * positions).astype("timedelta64[m]")
     values = {
-        "date": pl.Series(start + (at // 40).astype("timedelta64[D]")),
+        "date": pl.Series(start + (positions // 40).astype("timedelta64[D]")),
         "taken_at": pl.Series(moments.astype("datetime64[us]")).dt.strftime("%Y-%m-%d %H:%M"),
         **{
-            f"few_{one}": pl.Series(np.round(size * draw.gamma(2, 3, rows), digits))
-            for one, (size, digits) in enumerate(((1, 1), (10, 2), (1, 2), (5, 3), (2, 1), (30, 2)))
+            f"few_{index}": pl.Series(np.round(size * draw.gamma(2, 3, rows), digits))
+            for index, (size, digits) in enumerate(((1, 1), (10, 2), (1, 2), (5, 3), (2, 1), (30, 2)))
         },
         **{
-            f"many_{one}": pl.Series(np.round(draw.normal(0, size, rows), digits))
-            for one, (size, digits) in enumerate(((1, 6), (10, 6), (100, 8), (1, 5), (3, 9)))
+            f"many_{index}": pl.Series(np.round(draw.normal(0, size, rows), digits))
+            for index, (size, digits) in enumerate(((1, 6), (10, 6), (100, 8), (1, 5), (3, 9)))
         },
         **{f"whole_{most}": pl.Series(draw.integers(0, most, rows)) for most in (50, 5000, 10_000_000)},
         **{f"kind_{most}": pl.Series(draw.integers(0, most, rows)).cast(pl.String) for most in (3, 12, 60, 400)},
         "note": pl.Series([" ".join(words) for words in np.array(WORDS)[draw.integers(0, len(WORDS), (rows, 4))]]),
         "code": pl.Series(draw.integers(0, 3 * rows, rows)).cast(pl.String),
     }
-    named = {name: "level " + one if name.startswith("kind") else one for name, one in values.items()}
+    named = {name: "level " + value if name.startswith("kind") else value for name, value in values.items()}
     named["code"] = "G" + named["code"].str.zfill(8)
     always = ("date", "taken_at", "code")
     return pl.DataFrame(
         {
-            name: one if name in always else one.set(pl.Series(draw.random(rows) < 0.05), None)
-            for name, one in named.items()
+            name: item if name in always else item.set(pl.Series(draw.random(rows) < 0.05), None)
+            for name, item in named.items()
         }
     )
 
@@ -92,8 +92,8 @@ def main() -> None:
                 what(source)
                 if turn:
                     took[name].append((time.perf_counter() - begin, time.process_time() - work))
-    wall = {name: statistics.median(one for one, _ in times) for name, times in took.items()}
-    work = {name: statistics.median(one for _, one in times) for name, times in took.items()}
+    wall = {name: statistics.median(number for number, _ in times) for name, times in took.items()}
+    work = {name: statistics.median(number for _, number in times) for name, times in took.items()}
     turns = statistics.median(ours[0] / bare[0] for ours, bare in zip(took["analysis"], took["load"], strict=True))
     print(f"CSV of {size:.0f} MB, {ROWS:,} rows, 22 columns, {TURNS} turns")
     print(f"yardstick, DuckDB's bare load        {wall['load']:.2f} s, {work['load']:.2f} s of work")

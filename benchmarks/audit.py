@@ -69,20 +69,20 @@ def main() -> None:
             db.session.execute(AuditEntry.__table__.select()).all()
             rows_seconds = time.process_time() - start
             start = time.process_time()
-            found = verify_trail()
+            result = verify_trail()
             seconds = time.process_time() - start
-            assert found.faults == ()
+            assert result.faults == ()
             start = time.process_time()
-            lines = (listing._values(line) for line in audit.stream_entries(AuditFilter(), up_to=found.head[0]))
+            lines = (listing._values(line) for line in audit.stream_entries(AuditFilter(), up_to=result.head[0]))
             pieces = sum(1 for _ in listing._json_lines(lines))
             export_seconds = time.process_time() - start
             db.session.remove()
             db.engine.dispose()
     print(
-        f"verify {found.entries:,} entries: {seconds:.2f} s of the processor (goal {GOAL_SECONDS:.0f} s), "
+        f"verify {result.entries:,} entries: {seconds:.2f} s of the processor (goal {GOAL_SECONDS:.0f} s), "
         f"rows alone {rows_seconds:.2f} s"
     )
-    print(f"export {found.entries:,} entries as JSON: {export_seconds:.2f} s in {pieces:,} pieces")
+    print(f"export {result.entries:,} entries as JSON: {export_seconds:.2f} s in {pieces:,} pieces")
 
 
 if __name__ == "__main__":

@@ -99,9 +99,9 @@ def _ask(app: Any, client: Any, path: str, sent: dict[str, Any], *, measured: bo
         with ExitStack() as stack:
             if not measured:
                 stack.enter_context(without())
-            begun = time.process_time()
+            start = time.process_time()
             done = client.post(path, data=sent, headers=HTMX)
-            took = time.process_time() - begun
+            took = time.process_time() - start
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert done.status_code < 400, done.status

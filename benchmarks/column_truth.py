@@ -39,7 +39,7 @@ def plain_unit(unit: str | None) -> str:
     return re.sub(r"[\s^.]+", "", (unit or "").translate(HIGH)).replace("\N{MICRO SIGN}", "μ").lower()
 
 
-def column_for(profile: DatasetProfile, name: str, at: int) -> ColumnProfile | None:
+def column_for(profile: DatasetProfile, name: str, position: int) -> ColumnProfile | None:
     """Return the column of this name, of a longer name that begins so, or at this place if that has no known name."""
     by_name = {plain(column.name): column for column in profile.columns}
     if plain(name) in by_name:
@@ -47,22 +47,24 @@ def column_for(profile: DatasetProfile, name: str, at: int) -> ColumnProfile | N
     longer = [column for other, column in by_name.items() if other.startswith(plain(name))]
     if longer:
         return longer[0]
-    return profile.columns[at] if at < len(profile.columns) and not plain(name).startswith("column") else None
+    return (
+        profile.columns[position] if position < len(profile.columns) and not plain(name).startswith("column") else None
+    )
 
 
-def judge_column(path: str, name: str, true: dict[str, Any], found: ColumnProfile | None, misses: Misses) -> None:
+def judge_column(path: str, name: str, true: dict[str, Any], column: ColumnProfile | None, misses: Misses) -> None:
     """Note for each question about a column whether the answer is right."""
 
-    def note(question: str, is_right: bool, said: object, wanted: object) -> None:
-        misses[question].append("" if is_right else f"{path} {name}: {said}, not {wanted}")
+    def note(question: str, is_right: bool, answer: object, wanted: object) -> None:
+        misses[question].append("" if is_right else f"{path} {name}: {answer}, not {wanted}")
 
-    kind = found.kind.value if found else "not there"
+    kind = column.kind.value if column else "not there"
     note("kind", kind in true["kind"], kind, " or ".join(true["kind"]))
     units = {plain_unit(unit) for unit in true["unit"]}
-    unit = found.unit if found else "not there"
-    note("unit", plain_unit(unit) in units, unit or "none", " or ".join(str(one or "none") for one in true["unit"]))
+    unit = column.unit if column else "not there"
+    note("unit", plain_unit(unit) in units, unit or "none", " or ".join(str(item or "none") for item in true["unit"]))
     if "id" in true:
-        is_right = found is not None and (kind not in NUMBERS if true["id"] else kind != "identifier")
+        is_right = column is not None and (kind not in NUMBERS if true["id"] else kind != "identifier")
         note("id", is_right, kind, "an id" if true["id"] else "a number")
 
 
@@ -74,11 +76,11 @@ def suggested(profile: DatasetProfile, target: str) -> tuple[str, str | None]:
 
 def judge_table(path: str, true: dict[str, Any], profile: DatasetProfile, misses: Misses) -> None:
     """Note for each question about a table and its columns whether the answer is right."""
-    held = {}
-    for at, (name, column) in enumerate(true["columns"].items()):
-        held[name] = column_for(profile, name, at)
-        judge_column(path, name, column, held[name], misses)
-    target = held.get(true["target"]) if true["target"] else None
+    columns = {}
+    for index, (name, column) in enumerate(true["columns"].items()):
+        columns[name] = column_for(profile, name, index)
+        judge_column(path, name, column, columns[name], misses)
+    target = columns.get(true["target"]) if true["target"] else None
     if not true["target"]:
         return
     task, group = suggested(profile, target.name) if target else ("none", None)
@@ -91,8 +93,8 @@ def judge_table(path: str, true: dict[str, Any], profile: DatasetProfile, misses
 def print_shares(misses: Misses) -> None:
     """Print how many answers are right for each question."""
     for question in QUESTIONS:
-        asked, right = len(misses[question]), misses[question].count("")
-        print(f"{question:6}{right:5} of {asked:4}  {right / max(asked, 1):7.1%}")
+        request, right = len(misses[question]), misses[question].count("")
+        print(f"{question:6}{right:5} of {request:4}  {right / max(request, 1):7.1%}")
     every = [miss for question in QUESTIONS for miss in misses[question]]
     print(f"{'all':6}{every.count(''):5} of {len(every):4}  {every.count('') / max(len(every), 1):7.1%}")
 

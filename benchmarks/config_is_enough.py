@@ -63,12 +63,14 @@ class Job:
 
 def jobs() -> Iterator[Job]:
     """Yield the six."""
-    held = {"holdout": {"fraction": 0.2}}
+    current_values = {"holdout": {"fraction": 0.2}}
     lags = [{"columns": ["discharge_mm"], "kind": "lag", "parameters": {"steps": [1, 2]}}]
     lags += [{"columns": ["discharge_mm"], "kind": "rolling_mean", "parameters": {"window": 7}}]
     drivers = ["prcp_mm", "tmax_c", "tmin_c", "swe_mm", "vp_pa"]
     trees = {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 60}}
-    yield Job("forward", RIVER, FLOW, {"selected": drivers, "transforms": RAIN + lags}, trees, {**FORWARD, **held})
+    yield Job(
+        "forward", RIVER, FLOW, {"selected": drivers, "transforms": RAIN + lags}, trees, {**FORWARD, **current_values}
+    )
     yield _groups()
     rolling = {**FORWARD, "parameters": {"n_splits": 4, "gap": 14, "window": "rolling"}}
     weather = [
@@ -77,16 +79,18 @@ def jobs() -> Iterator[Job]:
     ]
     rules = [{"kind": "drop_correlated", "threshold": 0.9}]
     features = {"selected": ["rain_m", "evap_m"], "transforms": weather, "selection": rules}
-    yield Job("rolling", WELL, HEAD, features, {"estimator": "elastic_net"}, {**rolling, **held})
+    yield Job("rolling", WELL, HEAD, features, {"estimator": "elastic_net"}, {**rolling, **current_values})
     words = [{"columns": ["Island", "Species", "Sex"], "kind": "target_encoding", "parameters": {"folds": 4}}]
     features = {"selected": [*BEAK, "Island", "Species", "Sex"], "transforms": words}
-    folds = {"strategy": "k_fold", "parameters": {"n_splits": 4}, **held}
+    folds = {"strategy": "k_fold", "parameters": {"n_splits": 4}, **current_values}
     yield Job("target encoding", PENGUINS, MASS, features, {"estimator": "random_forest"}, folds)
     perceptron = {"estimator": "multilayer_perceptron", "parameters": {"max_iter": 60}}
-    yield Job("perceptron", RIVER, FLOW, {"selected": drivers, "transforms": RAIN}, perceptron, {**FORWARD, **held})
+    yield Job(
+        "perceptron", RIVER, FLOW, {"selected": drivers, "transforms": RAIN}, perceptron, {**FORWARD, **current_values}
+    )
     search = {"enabled": True, "trials": 6, "inner": 2}
     tuned = {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 40}, "tuning": search}
-    yield Job("tuned", RIVER, FLOW, {"selected": drivers, "transforms": RAIN[:2]}, tuned, {**FORWARD, **held})
+    yield Job("tuned", RIVER, FLOW, {"selected": drivers, "transforms": RAIN[:2]}, tuned, {**FORWARD, **current_values})
 
 
 def purposes() -> Iterator[Job]:
@@ -100,11 +104,11 @@ def purposes() -> Iterator[Job]:
         {"columns": ["prcp_mm"], "kind": "antecedent_precipitation", "parameters": {"decay": 0.9}},
         {"columns": ["tmax_c"], "kind": "cyclic", "parameters": {"period": 30.0}},
     ]
-    held = {"holdout": {"fraction": 0.2}}
+    current_values = {"holdout": {"fraction": 0.2}}
     ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
     features = {"selected": ["prcp_mm", "tmax_c"], "transforms": every}
     trees = {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 20}}
-    yield Job("forecast", RIVER, ahead, features, {"estimator": "ridge"}, {**FORWARD, **held})
+    yield Job("forecast", RIVER, ahead, features, {"estimator": "ridge"}, {**FORWARD, **current_values})
     dates = {**FORWARD, "holdout": {"from": "2006-10-01", "to": "2008-09-30"}, "warm_up": 365}
     yield Job("from a date", RIVER, {**FLOW, "purpose": "simulate"}, features | {"transforms": RAIN}, trees, dates)
     yield from _memories()
@@ -115,7 +119,7 @@ def purposes() -> Iterator[Job]:
         lags = [{"columns": [rain], "kind": "lag", "parameters": {"steps": [2, 3]}}]
         ahead = {**sites.task, "purpose": "forecast", "horizon": 2, "drivers_known_ahead": False}
         features = {**sites.features, "transforms": lags}
-        yield Job("forecast at sites", BASINS, ahead, features, sites.model, {**FORWARD, **held})
+        yield Job("forecast at sites", BASINS, ahead, features, sites.model, {**FORWARD, **current_values})
 
 
 MEMORY = [
@@ -138,11 +142,11 @@ MEMORY = [
 
 def _memories() -> Iterator[Job]:
     """Yield recipes with a memory and recipes on what others make, in a simulation and in a forecast."""
-    held = {"holdout": {"fraction": 0.2}}
+    current_values = {"holdout": {"fraction": 0.2}}
     features = {"selected": ["prcp_mm", "tmax_c"], "transforms": MEMORY}
     ahead = {**FLOW, "purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
     for name, task in (("memory", {**FLOW, "purpose": "simulate"}), ("memory ahead", ahead)):
-        yield Job(name, RIVER, task, features, {"estimator": "ridge"}, {**FORWARD, **held, "warm_up": 90})
+        yield Job(name, RIVER, task, features, {"estimator": "ridge"}, {**FORWARD, **current_values, "warm_up": 90})
 
 
 def _blend() -> Job:
@@ -207,9 +211,9 @@ def rebuild(job: Job, *, resolved: bool = True) -> Rebuilt:
     if done.returncode:
         return Rebuilt(job.name, float("inf"), float("inf"), done.stderr.strip().splitlines()[-1])
     answer = json.loads(done.stdout)
-    held: Any = report["scores"]
-    ours = [*held["nse"]["folds"], *([] if held["nse"]["holdout"] is None else [held["nse"]["holdout"]])]
-    apart = max(abs(one - other) for one, other in zip(ours, answer["scores"].values(), strict=True))
+    current: Any = report["scores"]
+    ours = [*current["nse"]["folds"], *([] if current["nse"]["holdout"] is None else [current["nse"]["holdout"]])]
+    apart = max(abs(our - other) for our, other in zip(ours, answer["scores"].values(), strict=True))
     return Rebuilt(job.name, answer["difference"], apart)
 
 
@@ -218,14 +222,14 @@ def main() -> None:
     wanted = sys.argv[1:]
     chosen = [job for job in jobs() if not wanted or job.name in wanted]
     more = [job for job in purposes() if not wanted or job.name in wanted]
-    found = [(rebuild(job), rebuild(job, resolved=False)) for job in chosen]
-    for one, bare in found:
-        print(f"{one.name:16} predictions {one.predictions:.1e}  scores {one.scores:.1e}  {one.said}")
+    results = [(rebuild(job), rebuild(job, resolved=False)) for job in chosen]
+    for item, bare in results:
+        print(f"{item.name:16} predictions {item.predictions:.1e}  scores {item.scores:.1e}  {item.said}")
         print(f"{'':16} without `resolved`: {bare.said}")
-    print(f"rebuilt: {sum(one.is_same for one, _ in found)} of {len(found)}; before: ", end="")
-    print(f"{sum(bare.is_same for _, bare in found)} of {len(found)}")
-    for one in (rebuild(job) for job in more):
-        print(f"{one.name:18} predictions {one.predictions:.1e}  scores {one.scores:.1e}  {one.said}")
+    print(f"rebuilt: {sum(element.is_same for element, _ in results)} of {len(results)}; before: ", end="")
+    print(f"{sum(bare.is_same for _, bare in results)} of {len(results)}")
+    for rebuilt in (rebuild(job) for job in more):
+        print(f"{rebuilt.name:18} predictions {rebuilt.predictions:.1e}  scores {rebuilt.scores:.1e}  {rebuilt.said}")
 
 
 if __name__ == "__main__":

@@ -67,17 +67,17 @@ def tables(rows: int) -> Iterator[recommend.Problem]:
     """Yield the tables: of `benchmark` every third, and other files without an order in time."""
     recommend.ROWS = rows
     first = islice(recommend.problems(), 0, None, STRIDE)
-    others = (one for one in recommend.unseen() if not one.spec.task.time_column)
+    others = (item for item in recommend.unseen() if not item.spec.task.time_column)
     return chain(first, others)
 
 
 def contest_of(problem: recommend.Problem) -> Spec:
     """Return the contest of a table."""
     spec, classes = problem.spec, problem.spec.task.kind.is_classification
-    first = [one for one in problem.ranking if not one.entry.is_baseline][:5]
-    parts = [CandidatePart(estimator=one.entry.id, parameters=one.parameters) for one in first]
-    parts = [one for one in parts if one != SECOND] + [SECOND, CandidatePart(estimator="dummy")]
-    model = ModelPart.model_validate({"candidates": [one.model_dump() for one in parts], "blend": True})
+    first = [item for item in problem.ranking if not item.entry.is_baseline][:5]
+    parts = [CandidatePart(estimator=item.entry.id, parameters=item.parameters) for item in first]
+    parts = [part for part in parts if part != SECOND] + [SECOND, CandidatePart(estimator="dummy")]
+    model = ModelPart.model_validate({"candidates": [part.model_dump() for part in parts], "blend": True})
     strategy = SplitStrategy.STRATIFIED_K_FOLD if classes else SplitStrategy.K_FOLD
     validation = ValidationPart(
         strategy=strategy, parameters={"n_splits": FOLDS}, holdout=HoldoutPart.model_validate({"fraction": 0.3})
@@ -97,17 +97,17 @@ def judged(problem: recommend.Problem) -> Found | None:
     summary = contest.summary()
     seconds, state, choice = clock.total_work(), contest.state, contest.choice
     last = len(split.folds)
-    held = {
-        one: contest.shared.carry_out(FitTask(last, one), _never())
-        for one in {*state.complete, len(state.shared.specs) - 1}
+    current = {
+        item: contest.shared.carry_out(FitTask(last, item), _never())
+        for item in {*state.complete, len(state.shared.specs) - 1}
     }
-    results = {one: result for one, result in held.items() if not isinstance(result, FitFailure)}
+    results = {item: result for item, result in current.items() if not isinstance(result, FitFailure)}
     metric = state.metric
-    scores = {str(one + 1): result.scores[metric.id] for one, result in results.items()}
+    scores = {str(item + 1): result.scores[metric.id] for item, result in results.items()}
     if choice.nested is not None:
-        members = [results[one].predictions for one in choice.able]
-        said = average(members, np.asarray(choice.nested.weights), classes=bool(table.labels))
-        scores[BLEND] = scoring.judge(spec, table, split.holdout, said)[metric.id]
+        members = [results[item].predictions for item in choice.able]
+        answer = average(members, np.asarray(choice.nested.weights), classes=bool(table.labels))
+        scores[BLEND] = scoring.judge(spec, table, split.holdout, answer)[metric.id]
     winner = summary.winner
     dummy = str(len(state.shared.specs))
     methods = {"first": "1", "best single": choice.best.key, "blend": BLEND, "winner": winner}
@@ -137,36 +137,38 @@ def _never() -> Any:
 
 def quality(count: int, rows: int) -> None:
     """Print what every table gave, and the figures."""
-    found: list[Found] = []
+    founds: list[Found] = []
     for problem in islice(tables(rows), count):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            one = judged(problem)
-        if one is None:
+            item = judged(problem)
+        if item is None:
             print(f"{problem.name:34} nothing better than the dummy", flush=True)
             continue
-        found.append(one)
-        told = "  ".join(f"{name} {value:6.3f}" for name, value in one.scores.items())
-        over = f"{one.seconds / one.bare:4.2f}x"
-        print(f"{one.name:34} {told}  {one.winner[:30]:30} {one.bare:5.1f} s {over}", flush=True)
-        _tell(found)
+        founds.append(item)
+        told = "  ".join(f"{name} {value:6.3f}" for name, value in item.scores.items())
+        over = f"{item.seconds / item.bare:4.2f}x"
+        print(f"{item.name:34} {told}  {item.winner[:30]:30} {item.bare:5.1f} s {over}", flush=True)
+        _tell(founds)
 
 
-def _tell(found: list[Found]) -> None:
-    names = found[0].scores
+def _tell(founds: list[Found]) -> None:
+    names = founds[0].scores
     means = "  ".join(
-        f"{name} {np.mean([one.scores[name] for one in found]):.3f} ({min(one.scores[name] for one in found):.3f})"
+        f"{name} {np.mean([item.scores[name] for item in founds]):.3f} ({min(item.scores[name] for item in founds):.3f})"
         for name in names
     )
-    worse = sum(one.scores["blend"] < one.scores["best single"] - WORSE for one in found)
-    gain = [one.scores["blend"] - one.scores["best single"] for one in found]
+    worse = sum(item.scores["blend"] < item.scores["best single"] - WORSE for item in founds)
+    gain = [item.scores["blend"] - item.scores["best single"] for item in founds]
     error = np.std(gain, ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else float("nan")
-    print(f"  {len(found)} tables, mean (worst): {means}; blend over best single {np.mean(gain):+.4f} +- {error:.4f}, ")
-    flattered, told = [one.flattered for one in found], [one.told for one in found if one.told is not None]
+    print(
+        f"  {len(founds)} tables, mean (worst): {means}; blend over best single {np.mean(gain):+.4f} +- {error:.4f}, "
+    )
+    flattered, told = [item.flattered for item in founds], [item.told for item in founds if item.told is not None]
     spread = np.std(flattered, ddof=1) / np.sqrt(len(flattered)) if len(flattered) > 1 else float("nan")
     print(f"  fold over hold-out score {np.mean(flattered):+.4f} +- {spread:.4f}, the notes say {np.mean(told):+.4f}")
     print(f"  worse by over {WORSE} on {worse}; time over bare fits ", end="")
-    print(f"{sum(one.seconds for one in found) / sum(one.bare for one in found):.2f}x", flush=True)
+    print(f"{sum(item.seconds for item in founds) / sum(item.bare for item in founds):.2f}x", flush=True)
 
 
 def noise() -> None:
@@ -177,14 +179,16 @@ def noise() -> None:
     beaten = 0
     for seed in range(20):
         random = np.random.default_rng(1000 + seed)
-        frame = pd.DataFrame(random.normal(size=(300, 8)), columns=[f"x{at}" for at in range(8)]).round(6)
+        frame = pd.DataFrame(random.normal(size=(300, 8)), columns=[f"x{position}" for position in range(8)]).round(6)
         frame["y"] = random.normal(size=300).round(6)
         data = known(frame)
         spec = data.plan({"data": {"target": "y"}}).spec
         assert spec is not None
         parts = [{"estimator": name, "parameters": few.get(name, {})} for name in names]
         model = ModelPart.model_validate({"candidates": parts, "blend": True})
-        features = spec.features.model_copy(update={"selected": [f"x{at}" for at in range(8)], "selection": []})
+        features = spec.features.model_copy(
+            update={"selected": [f"x{position}" for position in range(8)], "selection": []}
+        )
         spec = spec.model_copy(update={"model": model, "features": features})
         report = train(spec, data.frame, data.profile, on_progress=lambda _: None, should_stop=lambda: False).report
         beaten += report.headline.beats
@@ -195,7 +199,7 @@ def noise() -> None:
 def parallel() -> None:
     """Print the ratio of a contest to its bare fits, and of two processes to one."""
     random = np.random.default_rng(1)
-    columns = {f"x{at}": random.normal(size=12_000) for at in range(12)}
+    columns = {f"x{position}": random.normal(size=12_000) for position in range(12)}
     y = columns["x0"] * columns["x1"] + np.sin(columns["x2"]) + random.normal(size=12_000)
     data = known(pd.DataFrame({**columns, "y": y}).round(6))
     spec = data.plan({"data": {"target": "y"}}).spec
@@ -232,13 +236,13 @@ def main() -> None:
     parser.add_argument("--parallel", action="store_true")
     parser.add_argument("--tables", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=ROWS)
-    asked = parser.parse_args()
-    if asked.noise:
+    args = parser.parse_args()
+    if args.noise:
         noise()
-    elif asked.parallel:
+    elif args.parallel:
         parallel()
     else:
-        quality(asked.tables, asked.rows)
+        quality(args.tables, args.rows)
 
 
 if __name__ == "__main__":

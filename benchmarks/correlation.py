@@ -25,9 +25,9 @@ PANDAS_COLUMNS = 40
 
 def seconds_of(work: Callable[[], object]) -> float:
     """Return how long some work takes."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     work()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
@@ -35,12 +35,12 @@ def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     values = np.asfortranarray(random.normal(size=(rows, columns)) + random.normal(size=(rows, 1)))
     values[random.random((rows, columns)) < MISSING] = np.nan
-    return pd.DataFrame(values, columns=[f"x{at}" for at in range(columns)], copy=False)
+    return pd.DataFrame(values, columns=[f"x{position}" for position in range(columns)], copy=False)
 
 
 def all_blocks(frame: pd.DataFrame, kinds: dict[str, ColumnKind]) -> tuple[np.ndarray, float]:
     """Return the matrix and the seconds to its first block."""
-    begun, first = time.perf_counter(), 0.0
+    start, first = time.perf_counter(), 0.0
     groups, slabs, blocks = groups_of(frame.shape[1]), {}, []
     for late, early in places_of(groups):
         for group in (late, early):
@@ -50,7 +50,7 @@ def all_blocks(frame: pd.DataFrame, kinds: dict[str, ColumnKind]) -> tuple[np.nd
         blocks.append(
             block_of(*pair, method=Method.PEARSON, of_numbers=correlation.PEARSON, places=(groups[late], groups[early]))
         )
-        first = first or time.perf_counter() - begun
+        first = first or time.perf_counter() - start
     return assemble_matrix(list(frame.columns), blocks).values, first
 
 
@@ -60,10 +60,10 @@ def main() -> None:
     kinds = dict.fromkeys(frame.columns, ColumnKind.NUMERIC)
     filled = np.nan_to_num(frame.to_numpy())
     other = filled.copy()
-    found: dict[str, tuple[np.ndarray, float]] = {}
+    results: dict[str, tuple[np.ndarray, float]] = {}
 
     def measure() -> None:
-        found["all"] = all_blocks(frame, kinds)
+        results["all"] = all_blocks(frame, kinds)
 
     # Product and blocks take turns, so that whatever else the machine does weighs on both.
     product, mirrored, blocks = np.inf, np.inf, np.inf
@@ -71,11 +71,11 @@ def main() -> None:
         product = min(product, seconds_of(lambda: filled.T @ other))
         mirrored = min(mirrored, seconds_of(lambda: filled.T @ filled))
         blocks = min(blocks, seconds_of(measure))
-    values, first = found["all"]
+    values, first = results["all"]
     few = frame.iloc[:, :PANDAS_COLUMNS]
-    begun = time.perf_counter()
+    start = time.perf_counter()
     expected = few.corr().to_numpy()
-    pandas_seconds = (time.perf_counter() - begun) * (COLUMNS / PANDAS_COLUMNS) ** 2
+    pandas_seconds = (time.perf_counter() - start) * (COLUMNS / PANDAS_COLUMNS) ** 2
     apart = float(np.abs(values[:PANDAS_COLUMNS, :PANDAS_COLUMNS] - expected).max())
     print(f"yardstick, one product of {COLUMNS} x {ROWS:,}     {product:.2f} s (mirrored: {mirrored:.2f} s)")
     print(f"all blocks, pairwise complete                {blocks:.2f} s = {blocks / product:.1f} x (goal: 5 x), "

@@ -84,27 +84,27 @@ def table_of(path: str) -> tuple[Known, dict[str, Any]]:
 def judge(spec: Spec, table: TrainingTable, parts: Parts, *, name: str, values: Any) -> Judged | None:
     """Return how an estimator does on each part; None where it cannot be fitted."""
     made = spec.model_copy(update={"model": ModelPart(estimator=name, parameters=values)})
-    found = []
+    results = []
     for train, rows in parts:
         pipeline = build_pipeline(made, table)
         try:
             pipeline.fit(table.features.iloc[train], table.target[train])
-            found.append(scoring.predict(pipeline, table.features.iloc[rows], classes=len(table.labels)))
+            results.append(scoring.predict(pipeline, table.features.iloc[rows], classes=len(table.labels)))
         except (ValueError, np.linalg.LinAlgError):
             return None
-    score = scoring.judge(made, table, parts[-1][1], found[-1])[spec.metrics.primary]
-    return None if score is None else Judged(name, score, found)
+    score = scoring.judge(made, table, parts[-1][1], results[-1])[spec.metrics.primary]
+    return None if score is None else Judged(name, score, results)
 
 
 def beside(spec: Spec, table: TrainingTable, parts: Parts) -> list[Judged]:
     """Return the baselines of the same information."""
-    found = []
-    for entry in baselines.for_experiment(spec, table):
-        said = [Predictions(*entry.predict(table, train, rows), are_probabilities=True) for train, rows in parts]
-        score = scoring.judge(spec, table, parts[-1][1], said[-1])[spec.metrics.primary]
+    judgeds = []
+    for entry in baselines.baselines_for_experiment(spec, table):
+        answers = [Predictions(*entry.predict(table, train, rows), are_probabilities=True) for train, rows in parts]
+        score = scoring.judge(spec, table, parts[-1][1], answers[-1])[spec.metrics.primary]
         if score is not None:
-            found.append(Judged(f"baseline {entry.id}", score, said))
-    return found
+            judgeds.append(Judged(f"baseline {entry.id}", score, answers))
+    return judgeds
 
 
 def worse_than(spec: Spec, table: TrainingTable, parts: Parts, ours: Judged, theirs: Judged) -> bool:
@@ -113,8 +113,8 @@ def worse_than(spec: Spec, table: TrainingTable, parts: Parts, ours: Judged, the
         JudgedPart(rows, mine, other)
         for (_, rows), mine, other in zip(parts, ours.predictions, theirs.predictions, strict=True)
     ]
-    found = compare(metrics.get(spec.metrics.primary), table, paired, by_group=False, seed=42)
-    return found is not None and found.high is not None and found.high < 0
+    comparison = compare(metrics.get(spec.metrics.primary), table, paired, by_group=False, seed=42)
+    return comparison is not None and comparison.high is not None and comparison.high < 0
 
 
 def tell(path: str) -> bool:
@@ -130,22 +130,22 @@ def tell(path: str) -> bool:
     parts: Parts = [(fold.train, fold.validation) for fold in split.folds]
     if split.holdout is not None:
         parts.append((split.development, split.holdout))
-    values = {one.entry.id: one.parameters for one in by_rules.ranking}
+    values = {suggestion.entry.id: suggestion.parameters for suggestion in by_rules.ranking}
     judged = {
         name: judge(spec, table, parts, name=name, values=values[name])
         for name in dict.fromkeys((spec.model.estimator, by_rules.spec.model.estimator, *evidence.compared[:OTHERS]))
     }
     ours = judged[spec.model.estimator]
     assert ours is not None, path
-    others = [one for name, one in judged.items() if one is not None and name != ours.name]
-    better = [one for one in (*others, *beside(spec, table, parts)) if worse_than(spec, table, parts, ours, one)]
-    all_others = ", ".join(f"{one.name} {one.score:.3f}" for one in others)
+    others = [element for name, element in judged.items() if element is not None and name != ours.name]
+    better = [other for other in (*others, *beside(spec, table, parts)) if worse_than(spec, table, parts, ours, other)]
+    all_others = ", ".join(f"{other.name} {other.score:.3f}" for other in others)
     print(f"{Path(path).name:36} {spec.metrics.primary} {ours.name} {ours.score:.3f}; {all_others}", flush=True)
     print(
         f"  by rules {by_rules.spec.model.estimator}; fits took {evidence.seconds:.1f} s, {evidence.share:.2f} of work"
     )
-    for one in better:
-        print(f"  worse than {one.name} {one.score:.3f} beyond the interval")
+    for item in better:
+        print(f"  worse than {item.name} {item.score:.3f} beyond the interval")
     return bool(better)
 
 

@@ -61,8 +61,8 @@ def main() -> None:
         for name, recipe in recipes.items():
             task = {"time_column": "day", "group_column": "site"}
             spec = make_spec(task=task, selected=["d0"], transforms=[recipe])
-            taken = seconds(lambda frame=frame, spec=spec, profile=profile: apply_transforms(frame, spec, profile))
-            print(f"{sites} sites, {name}: {taken:.2f} s, {taken / bare:.2f} of pandas' rolling means ({bare:.2f} s)")
+            amount = seconds(lambda frame=frame, spec=spec, profile=profile: apply_transforms(frame, spec, profile))
+            print(f"{sites} sites, {name}: {amount:.2f} s, {amount / bare:.2f} of pandas' rolling means ({bare:.2f} s)")
 
 
 if __name__ == "__main__":

@@ -123,14 +123,14 @@ def measure(port: int) -> None:
 
 def main() -> None:
     """Start the product, or take what runs, and drip."""
-    asked = argparse.ArgumentParser()
-    asked.add_argument("--url", help="a server that runs already")
-    url = asked.parse_args().url
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", help="a server that runs already")
+    url = parser.parse_args().url
     if url:
         measure(urlsplit(url).port or 80)
         return
-    with product(ROOT, people=0) as at:
-        measure(urlsplit(at.url).port or 80)
+    with product(ROOT, people=0) as position:
+        measure(urlsplit(position.url).port or 80)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, ImportReport
-from app.domain.analysis.profiling.unit_evidence import with_units
+from app.domain.analysis.profiling.unit_evidence import find_units
 from app.domain.analysis.profiling.units import unit_named
 from app.domain.hydrology.drivers import Driver, recognise_drivers
 from app.domain.vocabulary import ColumnKind
@@ -65,22 +65,22 @@ def _listed(row: dict[str, str]) -> Listed:
     )
 
 
-def _column(place: int, one: Listed, *, with_unit: bool) -> ColumnProfile:
-    whole = one.low.is_integer() and one.high.is_integer()
-    varies = one.low != one.high
+def _column(place: int, listed: Listed, *, with_unit: bool) -> ColumnProfile:
+    whole = listed.low.is_integer() and listed.high.is_integer()
+    varies = listed.low != listed.high
     kind = ColumnKind.CONSTANT if not varies else ColumnKind.INTEGER if whole else ColumnKind.NUMERIC
-    unit = (unit_named(one.unit) or one.unit) if with_unit else ""
+    unit = (unit_named(listed.unit) or listed.unit) if with_unit else ""
     return ColumnProfile(
-        one.name,
+        listed.name,
         f"c{place}",
         kind,
         "",
         "integer" if whole else "number",
         missing=0,
         distinct=ROWS // 2 if varies else 1,
-        minimum=None if math.isnan(one.low) else one.low,
-        maximum=None if math.isnan(one.high) else one.high,
-        zeros=round(one.zeros * ROWS),
+        minimum=None if math.isnan(listed.low) else listed.low,
+        maximum=None if math.isnan(listed.high) else listed.high,
+        zeros=round(listed.zeros * ROWS),
         unit=unit,
         unit_source="note" if unit else "",
     )
@@ -88,22 +88,22 @@ def _column(place: int, one: Listed, *, with_unit: bool) -> ColumnProfile:
 
 def profile_of(columns: list[Listed], *, with_unit: bool) -> DatasetProfile:
     """Return the table of one product as its profile would be."""
-    found = [_column(place, one, with_unit=with_unit) for place, one in enumerate(columns)]
-    known = with_units(found, choices=ReadingChoices(), notes=()) if not with_unit else found
+    column_profiles = [_column(place, column, with_unit=with_unit) for place, column in enumerate(columns)]
+    known = find_units(column_profiles, choices=ReadingChoices(), notes=()) if not with_unit else column_profiles
     return DatasetProfile(ROWS, tuple(known), ImportReport(ROWS, ROWS, 0, "utf-8", ","))
 
 
-def fault(one: Listed, driver: Driver | None) -> str:
+def fault(listed: Listed, driver: Driver | None) -> str:
     """Return what is wrong with what was recognised, "" where nothing is."""
     role = "" if driver is None else driver.role.value
-    if role != one.role:
-        return f"{role or 'no driver'}, not {one.role or 'no driver'}"
+    if role != listed.role:
+        return f"{role or 'no driver'}, not {listed.role or 'no driver'}"
     if driver is None:
         return ""
     # The conversion matters over the range of the values, not in its parts.
-    for value in (one.low, one.high):
-        found, wanted = value * driver.factor + driver.offset, value * one.factor + one.offset
-        if not math.isnan(value) and abs(found - wanted) > 0.02 * max(abs(wanted), abs(one.factor)):
+    for value in (listed.low, listed.high):
+        result, wanted = value * driver.factor + driver.offset, value * listed.factor + listed.offset
+        if not math.isnan(value) and abs(result - wanted) > 0.02 * max(abs(wanted), abs(listed.factor)):
             return f"{driver.unit or 'no unit'}: times {driver.factor:g} plus {driver.offset:g}"
     return ""
 
@@ -111,13 +111,13 @@ def fault(one: Listed, driver: Driver | None) -> str:
 def faults(columns: list[Listed], *, with_unit: bool) -> list[tuple[Listed, str]]:
     """Return each column with what is wrong with it, product by product."""
     products: dict[str, list[Listed]] = defaultdict(list)
-    for one in columns:
-        products[one.product].append(one)
-    found = []
+    for column in columns:
+        products[column.product].append(column)
+    results = []
     for together in products.values():
         drivers = {driver.column: driver for driver in recognise_drivers(profile_of(together, with_unit=with_unit))}
-        found += [(one, fault(one, drivers.get(one.name))) for one in together]
-    return found
+        results += [(listed, fault(listed, drivers.get(listed.name))) for listed in together]
+    return results
 
 
 def main() -> None:
@@ -128,14 +128,14 @@ def main() -> None:
     for with_unit, title in ((True, "unit as the document gives it"), (False, "unit withheld")):
         judged = faults(columns, with_unit=with_unit)
         for kind, some in (
-            ("drivers", [wrong for one, wrong in judged if one.role]),
-            ("others", [wrong for one, wrong in judged if not one.role]),
+            ("drivers", [wrong for item, wrong in judged if item.role]),
+            ("others", [wrong for item, wrong in judged if not item.role]),
         ):
             right = sum(not wrong for wrong in some)
             print(f"{title:31} {kind:8} {right:4} of {len(some):4}, {100 * right / max(len(some), 1):.1f} %")
-        for one, wrong in judged:
+        for listed, wrong in judged:
             if wrong:
-                print(f"    {one.product}: {one.name} [{one.unit}] {one.low:g} to {one.high:g}: {wrong}")
+                print(f"    {listed.product}: {listed.name} [{listed.unit}] {listed.low:g} to {listed.high:g}: {wrong}")
     many = [columns[place % len(columns)] for place in range(WIDE)]
     wide = profile_of(many, with_unit=True)
     started = time.process_time()

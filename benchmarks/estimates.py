@@ -69,8 +69,8 @@ USUAL = {
 
 def tables() -> list[Path]:
     """Return the files that are read: plain tables of the shared folder and the samples."""
-    found = (*REAL.glob("hydro/*.csv"), *REAL.glob("general/*.csv"), *REAL.glob("benchmark/*/*"))
-    return [*sorted(SAMPLES.glob("*.csv")), *sorted(found)]
+    paths = (*REAL.glob("hydro/*.csv"), *REAL.glob("general/*.csv"), *REAL.glob("benchmark/*/*"))
+    return [*sorted(SAMPLES.glob("*.csv")), *sorted(paths)]
 
 
 def part_of(known: Known, share: float) -> Known:
@@ -86,10 +86,10 @@ class AnyLaunch(AnyConfig):
 
     def answers(self) -> dict[str, dict[str, Any]]:
         """Return answers to all five steps."""
-        found = super().answers()
+        results = super().answers()
         if self._chance(0.6):
-            found["data"] = {}
-        return found
+            results["data"] = {}
+        return results
 
     def _value(self, parameter: Parameter) -> Any:
         low, high = USUAL.get(parameter.name, (0, 0))
@@ -100,16 +100,16 @@ class AnyLaunch(AnyConfig):
 
 def launches(paths: list[Path], first: int) -> Iterator[tuple[int, str, Known, Spec]]:
     """Yield random configs that could be launched, for ever."""
-    held: dict[tuple[Path, float], Known | None] = {}
+    knowns: dict[tuple[Path, float], Known | None] = {}
     for seed in range(first, 10**9):
         random = np.random.default_rng(seed)
         path, share = paths[int(random.integers(len(paths)))], (1.0, 0.3, 0.1)[int(random.integers(3))]
-        if (path, share) not in held:
+        if (path, share) not in knowns:
             try:
-                held[path, share] = part_of(read_path(path), share)
+                knowns[path, share] = part_of(read_path(path), share)
             except (AssertionError, DomainError):
-                held[path, share] = None
-        table = held[path, share]
+                knowns[path, share] = None
+        table = knowns[path, share]
         for turn in range(DRAWS if table is not None else 0):
             assert table is not None
             answers = AnyLaunch(table.profile, seed * DRAWS + turn).answers()
@@ -124,7 +124,7 @@ def launches(paths: list[Path], first: int) -> Iterator[tuple[int, str, Known, S
                 break
 
 
-def launched(table: Known, spec: Spec, said: Any) -> None:
+def launched(table: Known, spec: Spec, answer: Any) -> None:
     """Train in this process, which a worker's child is like, and say what it took."""
     forget_peak()
     idle = peak_memory_mb()
@@ -139,16 +139,16 @@ def launched(table: Known, spec: Spec, said: Any) -> None:
                 on_progress=lambda _: None,
                 should_stop=lambda: time.monotonic() - began > MOST_SECONDS,
             ).report
-        said.send({"timing": to_json(report.timing), "memory_mb": report.memory_mb, "idle_mb": idle})
+        answer.send({"timing": to_json(report.timing), "memory_mb": report.memory_mb, "idle_mb": idle})
     except (DomainError, StoppedError, MemoryError) as fault:
-        said.send({"fault": type(fault).__name__})
+        answer.send({"fault": type(fault).__name__})
 
 
 def collect(book: Path, many: int, first: int) -> None:
     """Launch configs and write a line for each."""
     load_libraries()
     done = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
-    first = max((one["seed"] for one in done), default=first - 1) + 1
+    first = max((item["seed"] for item in done), default=first - 1) + 1
     fork = multiprocessing.get_context("fork")
     gc.freeze()
     with book.open("a") as lines:
@@ -158,13 +158,13 @@ def collect(book: Path, many: int, first: int) -> None:
             child.start()
             theirs.close()
             try:
-                said = mine.recv() if mine.poll(2 * MOST_SECONDS) else {"fault": "too slow"}
+                answer = mine.recv() if mine.poll(2 * MOST_SECONDS) else {"fault": "too slow"}
             except EOFError:
-                said = {"fault": "killed"}
+                answer = {"fault": "killed"}
             child.kill()
             child.join()
             workload = workload_of(spec, table.profile).to_json()
-            lines.write(json.dumps({"seed": seed, "table": name, "workload": workload, **said}) + "\n")
+            lines.write(json.dumps({"seed": seed, "table": name, "workload": workload, **answer}) + "\n")
             lines.flush()
             many -= 1
             if many <= 0:
@@ -182,41 +182,41 @@ class Launch:
 
 def read(books: list[Path]) -> list[Launch]:
     """Return the launches of some files that ended."""
-    found = []
-    for one in (json.loads(line) for book in books for line in book.read_text().splitlines()):
-        work = Workload.from_json(one["workload"])
-        if "timing" not in one or work is None:
+    results = []
+    for item in (json.loads(line) for book in books for line in book.read_text().splitlines()):
+        work = Workload.from_json(item["workload"])
+        if "timing" not in item or work is None:
             continue
-        parts, whole = one["timing"]["work"], one["timing"]["work_total"]
+        parts, whole = item["timing"]["work"], item["timing"]["work_total"]
         seconds = {**parts, REST: max(whole - sum(parts.values()), 0.0)}
-        found.append(Launch(one["table"], Timing(work, seconds, one["memory_mb"], one["idle_mb"]), whole))
-    return found
+        results.append(Launch(item["table"], Timing(work, seconds, item["memory_mb"], item["idle_mb"]), whole))
+    return results
 
 
 def factors(learnt: Iterable[Launch], judged: Iterable[Launch]) -> tuple[Any, Any, Any]:
     """Return, for each launch, the factor between estimate and time, whether the range held it, and memory by peak."""
-    machine = Machine(2, 16_000.0, experience=Experience(tuple(one.timing for one in learnt)))
-    found = []
-    for one in judged:
-        work, peak = one.timing.workload, one.timing.memory_mb or 0.0
+    machine = Machine(2, 16_000.0, experience=Experience(tuple(item.timing for item in learnt)))
+    results = []
+    for launch in judged:
+        work, peak = launch.timing.workload, launch.timing.memory_mb or 0.0
         central, spread = seconds_of(work, machine, parts=TRAINING)
-        far = abs(log(central / one.seconds))
+        far = abs(log(central / launch.seconds))
         within = far <= NINE_OF_TEN * max(spread, LEAST_SPREAD)
         # The process that starts launches here grows with the tables it has read; a worker does not.
-        idle = (one.timing.idle_mb or 0.0) - (machine.experience.idle_mb or IDLE_MEMORY_MB)
-        found.append((exp(far), within, (memory_of(work, machine)[1] + idle) / peak))
-    far, inside, memory = zip(*found, strict=True)
+        idle = (launch.timing.idle_mb or 0.0) - (machine.experience.idle_mb or IDLE_MEMORY_MB)
+        results.append((exp(far), within, (memory_of(work, machine)[1] + idle) / peak))
+    far, inside, memory = zip(*results, strict=True)
     return np.array(far), np.array(inside), np.array(memory)
 
 
 def average(learnt: list[Launch], judged: list[Launch]) -> Any:
     """Return the factors of one who says what launches of that estimator took on average."""
     seen: dict[str, list[float]] = {}
-    for one in learnt:
-        seen.setdefault(one.timing.workload.estimator, []).append(log(one.seconds))
+    for launch in learnt:
+        seen.setdefault(launch.timing.workload.estimator, []).append(log(launch.seconds))
     every = [value for values in seen.values() for value in values]
-    said = (np.mean(seen.get(one.timing.workload.estimator, every)) - log(one.seconds) for one in judged)
-    return np.exp(np.abs(list(said)))
+    answer = (np.mean(seen.get(item.timing.workload.estimator, every)) - log(item.seconds) for item in judged)
+    return np.exp(np.abs(list(answer)))
 
 
 def tell(title: str, far: Any, inside: Any = None, memory: Any = None) -> None:
@@ -233,27 +233,30 @@ def judge(books: list[Path]) -> None:
     every = read(books)
     random = np.random.default_rng(0)
     order = random.permutation(len(every))
-    halves = [[every[at] for at in order[0::2]], [every[at] for at in order[1::2]]]
-    names = sorted({one.table for one in every})
+    halves = [[every[position] for position in order[0::2]], [every[position] for position in order[1::2]]]
+    names = sorted({launch.table for launch in every})
     random.shuffle(names)
-    apart = [(set(names[at::4])) for at in range(4)]
+    apart = [(set(names[position::4])) for position in range(4)]
     print(f"{'':50}{'time: factor between estimate and launch':>44}{'memory: upper end by peak':>30}")
     heads = ("runs", "within 2", "median", "p90", "in range", "< 0.8", "least", "median")
     print(" " * 44 + "".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
-    whole = [factors(halves[at], halves[1 - at]) for at in (0, 1)]
+    whole = [factors(halves[position], halves[1 - position]) for position in (0, 1)]
     tell("configs not seen", *(np.concatenate(parts) for parts in zip(*whole, strict=True)))
-    long = [[one for one in half if one.seconds > LONG] for half in halves]
-    slow = [factors(halves[at], long[1 - at]) for at in (0, 1)]
+    long = [[item for item in half if item.seconds > LONG] for half in halves]
+    slow = [factors(halves[position], long[1 - position]) for position in (0, 1)]
     tell(f"of these, those of more than {LONG:.0f} s", *(np.concatenate(parts) for parts in zip(*slow, strict=True)))
     kept = [
-        factors([one for one in every if one.table not in held], [one for one in every if one.table in held])
-        for held in apart
+        factors(
+            [launch for launch in every if launch.table not in current_values],
+            [launch for launch in every if launch.table in current_values],
+        )
+        for current_values in apart
     ]
     tell("datasets not seen", *(np.concatenate(parts) for parts in zip(*kept, strict=True)))
-    few = [factors(halves[at][:30], halves[1 - at]) for at in (0, 1)]
+    few = [factors(halves[position][:30], halves[1 - position]) for position in (0, 1)]
     tell("after 30 launches of any kind", *(np.concatenate(parts) for parts in zip(*few, strict=True)))
     tell("yardstick: nothing learnt", *factors((), every)[:2])
-    plain = [average(halves[at], halves[1 - at]) for at in (0, 1)]
+    plain = [average(halves[position], halves[1 - position]) for position in (0, 1)]
     tell("yardstick: the average of the estimator", np.concatenate(plain))
     print(f"one estimate takes {milliseconds(every):.2f} ms with {len(every):,} timings learnt")
 
@@ -263,12 +266,12 @@ def milliseconds(every: list[Launch]) -> float:
     river = sample("piscataquis_01031500_daily.csv")
     spec = river.plan().spec
     assert spec is not None
-    machine = Machine(2, 16_000.0, experience=Experience(tuple(one.timing for one in every)))
+    machine = Machine(2, 16_000.0, experience=Experience(tuple(launch.timing for launch in every)))
     estimate(spec, river.profile, machine)
-    begun = time.process_time()
+    start = time.process_time()
     for _ in range(CALLS):
         estimate(spec, river.profile, machine)
-    return 1000 * (time.process_time() - begun) / CALLS
+    return 1000 * (time.process_time() - start) / CALLS
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ COLUMNS = {
     "state": "(['low', 'middle', 'high', 'flood'])[(1 + hash(i + 4) % 4)::INT]",
     "state_code": "1 + hash(i + 4) % 4",
     "remark": "CASE WHEN hash(i + 5) % 50 = 0 THEN '?' ELSE 'r' || hash(i + 6) % 900 END",
-    **{f"v{at}": f"round((hash(i + {7 + at}) % 1000000) / 1000 + {at}, 3)" for at in range(13)},
+    **{f"v{position}": f"round((hash(i + {7 + position}) % 1000000) / 1000 + {position}, 3)" for position in range(13)},
 }
 
 
@@ -50,9 +50,9 @@ def made(folder: Path) -> Path:
 def profiled(source: Path, folder: Path) -> DatasetProfile:
     """Read the file as the product does."""
     request = {"what": "read", "source": str(source), "folder": str(folder), "suffix": ".csv", "seconds": 600}
-    said = child.answer({**request, "limits": Limits().__dict__, "choices": {}})
-    assert "error" not in said, said["error"]
-    return DatasetProfile.from_json(said["profile"])
+    answers = child.answer_request({**request, "limits": Limits().__dict__, "choices": {}})
+    assert "error" not in answers, answers["error"]
+    return DatasetProfile.from_json(answers["profile"])
 
 
 def seconds_of(act: Any) -> float:

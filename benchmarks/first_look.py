@@ -23,7 +23,7 @@ from sqlalchemy import select
 from app.domain.vocabulary import Scope
 from app.services.accounts import tokens
 from app.storage.db import db
-from app.storage.reading import spare
+from app.storage.reading import reader_pool
 from app.storage.tables import User
 from benchmarks.steps import percentiles, prepared_client
 
@@ -93,7 +93,7 @@ def block_of_lines() -> bytes:
     """Return 10,000 lines of four columns, seeded."""
     random = np.random.default_rng(0)
     values = random.gamma(2.0, 2.0, size=(10_000, 3)).round(3)
-    return b"".join(f"2000-01-{1 + at % 28:02d},{a},{b},{c}\n".encode() for at, (a, b, c) in enumerate(values))
+    return b"".join(f"2000-01-{1 + index % 28:02d},{a},{b},{c}\n".encode() for index, (a, b, c) in enumerate(values))
 
 
 def last_byte_to_answer(client: Any, headers: dict[str, str], body: Body) -> tuple[float, dict[str, Any]]:
@@ -104,18 +104,18 @@ def last_byte_to_answer(client: Any, headers: dict[str, str], body: Body) -> tup
         content_type=f"multipart/form-data; boundary={BOUNDARY}",
         headers=headers,
     )
-    taken = (time.perf_counter() - body.taken_at) * 1000
+    amount = (time.perf_counter() - body.taken_at) * 1000
     assert answer.status_code == 201, answer.text
-    return taken, answer.get_json()
+    return amount, answer.get_json()
 
 
 def measured(client: Any, headers: dict[str, str], body: Body) -> tuple[float, str]:
     """Return the milliseconds to the answer and the state of what came of it, which is deleted again."""
-    taken, answer = last_byte_to_answer(client, headers, body)
-    shown = client.get(f"/api/datasets/{answer['id']}/preview/?limit=5", headers=headers).get_json()
-    assert len(shown["rows"]) == 5, shown
+    amount, answer = last_byte_to_answer(client, headers, body)
+    json = client.get(f"/api/datasets/{answer['id']}/preview/?limit=5", headers=headers).get_json()
+    assert len(json["rows"]) == 5, json
     client.delete(f"/api/datasets/{answer['id']}/", headers=headers)
-    return taken, answer["state"]
+    return amount, answer["state"]
 
 
 def main() -> None:
@@ -129,11 +129,11 @@ def main() -> None:
         for size in SIZES_MB:
             waiting, started = [], []
             for _ in range(ROUNDS):
-                spare.keep(Path(folder))
+                reader_pool.keep(Path(folder))
                 time.sleep(PAUSE_SECONDS)
-                taken, state = measured(client, headers, Body(size * MB, block))
-                waiting.append(taken)
-                spare.forget()
+                amount, state = measured(client, headers, Body(size * MB, block))
+                waiting.append(amount)
+                reader_pool.forget()
                 started.append(measured(client, headers, Body(size * MB, block))[0])
             for words, times in (("a child waits", waiting), ("none waits", started)):
                 middle = float(np.median(times))

@@ -29,10 +29,10 @@ def judge_cases() -> bool:
     every: dict[int, int] = defaultdict(int)
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:
-            found = differences(Path(folder), DATA / case.file, case)
+            results = differences(Path(folder), DATA / case.file, case)
         every[case.kind] += 1
-        right[case.kind] += not found
-        for sentence in found:
+        right[case.kind] += not results
+        for sentence in results:
             print(f"   {case.file}: {sentence[:200]}")
     for kind, count in sorted(every.items()):
         print(f"{kind:>3} {KINDS[kind]:<36} {right[kind]:>3} of {count}")

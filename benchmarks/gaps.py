@@ -111,16 +111,16 @@ def main() -> None:
     parser.add_argument("records", nargs="*", default=list(RECORDS))
     parser.add_argument("--short-fits", action="store_true")
     parser.add_argument("--draws", type=int, default=3)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     print(f"{'record':12} {'launched':26} " + " ".join(f"{f'{length} d':>13}" for length in LENGTHS))
-    for name in asked.records:
-        begin, data, found, names = time.perf_counter(), read(name), [], []
-        for seed in range(asked.draws):
+    for name in args.records:
+        begin, data, results, names = time.perf_counter(), read(name), [], []
+        for seed in range(args.draws):
             spec = plan(name, data, SEED + seed)
-            spec = launched(data, spec) if asked.short_fits else spec
-            found.append(list(ratios(judged(data, spec))))
+            spec = launched(data, spec) if args.short_fits else spec
+            results.append(list(ratios(judged(data, spec))))
             names.append(spec.model.estimator)
-        cells = " ".join(f"{np.mean(one):5.2f} (<={max(one):4.2f})" for one in np.transpose(found))
+        cells = " ".join(f"{np.mean(item):5.2f} (<={max(item):4.2f})" for item in np.transpose(results))
         took = time.perf_counter() - begin
         print(
             f"{name:12} {' '.join(dict.fromkeys(names)):26} {cells}   {RECORDS[name][2]}   ({took:.0f} s)", flush=True

@@ -101,8 +101,8 @@ def restarts(scene: Scene) -> Experiment:
 def lock(scene: Scene) -> Experiment:
     """Hold the write lock of the database for 22 s."""
     experiment = scene.running()
-    with LockedDatabase(scene.crew.settings.data) as held:
-        held.wait()
+    with LockedDatabase(scene.crew.settings.data) as database:
+        database.wait()
     return experiment
 
 
@@ -139,14 +139,14 @@ def play(scene: Scene, kind: str, outcome: Outcome) -> None:
     """Play one round."""
     act, honest = KINDS[kind]
     experiment = act(scene)
-    passed, said = time.monotonic(), set()
+    passed, answers = time.monotonic(), set()
 
     def goes_on() -> bool:
-        said.add(job_of(experiment).error_code)
+        answers.add(job_of(experiment).error_code)
         return is_held(experiment) or experiment.state == "finished"
 
     def is_over() -> bool:
-        said.add(job_of(experiment).error_code)
+        answers.add(job_of(experiment).error_code)
         return job_of(experiment).state not in ("queued", "running")
 
     with suppress(AssertionError):
@@ -156,7 +156,7 @@ def play(scene: Scene, kind: str, outcome: Outcome) -> None:
         wait_until(is_over, seconds=240, what="the end")
     outcome.rounds += 1
     outcome.lost += experiment.state != "finished"
-    outcome.wrong_reasons += bool(said - honest)
+    outcome.wrong_reasons += bool(answers - honest)
 
 
 def is_held(experiment: Experiment) -> bool:

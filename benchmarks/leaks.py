@@ -84,26 +84,26 @@ class Verdict:
 
 def verdict_of(file: str, known: Known, target: str, leaks: frozenset[str]) -> Verdict:
     """Measure a file and compare what is suspected with what leaks."""
-    found = known.associations(target)
-    suspects = {name: found.leaks_of(name)[0].evidence for name in found.suspects()}
+    associations = known.associations(target)
+    suspects = {name: associations.leaks_of(name)[0].evidence for name in associations.suspects()}
     guilty = leaks | ALSO.get(file, frozenset())
     return Verdict(
         file,
         named=frozenset(suspects) & leaks,
         missed=leaks - frozenset(suspects),
-        warnings=sum(found.leaks_of(name)[0].strong for name in suspects if name not in guilty),
-        alarms={name: said for name, said in suspects.items() if name not in guilty},
-        clean=len(found.items) - len(guilty),
-        by_correlation=sum(_correlated(found, name) for name in leaks),
+        warnings=sum(associations.leaks_of(name)[0].strong for name in suspects if name not in guilty),
+        alarms={name: suspect for name, suspect in suspects.items() if name not in guilty},
+        clean=len(associations.items) - len(guilty),
+        by_correlation=sum(_correlated(associations, name) for name in leaks),
     )
 
 
 def leaks_of_case(case: LeakCase) -> dict[str, Leak]:
     """Return the surest suspicion of each column of a built case."""
     kinds = {str(name): kind_of(case.frame[name]) for name in case.frame.columns}
-    found = associate(case.frame, case.target, kinds)
-    leaks = all_leaks(case.frame, case.target, kinds, items=found.items, flags=case.flags)
-    whole = replace(found, leaks=leaks)
+    associations = associate(case.frame, case.target, kinds)
+    leaks = all_leaks(case.frame, case.target, kinds, items=associations.items, flags=case.flags)
+    whole = replace(associations, leaks=leaks)
     return {name: whole.leaks_of(name)[0] for name in whole.suspects()}
 
 
@@ -111,55 +111,60 @@ def print_cases(title: str, built: list[LeakCase]) -> None:
     """Print how many built cases are named whole, and what is said of their clean columns."""
     named = warnings = notices = clean = 0
     for case in built:
-        said = leaks_of_case(case)
-        missed = case.leaks - set(said)
+        leaks = leaks_of_case(case)
+        missed = case.leaks - set(leaks)
         named += not missed
         clean += case.frame.shape[1] - 1 - len(case.leaks)
         for name in sorted(missed):
             print(f"    missed {case.name}: {name}")
-        for name, leak in said.items():
+        for name, leak in leaks.items():
             if name not in case.leaks:
                 warnings, notices = warnings + leak.strong, notices + (not leak.strong)
                 print(f"    alarm  {case.name}, {name}: {leak.evidence[:110]}")
     print(f"{title}: {named} of {len(built)} whole; {clean} clean columns, {warnings} warnings, {notices} notices")
 
 
-def _correlated(found: Associations, name: str) -> bool:
-    item = found.of(name)
+def _correlated(associations: Associations, name: str) -> bool:
+    item = associations.of(name)
     return item is not None and item.value is not None and abs(item.value) >= 0.95
 
 
 def verdicts(*, benchmark: bool) -> list[Verdict]:
     """Return what is said about every file that is there, with the tables of pmlb and openml where asked for."""
-    found = [verdict_of(file, real_file(file), target, leaks) for file, (target, leaks) in TRAPS.items()]
-    found += [verdict_of(file, real_file(file), target, frozenset()) for file, target in OTHERS.items()]
+    results = [verdict_of(file, real_file(file), target, leaks) for file, (target, leaks) in TRAPS.items()]
+    results += [verdict_of(file, real_file(file), target, frozenset()) for file, target in OTHERS.items()]
     if benchmark:
         for path in sorted([*(REAL / "benchmark").rglob("*.tsv.gz"), *(REAL / "benchmark").rglob("*.csv")]):
             file = str(path.relative_to(REAL))
             target = "target"
-            found.append(verdict_of(file, real_file(file), target, frozenset()))
-    return found
+            results.append(verdict_of(file, real_file(file), target, frozenset()))
+    return results
 
 
 def main() -> None:
     """Print one line per file."""
     if not Path(REAL).exists():
         sys.exit("The real files are not here.")
-    found = verdicts(benchmark=True)
+    results = verdicts(benchmark=True)
     print(f"{'file':52}{'named':>8}{'by r':>6}{'clean':>7}{'alarms':>8}")
-    for one in found:
-        leaks = len(one.named) + len(one.missed)
-        ratio = f"{len(one.named)}/{leaks}" if leaks else ""
-        print(f"{one.file:52}{ratio:>8}{one.by_correlation if leaks else '':>6}{one.clean:>7}{len(one.alarms):>8}")
-        for name in sorted(one.missed):
+    for judged in results:
+        leaks = len(judged.named) + len(judged.missed)
+        ratio = f"{len(judged.named)}/{leaks}" if leaks else ""
+        print(
+            f"{judged.file:52}{ratio:>8}{judged.by_correlation if leaks else '':>6}{judged.clean:>7}{len(judged.alarms):>8}"
+        )
+        for name in sorted(judged.missed):
             print(f"    missed {name}")
-        for name, evidence in one.alarms.items():
+        for name, evidence in judged.alarms.items():
             print(f"    alarm  {name[:40]}: {evidence[:110]}")
-    clean, alarms = sum(one.clean for one in found), sum(len(one.alarms) for one in found)
-    leaks, named = sum(len(one.named) + len(one.missed) for one in found), sum(len(one.named) for one in found)
-    by_correlation = sum(one.by_correlation for one in found)
+    clean, alarms = sum(verdict.clean for verdict in results), sum(len(verdict.alarms) for verdict in results)
+    leaks, named = (
+        sum(len(verdict.named) + len(verdict.missed) for verdict in results),
+        sum(len(verdict.named) for verdict in results),
+    )
+    by_correlation = sum(verdict.by_correlation for verdict in results)
     print(f"named {named} of {leaks} (goal: all); a correlation of 0.95 finds {by_correlation}")
-    warnings = sum(one.warnings for one in found)
+    warnings = sum(verdict.warnings for verdict in results)
     print(f"{clean} clean columns: {warnings} warnings (goal: 0), {alarms - warnings} notices (goal: 1 in 100)")
     print_cases("built cases that the rules were made on", leak_cases.cases(leak_cases.OPEN, 1))
     print_cases("built cases put aside", leak_cases.cases(leak_cases.ASIDE, 2))

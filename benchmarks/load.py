@@ -79,26 +79,26 @@ def prepare(made: Product, people: int, root: Path, environment: dict[str, str])
     ask("--spread", first.dataset)
 
 
-def run(at: Product, *, people: int, seconds: int, seed: int = 1) -> Any:
+def run(position: Product, *, people: int, seconds: int, seed: int = 1) -> Any:
     """Have people work for so long; returns locust's statistics, without those of their arrival."""
     # Locust replaces the blocking parts of the standard library, so nothing else of it may be in use before.
     from benchmarks.load_people import Monitor, Person, begin, forget_outcomes
 
-    begin(at.accounts[:-1], at.forms)
+    begin(position.accounts[:-1], position.forms)
     import gevent
     from locust.env import Environment
 
     random.seed(seed)
-    made = Environment(user_classes=[Person, Monitor], host=at.url, reset_stats=True)
+    made = Environment(user_classes=[Person, Monitor], host=position.url, reset_stats=True)
     runner = made.create_local_runner()
     runner.start(people + 1, spawn_rate=max(5, people / 20))
     gevent.sleep(max(20.0, people / 20) + 5)
     made.stats.reset_all()
     forget_outcomes()
-    begin_at, worked = time.monotonic(), web_seconds(at.process.pid)
+    begin_at, worked = time.monotonic(), web_seconds(position.process.pid)
     gevent.sleep(seconds)
     made.stats.seconds = time.monotonic() - begin_at
-    made.stats.web_seconds = web_seconds(at.process.pid) - worked
+    made.stats.web_seconds = web_seconds(position.process.pid) - worked
     runner.stop()
     runner.quit()
     return made.stats
@@ -122,16 +122,16 @@ def recovery(url: str) -> float:
 
     begin, good = time.perf_counter(), 0
     for _ in range(RECOVERY_TRIES):
-        asked = time.perf_counter()
+        request = time.perf_counter()
         try:
             # An address of our own, which was made above.
             with urllib.request.urlopen(f"{url}/sign-in", timeout=30) as answer:  # noqa: S310
-                fine = answer.status == 200 and time.perf_counter() - asked < SLOW_SECONDS
+                fine = answer.status == 200 and time.perf_counter() - request < SLOW_SECONDS
         except (urllib.error.HTTPError, OSError):
             fine = False
         good = good + 1 if fine else 0
         if good == 1:
-            first = asked
+            first = request
         if good == 10:
             return first - begin
         time.sleep(EVERY_SECONDS)
@@ -143,14 +143,16 @@ def report(stats: Any, people: int) -> None:
     from benchmarks.load_people import HEALTH, outcome
 
     print(f"{people} people, {stats.seconds:.0f} s{'':10} asked   p50   p95   p99   503s  errors  cut")
-    for entry in sorted((one for one in stats.entries.values() if one.name != HEALTH), key=lambda one: one.name):
+    for entry in sorted(
+        (item for item in stats.entries.values() if item.name != HEALTH), key=lambda element: element.name
+    ):
         _line(entry.name, entry, outcome(entry.name))
     _line("all of it", _without_health(stats, HEALTH), outcome(None))
     health = stats.get(HEALTH, "GET")
     p50, p95, p99 = (health.get_response_time_percentile(share) for share in SHARES)
-    asked = sum(one.num_requests for one in stats.entries.values() if one.name != HEALTH)
+    count = sum(item.num_requests for item in stats.entries.values() if item.name != HEALTH)
     print(
-        f"the web's processors worked {stats.web_seconds:.1f} s, {stats.web_seconds / max(asked, 1) * 1000:.1f} ms each"
+        f"the web's processors worked {stats.web_seconds:.1f} s, {stats.web_seconds / max(count, 1) * 1000:.1f} ms each"
     )
     print(f"yardstick, {HEALTH}: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms")
 
@@ -174,14 +176,14 @@ def _line(name: str, entry: Any, counted: Any) -> None:
 
 def main() -> None:
     """Let people work and print what it was like."""
-    asked = argparse.ArgumentParser()
-    asked.add_argument("--people", type=int, default=100)
-    asked.add_argument("--seconds", type=int, default=120)
-    asked.add_argument("--root", type=Path, default=ROOT)
-    options = asked.parse_args()
-    with product(options.root.resolve(), options.people) as at:
-        stats = run(at, people=options.people, seconds=options.seconds)
-        seconds = recovery(at.url)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--root", type=Path, default=ROOT)
+    options = parser.parse_args()
+    with product(options.root.resolve(), options.people) as position:
+        stats = run(position, people=options.people, seconds=options.seconds)
+        seconds = recovery(position.url)
         report(stats, options.people)
         print(f"everybody is answered again {seconds:.1f} s after they left (goal: 10 s)")
 

@@ -49,8 +49,8 @@ def outcome(name: str | None) -> Outcome:
     """Return what did not go well on a route, or on all together but the yardstick."""
     if name is not None:
         return _outcomes[name]
-    held = [one for route, one in _outcomes.items() if route != HEALTH]
-    return Outcome(*(sum(getattr(one, what) for one in held) for what in ("refused", "errors", "cut")))
+    outcomes = [item for route, item in _outcomes.items() if route != HEALTH]
+    return Outcome(*(sum(getattr(item, what) for item in outcomes) for what in ("refused", "errors", "cut")))
 
 
 class Browser(FastHttpUser):
@@ -104,17 +104,17 @@ class Person(Browser):
         self.look_at_sign_in()
         while not self.token:
             page = self.ask(self.account.link, "GET a one-time link")
-            found = TOKEN.search(page.text or "")
-            if found:
-                self.ask(self.account.link, "POST a one-time link", form={"csrf_token": found.group(1)})
+            match = TOKEN.search(page.text or "")
+            if match:
+                self.ask(self.account.link, "POST a one-time link", form={"csrf_token": match.group(1)})
             self.take_token(self.ask("/experiments", "GET /experiments"))
             if not self.token:
                 self.wait()
 
     def take_token(self, page: Any) -> None:
         """Keep the token that a page carries."""
-        found = TOKEN.search(page.text or "") if page.status_code == 200 else None
-        self.token = found.group(1) if found else self.token
+        match = TOKEN.search(page.text or "") if page.status_code == 200 else None
+        self.token = match.group(1) if match else self.token
 
     @task(1)
     def look_at_sign_in(self) -> None:

@@ -176,7 +176,7 @@ def judge(case: Case, *, short_fits: bool, yardstick: bool) -> Scores:
         for number, fold in enumerate(judged_folds(case, spec, table)):
             fit = fit_fold(spec, table, fold, name=f"fold {number + 1}", number=number)
             scores.product += per_site(table, fold.validation, np.asarray(fit.predicted.values, dtype=float))
-            for entry in baselines.for_experiment(spec, table):
+            for entry in baselines.baselines_for_experiment(spec, table):
                 values, _ = entry.rule(table, fold.train, fold.validation)
                 filled = baselines.fill_unknown(values, table, fold.train)
                 scores.baselines.setdefault(entry.id, []).extend(
@@ -191,7 +191,7 @@ def judge(case: Case, *, short_fits: bool, yardstick: bool) -> Scores:
 def by_hand(case: Case, data: Known, spec: Spec, table: TrainingTable) -> list[float]:
     """Return the efficiencies of the yardstick on the same rows."""
     features, target = _features_by_hand(case, data, spec), data.frame[case.target]
-    found = []
+    results = []
     for fold in judged_folds(case, spec, table):
         rows = table.rows[fold.validation] - 1
         first, past = data.frame["date"].iloc[rows].min(), data.frame["date"]
@@ -205,8 +205,8 @@ def by_hand(case: Case, data: Known, spec: Spec, table: TrainingTable) -> list[f
         predicted = memory_by_hand.predict(
             features.drop(columns="_age"), target, train=train, rows=rows, many=case.name == "regional"
         )
-        found += per_site(table, fold.validation, predicted)
-    return found
+        results += per_site(table, fold.validation, predicted)
+    return results
 
 
 def _features_by_hand(case: Case, data: Known, spec: Spec) -> pd.DataFrame:
@@ -249,13 +249,13 @@ def main() -> None:
     parser.add_argument("--short-fits", action="store_true")
     parser.add_argument("--no-yardstick", action="store_true")
     parser.add_argument("--development", action="store_true")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     print(f"{'case':18} {'goal':>5} {'product':>8} {'by hand':>8} {'difference':>10}  best baseline, launched")
     for case in cases():
-        if asked.names and case.name not in asked.names:
+        if args.names and case.name not in args.names:
             continue
-        taken = replace(case, development=asked.development)
-        scores = judge(taken, short_fits=asked.short_fits, yardstick=not asked.no_yardstick)
+        usage = replace(case, development=args.development)
+        scores = judge(usage, short_fits=args.short_fits, yardstick=not args.no_yardstick)
         product, hand = middle(scores.product), middle(scores.by_hand)
         best = max(((middle(values), name) for name, values in scores.baselines.items()), default=(float("nan"), ""))
         told = f"{best[1]} {best[0]:.3f}, {' '.join(dict.fromkeys(scores.launched))}"

@@ -63,14 +63,14 @@ class Account:
 
 def passed_over(report: dict[str, Any]) -> int:
     """Return how many lines a report says were passed over; without a count of its own, as its notes add up."""
-    said = report.get("rows_passed_over")
-    if isinstance(said, int):
-        return said
-    if isinstance(said, dict):
-        return sum(one if isinstance(one, int) else len(one) for one in said.values())
-    if said is not None:
-        return len(said)
-    counts = [int(found[1].replace(",", "")) for note in report["notes"] if (found := PASSED.match(note))]
+    value = report.get("rows_passed_over")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, dict):
+        return sum(number if isinstance(number, int) else len(number) for number in value.values())
+    if value is not None:
+        return len(value)
+    counts = [int(match[1].replace(",", "")) for note in report["notes"] if (match := PASSED.match(note))]
     return int(report["skipped_lines"]) + sum(counts)
 
 
@@ -98,7 +98,7 @@ def fault_of(harmed: Harmed, answer: dict[str, Any], kinds: dict[str, str]) -> s
         error = answer["error"]
         is_fine = harmed.may_refuse and error["message"] and int(error["status"]) < 500
         return "" if is_fine else f"refused: {error['message']}"
-    account, found = account_of(answer["profile"]["report"]), kinds_in(answer)
+    account, results = account_of(answer["profile"]["report"]), kinds_in(answer)
     lines = count_lines(harmed.content)
     rows = lines - 1 - len(harmed.no_rows)
     if account.header + account.read + account.passed != lines:
@@ -114,13 +114,13 @@ def fault_of(harmed: Harmed, answer: dict[str, Any], kinds: dict[str, str]) -> s
     last = 1 if len(harmed.lines) - 1 in harmed.harmed and len(harmed.harmed) == 1 else 0
     if account.passed > len(harmed.no_rows) + last:
         return f"{account.passed} lines passed over, where {len(harmed.no_rows)} are no rows"
-    innocent = set(account.rejected_lines) - {one + 1 for one in harmed.harmed | harmed.no_rows}
+    innocent = set(account.rejected_lines) - {row + 1 for row in harmed.harmed | harmed.no_rows}
     if innocent:
         return f"line {min(innocent)} was rejected, which is whole"
-    if list(found) != list(kinds):
-        return f"{len(found)} columns, not {len(kinds)}, or other names"
-    turned = [name for name, kind in kinds.items() if kind in MEASURED and found[name] in WORDS]
-    return f"{turned[0]} turned into {found[turned[0]]}" if turned else ""
+    if list(results) != list(kinds):
+        return f"{len(results)} columns, not {len(kinds)}, or other names"
+    turned = [name for name, kind in kinds.items() if kind in MEASURED and results[name] in WORDS]
+    return f"{turned[0]} turned into {results[turned[0]]}" if turned else ""
 
 
 def whole_by_pandas(harmed: Harmed, mark: bytes) -> bool:
@@ -172,9 +172,9 @@ def main() -> None:
             kinds[name] = kinds_in(answer)
             if fault := fault_of(Harmed(lines), answer, kinds[name]):
                 print(f"whole file {name}: {fault}")
-        for at in range(arguments.most):
-            rng = random.Random(SEED * 1_000_003 + at)
-            damage, name = damages[at % len(damages)], rng.choice(sorted(bases))
+        for position in range(arguments.most):
+            rng = random.Random(SEED * 1_000_003 + position)
+            damage, name = damages[position % len(damages)], rng.choice(sorted(bases))
             harmed = DAMAGES[damage](bases[name], FILES[name], rng)
             path.write_bytes(harmed.content)
             by_pandas += whole_by_pandas(harmed, FILES[name])
@@ -185,9 +185,9 @@ def main() -> None:
             right += not fault
             if fault:
                 faults[damage] += 1
-                print(f"{at:3} {damage}, {name}: {fault}")
+                print(f"{position:3} {damage}, {name}: {fault}")
                 if arguments.keep:
-                    (arguments.keep / f"{at:03}.csv").write_bytes(harmed.content)
+                    (arguments.keep / f"{position:03}.csv").write_bytes(harmed.content)
     print(f"{right} of {arguments.most} read with every line in the account and no more lost than was harmed")
     for damage, count in faults.most_common():
         print(f"  {count:3} of {(arguments.most + len(damages) - 1) // len(damages)}  {damage}")

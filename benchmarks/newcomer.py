@@ -53,15 +53,15 @@ def main() -> None:
                 browser.close()
         finally:
             stop_product(product)
-    found = re.search(r"NSE (-?[\d.]+) against (-?[\d.]+)", text.replace("−", "-"))
+    match = re.search(r"NSE (-?[\d.]+) against (-?[\d.]+)", text.replace("−", "-"))
     bare = bare_fits()
     print(f"experiment                       {state}")
     print(f"clicks                           {walk.clicks} (goal: at most 8)")
     print(f"waited in all                    {end - start:.1f} s (goal: under 60 s)")
     waited = end - launched
     print(f"of that, from launch to result   {waited:.1f} s = {waited / bare:.1f} x six bare fits ({bare:.1f} s)")
-    if found:
-        print(f"NSE, experiment and baseline     {found.group(1)} and {found.group(2)}")
+    if match:
+        print(f"NSE, experiment and baseline     {match.group(1)} and {match.group(2)}")
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def read_forms(url: str, link: str) -> dict[str, dict[str, list[str]]]:
         text = opener.open(f"{base}/{slug}").read().decode()
         answer: Any = _Answer(text)
         values = Page(slug, answer).answers.values
-        forms[slug] = {name: held for name, held in values.items() if name not in ("csrf_token", "version")}
+        forms[slug] = {name: value for name, value in values.items() if name not in ("csrf_token", "version")}
         # What people will change is changed once here, so that what must be measured for it is measured once.
         name, changes = CHANGED[slug]
         for change in changes:
@@ -185,4 +185,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "--forms":
         print(json.dumps(read_forms(*sys.argv[2:])))
     else:
-        print(json.dumps([asdict(one) for one in make_accounts(int(sys.argv[1]))]))
+        print(json.dumps([asdict(account) for account in make_accounts(int(sys.argv[1]))]))

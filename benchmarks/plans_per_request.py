@@ -54,10 +54,16 @@ LOOKS = {
 
 
 def _told(name: str, cost: Cost) -> str:
-    found = (cost.calls["plans"], cost.calls["checks"], cost.calls["estimates"], len(cost.statements), len(cost.files))
+    results = (
+        cost.calls["plans"],
+        cost.calls["checks"],
+        cost.calls["estimates"],
+        len(cost.statements),
+        len(cost.files),
+    )
     plans, statements = GOALS[name.partition(" ")[0]]
     goal = f"{plans}" + (f", {statements}" if statements else "")
-    pairs = "".join(f"{then:>6} {now:>5}" for then, now in zip(BEFORE[name], found, strict=True))
+    pairs = "".join(f"{then:>6} {now:>5}" for then, now in zip(BEFORE[name], results, strict=True))
     return f"{name:<22}{pairs}   {goal}"
 
 

@@ -54,10 +54,12 @@ class Polluted:
 def polluted_files(archive: Path = ARCHIVE, *, most: int | None = None, seed: int = 1) -> list[Polluted]:
     """Return the files of the archive, or a part of them that has one of each kind."""
     with tarfile.open(archive) as tar:
-        held = {member.name: _bytes(tar, member) for member in tar if member.name.endswith((".csv", "weights.json"))}
-    weights = json.loads(next(content for name, content in held.items() if name.endswith("weights.json")))
-    dirty = {name.rsplit("/", 1)[1]: content for name, content in held.items() if "/csv/" in name}
-    clean = {name.rsplit("/", 1)[1]: content for name, content in held.items() if "/clean/" in name}
+        current_values = {
+            member.name: _bytes(tar, member) for member in tar if member.name.endswith((".csv", "weights.json"))
+        }
+    weights = json.loads(next(content for name, content in current_values.items() if name.endswith("weights.json")))
+    dirty = {name.rsplit("/", 1)[1]: content for name, content in current_values.items() if "/csv/" in name}
+    clean = {name.rsplit("/", 1)[1]: content for name, content in current_values.items() if "/clean/" in name}
     names = sorted(dirty)
     if most is not None:
         whole = [name for name in names if not name.startswith("row_")]
@@ -98,15 +100,15 @@ def normal(cell: str) -> str:
 
 
 def _compared(clean: Iterable[str], loaded: Iterable[str]) -> tuple[float, float, float]:
-    wanted, found = Counter(clean), Counter(loaded)
+    wanted, results = Counter(clean), Counter(loaded)
     if not wanted:
         return 1.0, 1.0, 1.0
-    both = (wanted & found).total()
+    both = (wanted & results).total()
     if not both:
         return 0.0, 0.0, 0.0
     # The benchmark names the share of what was wanted precision, and that of what was found recall.
-    one, other = both / wanted.total(), both / found.total()
-    return one, other, 2 * one * other / (one + other)
+    first, other = both / wanted.total(), both / results.total()
+    return first, other, 2 * first * other / (first + other)
 
 
 def measures(clean: Table, loaded: Table | None) -> list[float]:
@@ -146,8 +148,8 @@ def read_by_us(path: Path) -> Read:
         lines = sum(1 for _ in handle)
     passed = tally.passed
     reported = tally.rejected_count + tally.passed_count - passed["blank"]
-    said = len(tally.notes) >= bool(layout.first_line > 1) + bool(passed["other_table"]) + bool(passed["footer"])
-    is_complete = tally.is_complete and tally.lines + layout.skip_lines == lines and said
+    answer = len(tally.notes) >= bool(layout.first_line > 1) + bool(passed["other_table"]) + bool(passed["footer"])
+    is_complete = tally.is_complete and tally.lines + layout.skip_lines == lines and answer
     names = [list(layout.names)] if layout.header_lines else []
     return Read(names + rows, "", is_accounted_for=is_complete, reported=reported)
 
@@ -179,8 +181,8 @@ def read_by_duckdb(path: Path) -> Table | None:
 def scores(files: list[Polluted], measured: list[list[float]]) -> tuple[float, float]:
     """Return the simple and the weighted score."""
     simple = sum(sum(column) / len(files) for column in zip(*measured, strict=True))
-    total = sum(one.weight for one in files)
-    return simple, sum(sum(ten) * one.weight / total for one, ten in zip(files, measured, strict=True))
+    total = sum(file.weight for file in files)
+    return simple, sum(sum(ten) * file.weight / total for file, ten in zip(files, measured, strict=True))
 
 
 def main() -> None:
@@ -215,7 +217,7 @@ def main() -> None:
             simple, weighted = scores(files, measured)
             print(f"{name:18}{simple:9.3f}{weighted:10.3f}{time.perf_counter() - start:9.1f}")
             if read is ours:
-                worst = sorted(zip(map(sum, measured), (one.name for one in files), strict=True))[:12]
+                worst = sorted(zip(map(sum, measured), (file.name for file in files), strict=True))[:12]
     print(f"files with unreported loss: {len(lost)} {lost[:5]}")
     print("our lowest: " + ", ".join(f"{name} {score:.2f}" for score, name in worst))
 

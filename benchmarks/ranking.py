@@ -27,11 +27,13 @@ def frame_of(rows: int, columns: int, *, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     y = random.gamma(2, size=rows)
     made: dict[str, np.ndarray] = {"y": y}
-    for at in range(columns):
-        share, noise = (at + 1) / (columns + 1), random.normal(size=rows)
-        signal = np.abs(y - 2) if at % 3 == 0 else y
+    for position in range(columns):
+        share, noise = (position + 1) / (columns + 1), random.normal(size=rows)
+        signal = np.abs(y - 2) if position % 3 == 0 else y
         values = signal * share + noise * (1 - 0.9 * share)
-        made[f"x{at}"] = np.exp(values) if at % 7 == 0 else np.round(values, 1) if at % 5 == 0 else values
+        made[f"x{position}"] = (
+            np.exp(values) if position % 7 == 0 else np.round(values, 1) if position % 5 == 0 else values
+        )
     return pd.DataFrame(made)
 
 
@@ -40,15 +42,15 @@ def rank(frame: pd.DataFrame) -> tuple[tuple[RankedColumn, ...], int, float]:
     kinds = dict.fromkeys(frame.columns, ColumnKind.NUMERIC)
     order = np.random.default_rng(ranking.SHUFFLES).permutation(len(frame))
     before: dict[str, RankedColumn] = {}
-    begun, first, size = time.perf_counter(), 0.0, 0
+    start, first, size = time.perf_counter(), 0.0, 0
     for size in ranking.sizes_of(len(frame)):
         part = frame.take(np.sort(order[:size]))
-        found = {one.name: one for one in ranking.rank_columns(part, "y", kinds, seed=42, before=before)}
-        first = first or time.perf_counter() - begun
-        if before and ranking.has_settled(before.values(), found.values()):
-            return ranking.with_ranks(found.values()), size, first
-        before = found
-    return ranking.with_ranks(before.values()), size, first
+        columns = {column.name: column for column in ranking.rank_columns(part, "y", kinds, seed=42, before=before)}
+        first = first or time.perf_counter() - start
+        if before and ranking.has_settled(before.values(), columns.values()):
+            return ranking.assign_ranks(columns.values()), size, first
+        before = columns
+    return ranking.assign_ranks(before.values()), size, first
 
 
 def main() -> None:
@@ -56,21 +58,21 @@ def main() -> None:
     from sklearn.feature_selection import mutual_info_regression
 
     frame = frame_of(ROWS, COLUMNS)
-    begun = time.perf_counter()
-    found, rows, first = rank(frame)
-    seconds = time.perf_counter() - begun
+    start = time.perf_counter()
+    columns, rows, first = rank(frame)
+    seconds = time.perf_counter() - start
     many = ROWS if "--all-rows" in sys.argv else REFERENCE_ROWS
     some = frame.iloc[:many]
-    begun = time.perf_counter()
+    start = time.perf_counter()
     reference = mutual_info_regression(some.drop(columns="y"), some["y"], random_state=0)
-    theirs = time.perf_counter() - begun
-    scores = {one.name: one.score for one in found}
+    theirs = time.perf_counter() - start
+    scores = {column.name: column.score for column in columns}
     tau = kendalltau([scores[name] for name in frame.columns if name != "y"], reference).statistic
     print(f"yardstick, scikit-learn on {many:,} rows        {theirs:.1f} s")
     print(f"first ranking, {ranking.ROUNDS[0]:,} rows                    {first:.1f} s")
     print(f"settled ranking of {COLUMNS} x {ROWS:,}, {rows:,} rows used  {seconds:.1f} s (goal: 5 s)")
     print(f"Kendall's tau with scikit-learn                {tau:.3f} (goal: 0.95)")
-    print(f"marked as noise                                {sum(one.noise for one in found)} of {COLUMNS}")
+    print(f"marked as noise                                {sum(column.noise for column in columns)} of {COLUMNS}")
 
 
 if __name__ == "__main__":

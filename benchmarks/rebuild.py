@@ -65,9 +65,9 @@ def read_file(path: str, resolved: dict[str, Any]) -> pd.DataFrame:
 def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.Series:
     """Return the values of a column: numbers, times, or words with None where one is missing."""
     if "marks" in column:
-        found = raw[column["marks"]].str.strip().str.extract(LIMIT)
-        signs = found[0].replace({"≤": "<", "≥": ">"})
-        return signs.where(limits_of(found[1], decimal).notna(), None)
+        result = raw[column["marks"]].str.strip().str.extract(LIMIT)
+        signs = result[0].replace({"≤": "<", "≥": ">"})
+        return signs.where(limits_of(result[1], decimal).notna(), None)
     texts = raw[column["name"]].str.strip()
     gone = texts.isin(["", *column.get("missing", [])]) | is_missing_number(texts, column, decimal)
     for kept in column.get("kept_flags", ()):
@@ -87,12 +87,12 @@ def read_column(raw: pd.DataFrame, column: dict[str, Any], decimal: str) -> pd.S
 
 def is_missing_number(texts: pd.Series, column: dict[str, Any], decimal: str) -> pd.Series:
     """Return where a number means missing, however it is written: -999 and -999.00 are one."""
-    said = [number for word in column.get("missing", []) if np.isfinite(number := plain_number(word, decimal))]
+    answers = [number for word in column.get("missing", []) if np.isfinite(number := plain_number(word, decimal))]
     below, above = column.get("missing_below", -np.inf), column.get("missing_above", np.inf)
-    if column["read_as"] == "time" or not (said or {"missing_below", "missing_above"} & {*column}):
+    if column["read_as"] == "time" or not (answers or {"missing_below", "missing_above"} & {*column}):
         return pd.Series(False, index=texts.index)
     numbers = texts.map(lambda text: plain_number(text, decimal))
-    return numbers.isin(said) | (numbers < below) | (numbers > above)
+    return numbers.isin(answers) | (numbers < below) | (numbers > above)
 
 
 def plain_number(text: str, decimal: str) -> float:
@@ -102,13 +102,15 @@ def plain_number(text: str, decimal: str) -> float:
 
 def is_kept(flags: pd.Series, keep: list[str], decimal: str) -> pd.Series:
     """Return where a flag is among the kept; in a column of numbers or truth values it may be written in any way."""
-    there, found = flags[flags != ""], flags.isin(keep)
+    there, result_values = flags[flags != ""], flags.isin(keep)
     if there.str.lower().isin(["true", "false", "t", "f"]).all():
-        return found | (flags.str.lower().str[:1].isin([word.lower()[:1] for word in keep if word]) & (flags != ""))
+        return result_values | (
+            flags.str.lower().str[:1].isin([word.lower()[:1] for word in keep if word]) & (flags != "")
+        )
     numbers = flags.map(lambda text: plain_number(text, decimal))
     if there.str.match(r"[+-]?0[0-9]").any() or numbers[there.index].isna().any():
-        return found
-    return found | numbers.isin([number for word in keep if np.isfinite(number := plain_number(word, "."))])
+        return result_values
+    return result_values | numbers.isin([number for word in keep if np.isfinite(number := plain_number(word, "."))])
 
 
 def limits_of(words: pd.Series, decimal: str) -> pd.Series:
@@ -127,11 +129,11 @@ def with_limits(
         below = flags.str.contains("[<≤]") | (flags == "lt")
         beyond, limits = below | flags.str.contains("[>≥]") | (flags == "gt"), numbers
     else:
-        found = texts.str.extract(LIMIT)
-        limits, below = limits_of(found[1], decimal), found[0].isin(["<", "≤"])
+        frame = texts.str.extract(LIMIT)
+        limits, below = limits_of(frame[1], decimal), frame[0].isin(["<", "≤"])
         beyond = limits.notna()
-    taken = limits.where(~below | (limits <= 0), 0.5 * limits) if censored["take"] == "half" else limits
-    return numbers.where(~beyond, np.nan if censored["take"] == "missing" else taken)
+    usage = limits.where(~below | (limits <= 0), 0.5 * limits) if censored["take"] == "half" else limits
+    return numbers.where(~beyond, np.nan if censored["take"] == "missing" else usage)
 
 
 def as_number(text: str, decimal: str) -> float:
@@ -307,28 +309,28 @@ def sunset_of(days: pd.Series, north: Any) -> Any:
 def latitudes(rows: pd.DataFrame) -> pd.Series:
     """Return the latitude that the lengths of the days so far tell, for each row of one group."""
     dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
-    above, below, last, found = 0.0, 0.0, None, {}
+    above, below, last, results = 0.0, 0.0, None, {}
     for moment, day, hours in zip(dated["time"], dated["day"], dated["hours"], strict=True):
         if moment == last:
             continue
         last, slope = moment, np.tan(0.409 * np.sin(2 * np.pi * day / 365 - 1.39))
         if np.isfinite(hours) and 0 < hours < 24:
             above, below = above - np.cos(np.pi * hours / 24) * slope, below + slope**2
-        found[moment] = np.degrees(np.arctan(above / below)) if below >= 0.1 else np.nan
-    return rows["time"].map(found)
+        results[moment] = np.degrees(np.arctan(above / below)) if below >= 0.1 else np.nan
+    return rows["time"].map(results)
 
 
 def snow(rows: pd.DataFrame, own: dict[str, Any], days: float | None) -> pd.Series:
     """Return store, melt or liquid water of one group; of rows that share a moment, the first counts."""
     dated = rows[rows["time"].notna()].sort_values("time", kind="stable")
-    store, last, found = 0.0, None, {}
+    store, last, results = 0.0, None, {}
     for moment, rain, warmth in zip(dated["time"], dated["rain"], dated["warmth"], strict=True):
         if moment == last:
             continue
         since = 0.0 if last is None else (moment - last) / pd.Timedelta(days=1)
         last, length = moment, since if days is None else days
         if not (np.isfinite(rain) and np.isfinite(warmth)):
-            found[moment] = np.nan
+            results[moment] = np.nan
             continue
         fallen, over = max(rain, 0.0), warmth - own["threshold"]
         if own["transition"] > 0:
@@ -337,8 +339,8 @@ def snow(rows: pd.DataFrame, own: dict[str, Any], days: float | None) -> pd.Seri
             share = 1.0 if over <= 0 else 0.0
         melt = min(store + share * fallen, own["factor"] * length * max(over, 0.0))
         store += share * fallen - melt
-        found[moment] = {"store": store, "melt": melt, "liquid": fallen - share * fallen + melt}[own["gives"]]
-    return rows["time"].map(found)
+        results[moment] = {"store": store, "melt": melt, "liquid": fallen - share * fallen + melt}[own["gives"]]
+    return rows["time"].map(results)
 
 
 def wetness(known: pd.Series, keep: float, step: Any) -> pd.Series:
@@ -372,19 +374,19 @@ def as_known(known: pd.Series, offset: int, step: Any) -> pd.Series:
 
 def last_known(known: pd.Series, rule: dict[str, Any], step: Any) -> pd.Series:
     """Return the last known value of the window that ends `offset` steps before, or its age."""
-    offset, window, found = rule["offset"], rule["window"], []
+    offset, window, results = rule["offset"], rule["window"], []
     usable = last_usable(known, offset, step)
     for place, moment in enumerate(known.index):
         first = moment - (offset + window - 1) * step if step is not None else None
         value, age = np.nan, np.nan
-        for at in range(usable[place], -1, -1):
-            if (place - at >= offset + window) if step is None else (known.index[at] < first):
+        for position in range(usable[place], -1, -1):
+            if (place - position >= offset + window) if step is None else (known.index[position] < first):
                 break
-            if np.isfinite(known.iloc[at]):
-                value, age = known.iloc[at], (moment - known.index[at]) / (step or pd.Timedelta(days=1))
+            if np.isfinite(known.iloc[position]):
+                value, age = known.iloc[position], (moment - known.index[position]) / (step or pd.Timedelta(days=1))
                 break
-        found.append(value if rule["parameters"]["gives"] == "value" else age)
-    return pd.Series(found, index=known.index)
+        results.append(value if rule["parameters"]["gives"] == "value" else age)
+    return pd.Series(results, index=known.index)
 
 
 def date_part(times: pd.Series, own: dict[str, Any]) -> pd.Series:
@@ -465,10 +467,10 @@ class Table:
         if rule == "rows":
             listed = np.concatenate([np.arange(first, last + 1) for first, last in rows["runs"]])
             kept = np.isin(self.rows, listed)
-        found = np.flatnonzero(kept) if drawn is None else drawn
-        if hash_of(self.rows[found]) != rows["sha256"]:
-            stop(f"The rule {rule} finds {len(found)} rows, not the {rows['count']} of the config, or others.")
-        return found
+        result_values = np.flatnonzero(kept) if drawn is None else drawn
+        if hash_of(self.rows[result_values]) != rows["sha256"]:
+            stop(f"The rule {rule} finds {len(result_values)} rows, not the {rows['count']} of the config, or others.")
+        return result_values
 
 
 def feature(values: pd.Series, read_as: str) -> pd.Series:
@@ -649,16 +651,23 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
         validation = table.find(part["validation"], nothing, everything, judged_by_draw)
         train_by_draw = drawn[0] if drawn and part["train"]["rule"] == "drawn" else None
         train = table.find(part["train"], np.isin(places, validation), development, train_by_draw)
-        told = [(one, one["weights"][part["name"]]) for one in resolved.get("members", [])] or [(resolved, 1.0)]
-        told = [(one, weight) for one, weight in told if weight]
+        told = [(element, element["weights"][part["name"]]) for element in resolved.get("members", [])] or [
+            (resolved, 1.0)
+        ]
+        told = [(element, weight) for element, weight in told if weight]
         fitted = []
-        for one, weight in told:
-            own = next(own for own in one["parts"] if own["name"] == part["name"])
-            pipeline = pipeline_of(own.get("prepare", one["prepare"]), own.get("estimator", one["estimator"]))
+        for item, weight in told:
+            own = next(own for own in item["parts"] if own["name"] == part["name"])
+            pipeline = pipeline_of(own.get("prepare", item["prepare"]), own.get("estimator", item["estimator"]))
             fitted.append((pipeline.fit(table.features.iloc[train], table.target[train]), weight))
-        said = averaged(fitted, table.features.iloc[validation], len(table.classes or ()))
-        value = score(config["metrics"]["primary"], table.target[validation], said)
-        yield part["name"], table.rows[validation], np.asarray(table.classes)[said] if table.classes else said, value
+        answer = averaged(fitted, table.features.iloc[validation], len(table.classes or ()))
+        value = score(config["metrics"]["primary"], table.target[validation], answer)
+        yield (
+            part["name"],
+            table.rows[validation],
+            np.asarray(table.classes)[answer] if table.classes else answer,
+            value,
+        )
 
 
 def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, classes: int) -> np.ndarray:
@@ -673,12 +682,12 @@ def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, class
     return np.argmax(shares, axis=1)
 
 
-def difference(said: np.ndarray, exported: pd.Series) -> float:
+def difference(predictions: np.ndarray, exported: pd.Series) -> float:
     """Return the largest difference, relative to the larger of 1 and the prediction; of classes, the share wrong."""
-    if said.dtype.kind in "fiu":
+    if predictions.dtype.kind in "fiu":
         other = exported.to_numpy(dtype=float)
-        return float(np.max(np.abs(said - other) / np.maximum(1.0, np.abs(other))))
-    return float(np.mean(said.astype(str) != exported.astype(str).to_numpy()))
+        return float(np.max(np.abs(predictions - other) / np.maximum(1.0, np.abs(other))))
+    return float(np.mean(predictions.astype(str) != exported.astype(str).to_numpy()))
 
 
 def main(arguments: list[str]) -> None:
@@ -688,13 +697,13 @@ def main(arguments: list[str]) -> None:
         stop("The config has no `resolved`: export it once the experiment has finished.")
     exported = pd.read_csv(arguments[2], dtype=str, keep_default_na=False) if len(arguments) > 2 else None
     scores, largest = {}, None
-    for name, rows, said, value in parts_of(config, arguments[1]):
+    for name, rows, predictions, value in parts_of(config, arguments[1]):
         scores[name] = value
         if exported is not None:
             own = exported[exported["part"] == name]
             if own["row"].astype(int).tolist() != rows.tolist():
                 stop(f"The exported predictions of {name} are about other rows.")
-            largest = max(largest or 0.0, difference(said, own["predicted"]))
+            largest = max(largest or 0.0, difference(predictions, own["predicted"]))
     print(json.dumps({"scores": scores, "difference": largest}))
 
 

@@ -201,10 +201,10 @@ def judged(problem: Problem, ranked: EstimatorSuggestion, table: TrainingTable) 
             with limited():
                 pipeline = build_pipeline(spec, table)
                 pipeline.fit(table.features.iloc[train], table.target[train])
-                said = scoring.predict(pipeline, table.features.iloc[rows], classes=len(table.labels))
+                predictions = scoring.predict(pipeline, table.features.iloc[rows], classes=len(table.labels))
         except (TooSlowError, ValueError):
             return None
-        scores.append(scoring.judge(spec, table, rows, said)[spec.metrics.primary])
+        scores.append(scoring.judge(spec, table, rows, predictions)[spec.metrics.primary])
     return None if any(score is None for score in scores) else float(np.mean([score or 0.0 for score in scores]))
 
 
@@ -217,16 +217,16 @@ def flaml(problem: Problem, table: TrainingTable, python: str, estimator: str) -
     folds = folds_of(problem, table)
     with tempfile.TemporaryDirectory() as name:
         arrays = Path(name) / "arrays.npz"
-        parts = {f"train{at}": train for at, (train, _) in enumerate(folds)}
-        parts.update({f"rows{at}": rows for at, (_, rows) in enumerate(folds)})
+        parts = {f"train{index}": train for index, (train, _) in enumerate(folds)}
+        parts.update({f"rows{index}": rows for index, (_, rows) in enumerate(folds)})
         np.savez(arrays, X=codes.fit_transform(table.features).astype(float), y=table.target, **parts)
-        asked = Path(name) / "asked.json"
+        path = Path(name) / "asked.json"
         regression = not table.labels
         values = {"arrays": str(arrays), "folds": len(folds), "regression": regression, "estimator": estimator}
         # Our own candidates weigh the classes where the score does, so FLAML's are given the same chance.
         values["balanced"] = problem.spec.metrics.primary == "balanced_accuracy"
-        asked.write_text(json.dumps(values))
-        done = subprocess.run([python, "-c", FLAML, asked], capture_output=True, text=True, check=False)
+        path.write_text(json.dumps(values))
+        done = subprocess.run([python, "-c", FLAML, path], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"  FLAML failed on {problem.name}: {done.stderr.strip().splitlines()[-1][:200]}")
         return None
@@ -250,24 +250,24 @@ def key_of(problem: Problem, table: TrainingTable, what: str) -> str:
 def scores_of(problem: Problem, cache: dict[str, Any], python: str) -> dict[str, float | None]:
     """Return candidate -> mean score, FLAML's learners among them where its interpreter is given."""
     table = prepare(problem.spec, problem.data.frame, problem.data.profile)
-    found: dict[str, float | None] = {}
-    for one in problem.ranking:
-        if one.entry.max_rows is not None and len(table.target) > one.entry.max_rows:
+    results: dict[str, float | None] = {}
+    for suggestion in problem.ranking:
+        if suggestion.entry.max_rows is not None and len(table.target) > suggestion.entry.max_rows:
             continue
-        key = key_of(problem, table, json.dumps([one.entry.id, one.parameters], sort_keys=True))
+        key = key_of(problem, table, json.dumps([suggestion.entry.id, suggestion.parameters], sort_keys=True))
         if key not in cache:
-            cache[key] = judged(problem, one, table)
-        found[one.entry.id] = cache[key]
+            cache[key] = judged(problem, suggestion, table)
+        results[suggestion.entry.id] = cache[key]
     for learner in FLAML_LEARNERS if python else ():
         key = key_of(problem, table, f"flaml {learner}, balanced")
         if key not in cache:
-            said = flaml(problem, table, python, learner)
-            if said is None:
+            value = flaml(problem, table, python, learner)
+            if value is None:
                 continue
-            cache[key] = said
-        found[f"flaml {learner}"] = cache[key]
+            cache[key] = value
+        results[f"flaml {learner}"] = cache[key]
     CACHE.write_text(json.dumps(cache))
-    return found
+    return results
 
 
 def regrets_of(scores: dict[str, float | None]) -> dict[str, float]:
@@ -280,15 +280,17 @@ def regrets_of(scores: dict[str, float | None]) -> dict[str, float]:
 
 def evidence_of(problem: Problem) -> tuple[list[str], float]:
     """Return the order after short fits, as the product makes them, and the seconds they took."""
-    begun = time.perf_counter()
-    found: ShortFitEvidence | None = None
+    start = time.perf_counter()
+    evidence: ShortFitEvidence | None = None
     try:
         for part in measure(problem.spec, problem.data.frame, problem.data.profile, ranking=problem.ranking):
-            found = part
+            evidence = part
     except TrainingError as fault:
         print(f"  {problem.name}: {fault.message}")
-        found = None
-    return [one.entry.id for one in order_estimators(problem.ranking, found)], time.perf_counter() - begun
+        evidence = None
+    return [
+        estimator.entry.id for estimator in order_estimators(problem.ranking, evidence)
+    ], time.perf_counter() - start
 
 
 def tell(title: str, first: list[float], three: list[float]) -> None:
@@ -313,7 +315,7 @@ def quality(tables: Iterable[Problem], python: str) -> None:
             regrets = regrets_of(scores_of(problem, cache, python))
         measured, took = evidence_of(problem)
         seconds.append(took)
-        rules = [one.entry.id for one in problem.ranking]
+        rules = [suggestion.entry.id for suggestion in problem.ranking]
         for title, order in (("rules", rules), ("evidence", measured)):
             first.setdefault(title, []).append(regrets.get(order[0], 1.0))
             three[title].append(min(regrets.get(name, 1.0) for name in order[:3]))
@@ -342,28 +344,30 @@ def speed() -> None:
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        frame = pd.DataFrame(random.normal(size=(300_000, 20)).round(6), columns=[f"v{at}" for at in range(20)])
+        frame = pd.DataFrame(
+            random.normal(size=(300_000, 20)).round(6), columns=[f"v{position}" for position in range(20)]
+        )
         frame["y"] = (frame["v0"] * frame["v1"] + frame["v2"] ** 2 + random.normal(size=len(frame))).round(4)
         frame.to_csv(folder / "made.csv", index=False)
         megabytes = (folder / "made.csv").stat().st_size / 1e6
         profile = profiled(folder / "made.csv", folder)
         data = Known(profile, frame.head(1))
         plan = data.plan({"data": {"target": "y"}})
-        begun = time.perf_counter()
+        start = time.perf_counter()
         plan = data.plan({"data": {"target": "y"}})
         assert plan.spec is not None
-        for one in plan.ranking:
-            model = ModelPart(estimator=one.entry.id, parameters=one.parameters)
+        for suggestion in plan.ranking:
+            model = ModelPart(estimator=suggestion.entry.id, parameters=suggestion.parameters)
             estimate(plan.spec.model_copy(update={"model": model}), profile, MACHINE)
-        listed = time.perf_counter() - begun
-        begun = time.perf_counter()
+        listed = time.perf_counter() - start
+        start = time.perf_counter()
         names = [column.name for column in profile.columns]
         rows = read_frame(folder / "data.parquet", profile, names, sample_rows=MAX_ROWS)
-        *_, found = measure(plan.spec, rows, profile, ranking=plan.ranking)
-        took = time.perf_counter() - begun
+        *_, fits = measure(plan.spec, rows, profile, ranking=plan.ranking)
+        took = time.perf_counter() - start
     print(f"a file of {megabytes:.0f} MB, {profile.rows:,} rows x {len(profile.columns)} columns")
     print(
-        f"first list with estimates {1000 * listed:.0f} ms; measured evidence {took:.1f} s ({found.items[0].estimator})"
+        f"first list with estimates {1000 * listed:.0f} ms; measured evidence {took:.1f} s ({fits.items[0].estimator})"
     )
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from app.domain.estimators import registry
 from app.domain.recommendation.estimators import Thresholds, rank
 from app.domain.recommendation.evidence import measure
-from app.domain.recommendation.standings import is_tied_with_best
+from app.domain.recommendation.paired_scores import is_tied_with_best
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.validation import metrics
@@ -74,9 +74,11 @@ def recorded(problem: recommend.Problem, cache: dict[str, Any]) -> Table:
             "evidence": evidence.to_json(),
         }
         path.write_bytes(pickle.dumps(record))
-    held = pickle.loads(path.read_bytes())  # noqa: S301  # written by this program a moment ago
-    found = None if held["evidence"] is None else ShortFitEvidence.from_json(held["evidence"])
-    return Table(problem.name, held["traits"], held["metric"], recommend.regrets_of(held["scores"]), found)
+    current = pickle.loads(path.read_bytes())  # noqa: S301  # written by this program a moment ago
+    short_fit_evidence = None if current["evidence"] is None else ShortFitEvidence.from_json(current["evidence"])
+    return Table(
+        problem.name, current["traits"], current["metric"], recommend.regrets_of(current["scores"]), short_fit_evidence
+    )
 
 
 def by_rules(table: Table, limits: Thresholds) -> str:
@@ -105,7 +107,7 @@ def after_fits(table: Table, limits: Thresholds, errors: float) -> str:
             is_baseline=registry.get(item.estimator).is_baseline,
         )
     }
-    order = [one.entry.id for one in rank(table.traits, metric=table.metric, thresholds=limits)]
+    order = [suggestion.entry.id for suggestion in rank(table.traits, metric=table.metric, thresholds=limits)]
     return next((name for name in order if name in tied), evidence.items[0].estimator)
 
 
@@ -120,11 +122,11 @@ def derived(tables: Sequence[Table]) -> tuple[Thresholds, float]:
     for _ in range(2):
         for name, values in GRID.items():
             current = (getattr(limits, name), *values)
-            found = [mean_regret(tables, _rules_with(replace(limits, **{name: value}))) for value in current]
-            limits = replace(limits, **{name: current[int(np.argmin(found))]})
+            results = [mean_regret(tables, _rules_with(replace(limits, **{name: value}))) for value in current]
+            limits = replace(limits, **{name: current[int(np.argmin(results))]})
     errors = (1.0, *ERRORS)
-    found = [mean_regret(tables, _fits_with(limits, value)) for value in errors]
-    return limits, errors[int(np.argmin(found))]
+    results = [mean_regret(tables, _fits_with(limits, value)) for value in errors]
+    return limits, errors[int(np.argmin(results))]
 
 
 def _rules_with(limits: Thresholds) -> Callable[[Table], str]:
@@ -144,8 +146,8 @@ def tell(tables: Sequence[Table]) -> None:
         print(f"{table.name:36} {regrets}, best {min(table.regrets, key=lambda name: table.regrets[name])}")
     rules, fits = list[float](), list[float]()
     for part in range(PARTS):
-        left_out = [table for at, table in enumerate(tables) if at % PARTS == part]
-        limits, errors = derived([table for at, table in enumerate(tables) if at % PARTS != part])
+        left_out = [table for index, table in enumerate(tables) if index % PARTS == part]
+        limits, errors = derived([table for index, table in enumerate(tables) if index % PARTS != part])
         rules += [table.regrets.get(by_rules(table, limits), 1.0) for table in left_out]
         fits += [table.regrets.get(after_fits(table, limits, errors), 1.0) for table in left_out]
         print(f"part {part + 1}: {limits}, {errors} errors are a tie")
@@ -167,7 +169,7 @@ def main() -> None:
     recommend.ROWS = ROWS
     problems = [*islice(recommend.problems(), 1, None, STRIDE), *recommend.unseen()]
     if "--known" in sys.argv:
-        problems = [one for one in problems if (STORE / f"{one.name.replace('/', '_')}.pkl").exists()]
+        problems = [item for item in problems if (STORE / f"{item.name.replace('/', '_')}.pkl").exists()]
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tell([recorded(problem, {}) for problem in problems])

@@ -58,9 +58,9 @@ def main() -> None:
         yard = percentiles(lambda: client.get("/health/live"))[0]
         print(f"yardstick /health/live                              {yard:.2f} ms")
         for dataset_id, words in zip(ids, ("streamflow, 9 columns", f"{WIDE:,} columns"), strict=True):
-            page = lambda at=dataset_id: client.get(f"/datasets/{at}")  # noqa: E731
-            asked = {"dataset_id": str(dataset_id)}
-            answer = lambda body=asked: client.post(  # noqa: E731
+            page = lambda position=dataset_id: client.get(f"/datasets/{position}")  # noqa: E731
+            query = {"dataset_id": str(dataset_id)}
+            answer = lambda body=query: client.post(  # noqa: E731
                 "/api/experiments/wizard/dataset-analysis/", json=body, headers=headers
             )
             told: list[tuple[str, float, float]] = []
@@ -87,8 +87,8 @@ def _after_a_start(folder: str, path: str, cookie: Any, way: str) -> float:
     command = [sys.executable, "-m", "benchmarks.reopen", folder, path, cookie.key, cookie.value, way]
     # Compiled templates are kept as in the product, whatever is set where this is measured.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    said = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-    return float(said.stdout)
+    process = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return float(process.stdout)
 
 
 def first_page(folder: str, path: str, key: str, value: str, way: str) -> None:
@@ -97,7 +97,7 @@ def first_page(folder: str, path: str, key: str, value: str, way: str) -> None:
     client = app.test_client()
     client.set_cookie(key, value)
     if way == "warm":
-        warming.warm(app)
+        warming.warm_caches(app)
     begin = time.perf_counter()
     answer = client.get(path)
     answer.get_data()

@@ -37,7 +37,7 @@ class Made:
 def noise(seed: int) -> Made:
     """Return 500 columns that say nothing about the target."""
     random = np.random.default_rng(1000 + seed)
-    frame = pd.DataFrame(random.normal(size=(200, 500)), columns=[f"x{at}" for at in range(500)])
+    frame = pd.DataFrame(random.normal(size=(200, 500)), columns=[f"x{position}" for position in range(500)])
     return Made(f"noise {seed}", frame.round(6).assign(y=random.normal(size=200).round(6)))
 
 
@@ -48,7 +48,7 @@ def _weak(seed: int, *, width: int, carriers: int) -> Made:
     weights = random.choice([-1.0, 1.0], size=carriers) * random.uniform(0.5, 1.0, size=carriers)
     signal = columns[:, :carriers] @ weights / np.linalg.norm(weights)
     target = np.sqrt(share) * signal + np.sqrt(1 - share) * random.normal(size=400)
-    frame = pd.DataFrame(columns, columns=[f"x{at}" for at in range(width)])
+    frame = pd.DataFrame(columns, columns=[f"x{position}" for position in range(width)])
     return Made(f"{carriers} of {width} columns {seed}, R2 {share:.2f}", frame.round(6).assign(y=target.round(6)))
 
 
@@ -76,9 +76,9 @@ def answers_of(table: Made, *, before: bool, estimator: str) -> dict[str, dict[s
     if not before:
         return {"data": data, "features": {"selection": [{"kind": "keep_strongest", "amount": KEPT}]}, **model}
     kinds = dict.fromkeys(table.frame.columns, ColumnKind.NUMERIC)
-    found = associate(table.frame, "y", kinds).items
-    best = {one.column for one in sorted(found, key=lambda one: -abs(one.value or 0.0))[:KEPT]}
-    ticks = {f"column.c{at}": f"x{at}" in best for at in range(table.frame.shape[1] - 1)}
+    associations = associate(table.frame, "y", kinds).items
+    best = {association.column for association in sorted(associations, key=lambda item: -abs(item.value or 0.0))[:KEPT]}
+    ticks = {f"column.c{position}": f"x{position}" in best for position in range(table.frame.shape[1] - 1)}
     return {"data": data, "features": ticks, **model}
 
 
@@ -105,17 +105,19 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="seed of the first table; the rules were shaped on 100 on")
     parser.add_argument("--estimator", default="", help="take this one instead of the suggested one")
     parser.add_argument("--kind", choices=sorted(KINDS), help="tables of this kind alone")
-    asked = parser.parse_args()
-    for title in [asked.kind] if asked.kind else KINDS:
+    args = parser.parse_args()
+    for title in [args.kind] if args.kind else KINDS:
         make, goal = KINDS[title]
-        said = []
-        for seed in range(asked.first, asked.first + asked.tables):
+        answers = []
+        for seed in range(args.first, args.first + args.tables):
             table = make(seed)
-            beats, sentence = verdict(table, before=asked.before, estimator=asked.estimator)
-            said.append(beats)
+            beats, sentence = verdict(table, before=args.before, estimator=args.estimator)
+            answers.append(beats)
             print(f"  {table.name}: {'beats' if beats else 'no'}; {sentence}", flush=True)
-        where = "on all rows" if asked.before else "in each fold"
-        print(f"{title}, columns chosen {where}: {sum(said)} of {len(said)} beat their baseline; goal {goal} of 20")
+        where = "on all rows" if args.before else "in each fold"
+        print(
+            f"{title}, columns chosen {where}: {sum(answers)} of {len(answers)} beat their baseline; goal {goal} of 20"
+        )
 
 
 if __name__ == "__main__":

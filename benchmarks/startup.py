@@ -23,14 +23,14 @@ AGAIN = 5
 
 def family(session: int) -> list[int]:
     """Return the processes that carry this data folder in their environment."""
-    mark, found = f"HYDROML_BENCH={session}".encode(), []
+    mark, results = f"HYDROML_BENCH={session}".encode(), []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
+                results.append(int(entry.name))
         except OSError:
             continue
-    return found
+    return results
 
 
 def start_and_stop(data: Path) -> tuple[float, float, int]:

@@ -49,8 +49,8 @@ def _is_context(node: ast.ClassDef) -> bool:
 def files_at(commit: str | None) -> dict[str, str]:
     """Return the Python files of the product, at a commit or in the working tree."""
     if commit is None:
-        found = (path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*.py")))
-        return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}
+        paths = (path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*.py")))
+        return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     listed = _git("ls-tree", "-r", "--name-only", commit, *PRODUCT).splitlines()
     return {name: _git("show", f"{commit}:{name}") for name in listed if name.endswith(".py")}
 
@@ -85,14 +85,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.statements")
     parser.add_argument("before", nargs="?", default=BEFORE)
     parser.add_argument("after", nargs="?", default=None)
-    asked = parser.parse_args()
-    before, after = count_product(asked.before), count_product(asked.after)
-    print(f"{'part':20}{asked.before[:10]:>12}{(asked.after or 'here')[:10]:>12}{'ratio':>8}")
+    args = parser.parse_args()
+    before, after = count_product(args.before), count_product(args.after)
+    print(f"{'part':20}{args.before[:10]:>12}{(args.after or 'here')[:10]:>12}{'ratio':>8}")
     for name in sorted(before | after):
         ratio = f"{after[name] / before[name]:.3f}" if before[name] else "-"
         print(f"{name:20}{before[name]:12,}{after[name]:12,}{ratio:>8}")
     whole = after.total() / before.total()
-    then, now = count_files_kept(asked.before, asked.after)
+    then, now = count_files_kept(args.before, args.after)
     print(f"{'files kept, moved':20}{then:12,}{now:12,}{now / then:8.3f}")
     print(f"{'all':20}{before.total():12,}{after.total():12,}{whole:8.3f}   (goal: at most {GOAL})")
 

@@ -53,9 +53,9 @@ def prepared_client(folder: Path) -> tuple[Any, Any]:
 
 def token(page: str) -> str:
     """Return the CSRF token of a page."""
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert found, "the page has no form"
-    return found.group(1)
+    match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert match, "the page has no form"
+    return match.group(1)
 
 
 class Saving:

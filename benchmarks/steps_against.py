@@ -99,8 +99,8 @@ def _joined(times: Mapping[tuple[str, str, str], Times], name: str, *, slugs: Se
 
 def _tell(name: str, before: Times, now: Times) -> None:
     figures = ""
-    for at in range(2):
-        then, after = (float(np.percentile([took[at] for took in one], 95)) for one in (before, now))
+    for position in range(2):
+        then, after = (float(np.percentile([took[position] for took in row], 95)) for row in (before, now))
         figures += f"{then:12.1f}ms{after:12.1f}ms{after / then:14.2f}"
     print(f"{name:20}{figures}")
 

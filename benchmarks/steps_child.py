@@ -29,7 +29,7 @@ def _answer(slug: str, turn: int, form: Any) -> tuple[str, Any]:
     if slug == "features":
         # All but the date and the target, of which later versions say that it cannot predict itself.
         every = ("c1", "c2", "c3", "c4", "c6", "c7")
-        return "column", [key for at, key in enumerate(every) if turn >> at & 1] or list(every[:1])
+        return "column", [key for index, key in enumerate(every) if turn >> index & 1] or list(every[:1])
     names = {"model": f"{ESTIMATOR}.max_iter", "validation": "seed", "review": "name"}
     return names[slug], str(100 + turn)
 
@@ -52,7 +52,7 @@ def main() -> None:
                 form = Page(path, client.get(path)).answers
                 name, value = _answer(slug, turn, form)
                 sent = {**form.values, name: value if isinstance(value, list) else [value]}
-            begun, worked = time.perf_counter(), time.process_time()
+            start, worked = time.perf_counter(), time.process_time()
             if sent is None:
                 done = client.get(path)
             elif kind == "autosave":
@@ -61,7 +61,7 @@ def main() -> None:
                 done = client.post(path, data={**sent, "action": ["continue" if slug != "review" else "apply"]})
             done.get_data()
             assert done.status_code < 400, (line, done.status)
-            print((time.perf_counter() - begun) * 1000, (time.process_time() - worked) * 1000, flush=True)
+            print((time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000, flush=True)
 
 
 if __name__ == "__main__":

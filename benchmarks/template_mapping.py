@@ -144,15 +144,15 @@ def main() -> None:
             print(f"{case.file} is not here")
     heads = ("right", "none", "wrong, doubted", "WRONG", "same name")
     print(f"{'files':<12}{'copied':<16}{'rows':<12}{'columns':>8}" + "".join(f"{head:>16}" for head in heads))
-    for (seen, way, rows), found in sorted(counts.items(), key=str):
-        columns = sum(found[name] for name in heads[:4])
-        cells = "".join(f"{found[head]:>16}" for head in heads)
+    for (seen, way, rows), results in sorted(counts.items(), key=str):
+        columns = sum(results[name] for name in heads[:4])
+        cells = "".join(f"{results[head]:>16}" for head in heads)
         print(f"{'made on' if seen else 'held out':<12}{way:<16}{rows:<12}{columns:>8}{cells}")
     for seen in (True, False):
         for rows in ("same rows", "later rows"):
-            parts = [found for (one, _, part), found in counts.items() if one is seen and part == rows]
-            total = sum(sum(found[name] for name in heads[:4]) for found in parts)
-            right, bad = (sum(found[name] for found in parts) for name in ("right", "WRONG"))
+            parts = [count for (item, _, part), count in counts.items() if item is seen and part == rows]
+            total = sum(sum(matches[name] for name in heads[:4]) for matches in parts)
+            right, bad = (sum(matches[name] for matches in parts) for name in ("right", "WRONG"))
             named = "the rules were made on" if seen else "that were held out"
             print(f"Files {named}, {rows}: {right / total:.1%} right, {bad} wrong without a doubt mark, of {total}")
     print("\n".join(wrong))

@@ -70,10 +70,10 @@ def write_form(form: Form, path: Path) -> None:
     station = ["station"] if form.stations > 1 else []
     per_station = ROWS // form.stations
     rows = []
-    for at, cells in enumerate(form.rows):
+    for index, cells in enumerate(form.rows):
         rain = round(max(0.0, rng.gauss(-2, 5)), 1)
         drawn = [str(rain), f"{2 + rng.expovariate(0.4) + rain / 3:.3f}"]
-        where = [f"S{at // per_station + 1}"] if station else []
+        where = [f"S{index // per_station + 1}"] if station else []
         rows.append([*where, *drawn, *cells] if form.last else [*where, *cells, *drawn])
     top = [*station, *headers[-2:], *form.header] if form.last else [*station, *headers]
     write_rows(path, [top, *rows], quoted=form.quoted)
@@ -83,9 +83,11 @@ def write_look(look: Look, path: Path) -> None:
     """Write the file of a column that only looks like a time."""
     rng = random.Random(look.what)
     rows = [[*(["date"] if look.dated else []), look.header, "rain_mm", "flow_m3s"]]
-    for at in range(ROWS):
-        day = [(date(2011, 1, 1) + timedelta(days=at)).isoformat()] if look.dated else []
-        rows.append([*day, look.cell(rng, at), f"{max(0.0, rng.gauss(-2, 5)):.1f}", f"{rng.expovariate(0.4):.3f}"])
+    for position in range(ROWS):
+        day = [(date(2011, 1, 1) + timedelta(days=position)).isoformat()] if look.dated else []
+        rows.append(
+            [*day, look.cell(rng, position), f"{max(0.0, rng.gauss(-2, 5)):.1f}", f"{rng.expovariate(0.4):.3f}"]
+        )
     write_rows(path, rows, quoted=False)
 
 
@@ -126,7 +128,7 @@ def judge_look(look: Look, profile: DatasetProfile) -> str:
     axis = axis_of(profile)
     if axis is not None and not (look.dated and axis.column == "date"):
         return f"false axis {axis}"
-    column = next((one for one in profile.columns if one.name == look.header), None)
+    column = next((column_profile for column_profile in profile.columns if column_profile.name == look.header), None)
     if column is not None and column.kind.value == "datetime":
         return "taken for dates"
     if look.dated and axis is None:
@@ -144,48 +146,48 @@ def right_by_pandas(form: Form, path: Path) -> bool:
         return False
     slack = timedelta(seconds=form.tolerance)
     first, last = times.min(), times.max()
-    said = form.bounds[: 1 + bool(form.offset_hours)]
-    wanted = [(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) for start, end in said]
+    answers = form.bounds[: 1 + bool(form.offset_hours)]
+    wanted = [(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) for start, end in answers]
     return any(abs(first - start) <= slack and abs(last - end) <= slack for start, end in wanted)
 
 
 def judge_forms(folder: Path, only: str) -> None:
     """Print what comes of each form that is not right, and the shares."""
-    found: dict[str, int] = {}
+    results: dict[str, int] = {}
     by_pandas = needless = 0
-    forms = [one for one in [*FORMS, *JOINS] if only in one.name]
-    for one in forms:
+    forms = [item for item in [*FORMS, *JOINS] if only in item.name]
+    for form in forms:
         path = folder / "form.csv"
-        write_form(one, path)
+        write_form(form, path)
         answer: dict[str, Any] = answer_of(path)
         profile = profile_in(answer) if "profile" in answer else None
-        said = judge(one, profile) if profile else "refused"
-        found[said] = found.get(said, 0) + 1
-        needless += said == "asked" and not (one.may_ask or one.must_ask)
-        by_pandas += right_by_pandas(one, path)
-        if said not in ("right", "asked"):
+        words = judge(form, profile) if profile else "refused"
+        results[words] = results.get(words, 0) + 1
+        needless += words == "asked" and not (form.may_ask or form.must_ask)
+        by_pandas += right_by_pandas(form, path)
+        if words not in ("right", "asked"):
             axis = axis_of(profile) if profile else None
-            print(f"{said}: {one.name}, {one.rows[0]}; {axis or 'no axis'}")
-    right = found.get("right", 0) + found.get("asked", 0)
-    wrong = found.get("wrong", 0) + found.get("unasked", 0)
-    print(f"forms: {right} of {len(forms)} right, {right / max(len(forms), 1):.1%}; {found}")
+            print(f"{words}: {form.name}, {form.rows[0]}; {axis or 'no axis'}")
+    right = results.get("right", 0) + results.get("asked", 0)
+    wrong = results.get("wrong", 0) + results.get("unasked", 0)
+    print(f"forms: {right} of {len(forms)} right, {right / max(len(forms), 1):.1%}; {results}")
     print(f"axes that are wrong and were not asked about: {wrong}; questions where the column decides: {needless}")
     print(f"first and last time right by pandas.to_datetime: {by_pandas} of {len(forms)}")
 
 
 def judge_looks(folder: Path, only: str) -> None:
     """Print what comes of each column that only looks like a time."""
-    looks = [one for one in NOT_TIME if only in one.what]
+    looks = [item for item in NOT_TIME if only in item.what]
     false = needless = 0
-    for one in looks:
+    for look in looks:
         path = folder / "look.csv"
-        write_look(one, path)
+        write_look(look, path)
         answer: dict[str, Any] = answer_of(path)
-        said = judge_look(one, profile_in(answer)) if "profile" in answer else "refused"
-        needless += said == "needless question"
-        false += said not in ("right", "needless question")
-        if said != "right":
-            print(f"{said}: {one.what}")
+        words = judge_look(look, profile_in(answer)) if "profile" in answer else "refused"
+        needless += words == "needless question"
+        false += words not in ("right", "needless question")
+        if words != "right":
+            print(f"{words}: {look.what}")
     print(f"columns that are no time: {false} of {len(looks)} false, {needless} needless questions")
 
 

@@ -55,8 +55,8 @@ class Outcome:
 
 def tables() -> list[Path]:
     """Return the files that are read: all plain tables of the shared folder, or the samples."""
-    found = sorted((*REAL.glob("hydro/*.csv"), *REAL.glob("general/*.csv")))
-    return found or sorted(SAMPLES.glob("*.csv"))
+    paths = sorted((*REAL.glob("hydro/*.csv"), *REAL.glob("general/*.csv")))
+    return paths or sorted(SAMPLES.glob("*.csv"))
 
 
 def part_of(path: Path) -> Known | None:
@@ -65,7 +65,7 @@ def part_of(path: Path) -> Known | None:
         frame = read_path(path).frame
     except (AssertionError, DomainError):
         return None
-    places = sorted({round(at) for at in np.linspace(0, frame.shape[1] - 1, MOST_COLUMNS)})
+    places = sorted({round(position) for position in np.linspace(0, frame.shape[1] - 1, MOST_COLUMNS)})
     return known(frame.iloc[:ROWS, places])
 
 
@@ -76,7 +76,7 @@ def tried(seed: int, name: str, table: Known) -> Outcome | None:
     if plan.spec is None or (not plan.launchable and draw.random.random() > INVALID_SHARE):
         return None
     start = time.monotonic()
-    ended, said = "finished", ""
+    ended, words = "finished", ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -90,11 +90,11 @@ def tried(seed: int, name: str, table: Known) -> Outcome | None:
     except StoppedError:
         ended = SLOW
     except DomainError as fault:
-        ended, said = fault.code, fault.message
+        ended, words = fault.code, fault.message
     except Exception as fault:
-        ended, said = type(fault).__name__, str(fault)[:300]
-    what = f"{plan.spec.model.estimator}, {plan.spec.validation.strategy.value}: {said}"
-    told = any(one.code in TOO_LONG for one in plan.problems)
+        ended, words = type(fault).__name__, str(fault)[:300]
+    what = f"{plan.spec.model.estimator}, {plan.spec.validation.strategy.value}: {words}"
+    told = any(problem.code in TOO_LONG for problem in plan.problems)
     return Outcome(seed, name, plan.launchable, ended, what, round(time.monotonic() - start, 2), told)
 
 
@@ -103,15 +103,15 @@ def main() -> None:
     many = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
     book = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(tempfile.mkdtemp()) / "outcomes.jsonl"
     done = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
-    held: dict[Path, Known | None] = {}
+    knowns: dict[Path, Known | None] = {}
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
-    seed, paths = max((one["seed"] for one in done), default=first - 1) + 1, tables()
+    seed, paths = max((item["seed"] for item in done), default=first - 1) + 1, tables()
     with book.open("a") as lines:
-        while sum(one["valid"] for one in done) < many:
+        while sum(item["valid"] for item in done) < many:
             path = paths[seed % len(paths)]
-            if path not in held:
-                held[path] = part_of(path)
-            table = held[path]
+            if path not in knowns:
+                knowns[path] = part_of(path)
+            table = knowns[path]
             outcome = None if table is None else tried(seed, path.name, table)
             if outcome is not None:
                 done.append(outcome.__dict__)
@@ -124,20 +124,20 @@ def main() -> None:
 def tell(done: list[dict[str, Any]]) -> None:
     """Print the shares, and what failed."""
     for valid, word in ((True, "valid"), (False, "invalid")):
-        some = [one for one in done if one["valid"] is valid]
-        good = sum(one["ended"] == "finished" for one in some)
+        some = [item for item in done if item["valid"] is valid]
+        good = sum(item["ended"] == "finished" for item in some)
         print(f"{word:8} {len(some):5} tried, {100 * good / max(len(some), 1):6.2f} % finished")
-    warned = [one for one in done if one["valid"] and one.get("told")]
-    stopped = [one for one in done if one["valid"] and one["ended"] == SLOW]
-    foreseen = sum(bool(one.get("told")) for one in stopped)
+    warned = [item for item in done if item["valid"] and item.get("told")]
+    stopped = [item for item in done if item["valid"] and item["ended"] == SLOW]
+    foreseen = sum(bool(item.get("told")) for item in stopped)
     print(
         f"{foreseen} of the {len(stopped)} stopped were said to be too slow before; {len(warned)} were said so in all"
     )
-    failed = [one for one in done if one["valid"] and one["ended"] != "finished"]
-    for ended, count in Counter(one["ended"] for one in failed).most_common():
+    failed = [item for item in done if item["valid"] and item["ended"] != "finished"]
+    for ended, count in Counter(item["ended"] for item in failed).most_common():
         print(f"{count:5}  {ended}")
-    for one in failed:
-        print(f"       seed {one['seed']} on {one['table']}: {one['ended']}: {one['said']}")
+    for row in failed:
+        print(f"       seed {row['seed']} on {row['table']}: {row['ended']}: {row['said']}")
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ def wide_file() -> io.BytesIO:
     frame = pd.DataFrame(random.normal(size=(WIDE_ROWS, WIDE_COLUMNS - 1)).round(4))
     frame.columns = [f"gauge_{place:04d}" for place in range(WIDE_COLUMNS - 1)]
     frame["flow"] = frame.iloc[:, :5].sum(axis=1).round(4)
-    held = io.BytesIO()
-    frame.to_csv(held, index=False)
-    held.seek(0)
-    return held
+    bytes_io = io.BytesIO()
+    frame.to_csv(bytes_io, index=False)
+    bytes_io.seek(0)
+    return bytes_io
 
 
 def percentiles(call: Callable[[], Any]) -> tuple[float, float, float]:
@@ -55,11 +55,11 @@ def percentiles(call: Callable[[], Any]) -> tuple[float, float, float]:
         call()
     times, work = [], []
     for _ in range(ROUNDS):
-        start, begun = time.perf_counter(), time.thread_time()
+        start, start_time = time.perf_counter(), time.thread_time()
         answer = call()
         answer.get_data()
         times.append((time.perf_counter() - start) * 1000)
-        work.append((time.thread_time() - begun) * 1000)
+        work.append((time.thread_time() - start_time) * 1000)
         assert answer.status_code == 200, answer.get_data()
     return float(np.median(times)), float(np.percentile(times, 95)), float(np.percentile(work, 95))
 
@@ -85,7 +85,7 @@ def configs(client: Any, token: str, user: User) -> dict[str, dict[str, Any]]:
     wide = uuid.UUID(sent.get_json()["id"])
     if sent.get_json()["state"] != "ready":
         datasets.read_dataset(wide)
-    found = {}
+    results = {}
     for name, dataset, target in (
         ("sample", datasets.use_sample(user, "piscataquis"), "discharge_mm"),
         ("wide", datasets.get_dataset(user, wide), "flow"),
@@ -101,8 +101,8 @@ def configs(client: Any, token: str, user: User) -> dict[str, dict[str, Any]]:
         request = associations.request_for(dataset, target, {})
         assert request is not None
         runner.measure_here(associations.MEASUREMENT, request)
-        found[name] = {**json.loads(json.dumps(spec.to_json())), "dataset": {"id": str(dataset.id)}}
-    return found
+        results[name] = {**json.loads(json.dumps(spec.to_json())), "dataset": {"id": str(dataset.id)}}
+    return results
 
 
 def main() -> None:
@@ -115,12 +115,12 @@ def main() -> None:
             user = accounts.create_user("ada@example.org", name="Ada")
             token = tokens.create_token(user.email, name="benchmark", scope=Scope.WRITE)
             client = app.test_client()
-            held = configs(client, token, user)
+            current_values = configs(client, token, user)
             db.session.remove()
         yard = percentiles(lambda: client.get("/health/live"))
         print(f"{'':24}{'median':>9}{'p95':>9}{'work':>9}   p95 / yardstick's median")
         print(f"{'yardstick /health/live':24}{yard[0]:7.1f}ms{yard[1]:7.1f}ms{yard[2]:7.1f}ms")
-        for name, whole in held.items():
+        for name, whole in current_values.items():
             median, high, work = percentiles(asking(client, token, whole))
             print(f"{'validate ' + name:24}{median:7.1f}ms{high:7.1f}ms{work:7.1f}ms   {high / yard[0]:.0f} x")
 

@@ -16,7 +16,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from app.domain.training.block_bootstrap import resampled, rows_of
+from app.domain.training.block_bootstrap import bootstrap_interval, rows_of
 from app.domain.training.comparison import LEVEL, JudgedPart, compare
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation import metrics
@@ -37,8 +37,8 @@ def errors(kind: str, rows: int, random: np.random.Generator) -> tuple[np.ndarra
     size = max(rows // SITES, 1) if rows <= ROWS else ROWS // SITES
     sites = np.arange(rows) // size
     if kind == "days":
-        for at in range(1, rows):
-            noise[:, at] = 0.7 * noise[:, at - 1] + np.sqrt(1 - 0.49) * noise[:, at]
+        for position in range(1, rows):
+            noise[:, position] = 0.7 * noise[:, position - 1] + np.sqrt(1 - 0.49) * noise[:, position]
     if kind == "sites":
         noise = 0.8 * noise + 0.6 * random.normal(size=(2, sites.max() + 1))[:, sites]
     return observed, 0.8 * noise[0], 0.9 * noise[1], sites
@@ -62,20 +62,20 @@ def holds(kind: str, seed: int, true: float) -> tuple[bool, bool]:
         JudgedPart(part, Predictions((observed - ours)[part]), Predictions((observed - theirs)[part]))
         for part in np.array_split(np.arange(ROWS), 4)
     ]
-    found = compare(metrics.get("nse"), table, parts, by_group=kind == "sites", seed=42)
-    assert found is not None
-    assert found.low is not None
-    assert found.high is not None
+    comparison = compare(metrics.get("nse"), table, parts, by_group=kind == "sites", seed=42)
+    assert comparison is not None
+    assert comparison.low is not None
+    assert comparison.high is not None
     sums = np.column_stack([ours**2, theirs**2, (observed - observed.mean()) ** 2, np.ones(ROWS)])
-    plain = resampled(
+    plain = bootstrap_interval(
         rows_of(sums, unit="row", seed=42),
         lambda drawn: (drawn[:, 1] - drawn[:, 0]) / drawn[:, 2],
-        found.difference,
+        comparison.difference,
         level=LEVEL,
         seed=42,
     )
     assert plain is not None
-    return found.low <= true <= found.high, plain[0] <= true <= plain[1]
+    return comparison.low <= true <= comparison.high, plain[0] <= true <= plain[1]
 
 
 def river(rival: str, days: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -89,12 +89,12 @@ def river(rival: str, days: int, random: np.random.Generator) -> tuple[np.ndarra
     rough = lfilter([np.sqrt(1 - 0.8**2)], [1, -0.8], random.normal(size=days + start))
     ours = 0.45 * rough * np.sqrt(flow)
     if rival == "persistence":
-        said = np.concatenate([flow[:3], flow[:-3]])
+        predictions = np.concatenate([flow[:3], flow[:-3]])
     elif rival == "day-of-year mean":
-        said = season * 3 * RATIO
+        predictions = season * 3 * RATIO
     else:
-        said = lfilter(np.ones(30) / 30, [1], rain) * RATIO
-    return flow[start:], ours[start:], (flow - said)[start:]
+        predictions = lfilter(np.ones(30) / 30, [1], rain) * RATIO
+    return flow[start:], ours[start:], (flow - predictions)[start:]
 
 
 def river_truth(rival: str) -> float:
@@ -115,22 +115,24 @@ def river_holds(rival: str, seed: int, true: float) -> bool:
         JudgedPart(part, Predictions((flow - ours)[part]), Predictions((flow - theirs)[part]))
         for part in np.array_split(np.arange(DAYS), 5)[1:]
     ]
-    found = compare(metrics.get("nse"), table, parts, by_group=False, seed=42)
-    assert found is not None
-    assert found.low is not None
-    assert found.high is not None
-    return found.low <= true <= found.high
+    comparison = compare(metrics.get("nse"), table, parts, by_group=False, seed=42)
+    assert comparison is not None
+    assert comparison.low is not None
+    assert comparison.high is not None
+    return comparison.low <= true <= comparison.high
 
 
 def main() -> None:
     """Print how often both intervals hold the truth; an argument says how many pairs there are, 60 by default."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    held = {kind: [holds(kind, seed, true) for seed in range(pairs // 3)] for kind in KINDS for true in [truth(kind)]}
-    for kind, found in held.items():
-        ours, plain = (np.mean(column) for column in zip(*found, strict=True))
+    current_values = {
+        kind: [holds(kind, seed, true) for seed in range(pairs // 3)] for kind in KINDS for true in [truth(kind)]
+    }
+    for kind, results in current_values.items():
+        ours, plain = (np.mean(column) for column in zip(*results, strict=True))
         print(f"{kind}: {ours:.2f} hold the truth; taken row by row {plain:.2f}")
-    every = [ours for found in held.values() for ours, _ in found]
-    alone = [plain for found in held.values() for _, plain in found]
+    every = [ours for matches in current_values.values() for ours, _ in matches]
+    alone = [plain for matches in current_values.values() for _, plain in matches]
     print(f"all {len(every)} pairs: {np.mean(every):.2f}, goal 0.85 to 0.95; taken row by row {np.mean(alone):.2f}")
     rivers = {
         rival: [river_holds(rival, seed, true) for seed in range(pairs // 3)]
@@ -139,7 +141,7 @@ def main() -> None:
     }
     for rival, holding in rivers.items():
         print(f"a river against the {rival}: {np.mean(holding):.2f} hold the truth")
-    others = [one for holding in rivers.values() for one in holding]
+    others = [item for holding in rivers.values() for item in holding]
     print(f"all {len(others)} pairs that the rules were not made on: {np.mean(others):.2f}, goal 0.85 to 0.95")
 
 

@@ -29,17 +29,17 @@ def bytes_of(client: Any, path: str, accepts: str) -> int:
 def weights(client: Any, path: str) -> dict[str, tuple[int, int]]:
     """Return the bytes of a page alone, and with all that comes with it, for each way of sending them."""
     files = dict.fromkeys(STATIC.findall(client.get(path).text))
-    found = {}
+    results = {}
     for way, accepts in WAYS.items():
         page = bytes_of(client, path, accepts)
-        found[way] = (page, page + sum(bytes_of(client, name, accepts) for name in files))
-    return found
+        results[way] = (page, page + sum(bytes_of(client, name, accepts) for name in files))
+    return results
 
 
-def report(title: str, found: dict[str, tuple[int, int]]) -> None:
+def report(title: str, results: dict[str, tuple[int, int]]) -> None:
     """Print one line."""
-    cells = "".join(f"{page / 1000:9.1f}{whole / 1000:9.1f}" for page, whole in found.values())
-    print(f"{title:16}{cells}   {found['br'][1] / found['plain'][1]:.2f}")
+    cells = "".join(f"{page / 1000:9.1f}{whole / 1000:9.1f}" for page, whole in results.values())
+    print(f"{title:16}{cells}   {results['br'][1] / results['plain'][1]:.2f}")
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ def make(target: Path) -> None:
         lambda: pl.Series(draw.choice(["low", "middle", "high"], ROWS)),
         lambda: pl.Series(np.datetime64("2001-01-01") + draw.integers(0, 9999, ROWS).astype("timedelta64[D]")),
     )
-    columns = {f"column {at}": kinds[at % len(kinds)]() for at in range(COLUMNS)}
-    holes = {name: one.set(pl.Series(draw.random(ROWS) < 0.05), None) for name, one in columns.items()}
+    columns = {f"column {position}": kinds[position % len(kinds)]() for position in range(COLUMNS)}
+    holes = {name: column.set(pl.Series(draw.random(ROWS) < 0.05), None) for name, column in columns.items()}
     pl.DataFrame(holes).write_csv(target)
 
 

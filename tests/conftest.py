@@ -17,7 +17,7 @@ from app.services.experiment_templates.shipped import store_library
 from app.storage.binding import bare_app
 from app.storage.db import db, transaction
 from app.storage.migrating import migrate
-from app.storage.reading import spare
+from app.storage.reading import reader_pool
 from app.storage.tables import Dataset, User
 from tests.once import COMPILED, keep_measures_of_samples, keep_route_builders, share_compiled_statements
 from tests.readers import Readers
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest tests first; the others keep their order."""
 
     def place(item: pytest.Item) -> int:
-        return next((at for at, folder in enumerate(LONGEST) if folder in item.path.as_posix()), len(LONGEST))
+        return next((index for index, folder in enumerate(LONGEST) if folder in item.path.as_posix()), len(LONGEST))
 
     items.sort(key=place)
 
@@ -49,8 +49,8 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(autouse=True)
 def readers() -> None:
     """Read files in children that have everything loaded; whoever wants others forgets these."""
-    if not spare._kept:
-        spare._kept.append(READERS)  # type: ignore[arg-type]  # it offers what is asked of one
+    if not reader_pool._kept:
+        reader_pool._kept.append(READERS)  # type: ignore[arg-type]  # it offers what is asked of one
 
 
 @pytest.fixture(scope="session")

@@ -61,16 +61,16 @@ class Forked:
             ready = select.select(list(left), [], [], max(end - time.monotonic(), 0))[0]
             if not ready:
                 raise subprocess.TimeoutExpired("a reading child", timeout)
-            for one in ready:
-                part = os.read(one, 1 << 20)
-                heard[one] += part
+            for item in ready:
+                part = os.read(item, 1 << 20)
+                heard[item] += part
                 if not part:
-                    left.remove(one)
+                    left.remove(item)
         self.wait(max(end - time.monotonic(), 0.1))
         self.stdout.close()
         self.stderr.close()
-        out, said = heard.values()
-        return out, said
+        out, answer = heard.values()
+        return out, answer
 
 
 class Readers:
@@ -127,13 +127,13 @@ def main(number: int, parent: int) -> None:
     # Whoever started this process is the one that a child must not outlive, and ends this one too.
     os.getppid = lambda: parent
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    asked = socket.socket(fileno=number)
+    request = socket.socket(fileno=number)
     while True:
-        byte, ends, _flags, _address = socket.recv_fds(asked, 1, 4)
+        byte, ends, _flags, _address = socket.recv_fds(request, 1, 4)
         if not byte:
             return
         if os.fork() == 0:
-            asked.close()
+            request.close()
             _watch(ends)
         for end in ends:
             os.close(end)
@@ -143,22 +143,22 @@ def _watch(ends: list[int]) -> None:
     """Fork the child itself, say its number, and how it ended."""
     child.end_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *streams, said = ends
+    *streams, answer = ends
     pid = os.fork()
     if pid == 0:
-        _read(streams, said)
+        _read(streams, answer)
     for end in streams:
         os.close(end)
-    os.write(said, f"{pid}\n".encode())
+    os.write(answer, f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
-    os.write(said, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os.write(answer, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
-def _read(streams: list[int], said: int) -> None:
+def _read(streams: list[int], value: int) -> None:
     """Be the child."""
     os.setsid()
-    os.close(said)
+    os.close(value)
     for place, end in enumerate(streams):
         os.dup2(end, place)
         os.close(end)

@@ -10,16 +10,16 @@ import pytest
 
 def slow_after(number: int, variants: Iterable[Any]) -> list[Any]:
     """Return the variants of a parameter; those after the first few are marked as slow."""
-    return [one if place < number else _slow(one) for place, one in enumerate(variants)]
+    return [variant if place < number else _slow(variant) for place, variant in enumerate(variants)]
 
 
 def slow_but(quick: Iterable[Any], variants: Iterable[Any]) -> list[Any]:
     """Return the variants of a parameter; all but the quick ones are marked as slow."""
     kept = set(quick)
-    return [one if one in kept else _slow(one) for one in variants]
+    return [variant if variant in kept else _slow(variant) for variant in variants]
 
 
-def _slow(one: Any) -> Any:
-    if isinstance(one, tuple):
-        return pytest.param(*one, marks=pytest.mark.slow)
-    return pytest.param(one, marks=pytest.mark.slow)
+def _slow(item: Any) -> Any:
+    if isinstance(item, tuple):
+        return pytest.param(*item, marks=pytest.mark.slow)
+    return pytest.param(item, marks=pytest.mark.slow)

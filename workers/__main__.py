@@ -62,7 +62,7 @@ def work(settings: config.Settings, queues: list[str]) -> None:
     if settings.redis_url is None:
         sys.exit("REDIS_URL is not set: start workers with `hydroml up`, or name a Redis-protocol server.")
     app, name = bare_app(settings), f"{socket.gethostname()[:60]}-{uuid.uuid4().hex[:12]}"
-    _beat(app, name, HydroWorker.fork_lock)
+    _send_heartbeats(app, name, HydroWorker.fork_lock)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         _take_leave(app, name)
@@ -106,7 +106,7 @@ def _serve(app: Flask, url: str, queues: list[str], stop: Callable[[int, FrameTy
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
 
-def _beat(app: Flask, name: str, lock: threading.Lock) -> None:
+def _send_heartbeats(app: Flask, name: str, lock: threading.Lock) -> None:
     """Say in the database every few seconds that this worker is alive."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -117,7 +117,7 @@ def _beat(app: Flask, name: str, lock: threading.Lock) -> None:
         while True:
             try:
                 with lock, app.app_context(), transaction():
-                    jobs.beat(name, host=socket.gethostname()[:200], pid=os.getpid())
+                    jobs.record_heartbeat(name, host=socket.gethostname()[:200], pid=os.getpid())
             except SQLAlchemyError as fault:
                 log.warning("the database does not take the beat: %s", fault)
             time.sleep(BEAT_SECONDS)

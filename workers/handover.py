@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.interruptions import MemoryUse, explain_exit
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage.db import db
 
 log = logging.getLogger("workers.handover")
@@ -45,9 +45,9 @@ def after_end(app: Flask, end: EndOfProcess) -> None:
 
 def _give_back(end: EndOfProcess) -> None:
     holder = name_of_process(end.pid)
-    if end.planned and life.return_job(end.job_id, worker_id=holder):
+    if end.planned and life_cycle.return_job(end.job_id, worker_id=holder):
         return
     exit_signal = os.WTERMSIG(end.status) if os.WIFSIGNALED(end.status) else None
     code = 0 if exit_signal is not None else os.waitstatus_to_exitcode(end.status)
     cause = explain_exit(exit_signal=exit_signal, exit_code=code, memory=end.memory)
-    life.report_lost_process(end.job_id, worker_id=holder, cause=cause, is_planned=end.planned)
+    life_cycle.report_lost_process(end.job_id, worker_id=holder, cause=cause, is_planned=end.planned)

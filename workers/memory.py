@@ -16,17 +16,17 @@ OOM_COUNTER = "oom_kill"
 def limit_mb() -> float:
     """Return the least of the machine's memory and the limits of the control groups this process is in."""
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limits = [_number(folder / name) for folder, name, _ in _groups()]
+    limits = [_read_number(folder / name) for folder, name, _ in _control_groups()]
     return min([whole, *(limit for limit in limits if limit)]) / MIB
 
 
 def kernel_kills() -> int:
     """Return how many processes the kernel has ended for want of memory: in our control groups, and on the machine."""
-    counters = [folder / name for folder, _, name in _groups()]
-    return sum(_counter(path) for path in [*counters, Path("/proc/vmstat")])
+    counters = [folder / name for folder, _, name in _control_groups()]
+    return sum(_read_counter(path) for path in [*counters, Path("/proc/vmstat")])
 
 
-def _groups() -> Iterator[tuple[Path, str, str]]:
+def _control_groups() -> Iterator[tuple[Path, str, str]]:
     """Yield the folders of our control groups with those they lie in, and the names of limit and events there."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
@@ -42,14 +42,14 @@ def _groups() -> Iterator[tuple[Path, str, str]]:
                     yield root / place, limit, events
 
 
-def _number(path: Path) -> int | None:
+def _read_number(path: Path) -> int | None:
     try:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
 
 
-def _counter(path: Path) -> int:
+def _read_counter(path: Path) -> int:
     try:
         lines = [line.split() for line in path.read_text().splitlines()]
     except OSError:

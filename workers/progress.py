@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage.db import db
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class ProgressWriter:
         self._waiting: dict[str, Any] | None = None
         self._lock = threading.Lock()
 
-    def say(self, progress: dict[str, Any]) -> None:
+    def report(self, progress: dict[str, Any]) -> None:
         """Keep it until the next writing."""
         with self._lock:
             self._waiting = progress
@@ -39,7 +39,7 @@ class ProgressWriter:
         if progress is None:
             return
         try:
-            life.report_progress(self.job_id, attempt=self.attempt, progress=progress)
+            life_cycle.report_progress(self.job_id, attempt=self.attempt, progress=progress)
         except SQLAlchemyError as fault:
             db.session.rollback()
             log.warning("progress is not written: %s", fault)

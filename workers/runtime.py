@@ -25,14 +25,14 @@ from app.domain.interruptions import WORKER_LOST, Interruption
 from app.domain.job_states import Failure
 from app.domain.vocabulary import JobKind
 from app.queue import STORE_SECONDS
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.binding import bare_app
 from app.storage.db import db
 from app.storage.fault_reports import send_rest
-from app.storage.obstacles import obstacle_of, retry_until_stored
 from app.storage.origin import Origin, working_for
+from app.storage.transient_faults import obstacle_of, retry_until_stored
 from workers.handover import name_of_process
 from workers.progress import ProgressWriter
 
@@ -74,7 +74,7 @@ class JobContext:
 
     def progress(self, values: dict[str, Any]) -> None:
         """Say how far it is."""
-        self.writer.say(values)
+        self.writer.report(values)
 
     def store(self, act: Callable[[], T]) -> T:
         """Store what was worked out, however long a busy database or a full disk stands in the way.
@@ -88,7 +88,7 @@ class JobContext:
 Work = Callable[[JobContext], None]
 
 
-def job(work: Work) -> Callable[[str], None]:
+def run_as_job(work: Work) -> Callable[[str], None]:
     """Make a job of a function; once it returns, its job is finished, unless it has finished it itself."""
 
     @functools.wraps(work)
@@ -105,7 +105,7 @@ def job(work: Work) -> Callable[[str], None]:
 
 
 def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, work: Work) -> None:
-    claimed = life.claim_job(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
+    claimed = life_cycle.claim_job(job_id, worker_id=name_of_process(os.getpid()), lease_seconds=LEASE_SECONDS)
     if claimed is None:
         return
     context = JobContext(
@@ -121,12 +121,12 @@ def _claim_and_run(app: Flask, settings: config.Settings, job_id: uuid.UUID, wor
         postponements=claimed.postponements,
     )
     origin = Origin("worker", request_id=claimed.request_id, job_id=str(job_id))
-    with working_for(origin), _lease(app, context):
+    with working_for(origin), _keep_lease(app, context):
         try:
             _limit_memory(context)
             work(context)
             context.writer.flush()
-            context.store(lambda: life.finish_job(job_id, attempt=context.attempt))
+            context.store(lambda: life_cycle.finish_job(job_id, attempt=context.attempt))
         except BaseException as fault:
             db.session.rollback()
             _end_or_postpone(context, fault)
@@ -163,20 +163,20 @@ def _end_or_postpone(context: JobContext, fault: BaseException) -> None:
 
 def _end(context: JobContext, failure: Failure | None) -> None:
     if failure is None:
-        life.stop_job(context.job_id, attempt=context.attempt)
+        life_cycle.stop_job(context.job_id, attempt=context.attempt)
     else:
-        life.fail_job(context.job_id, attempt=context.attempt, failure=failure)
+        life_cycle.fail_job(context.job_id, attempt=context.attempt, failure=failure)
 
 
 def _give_up(context: JobContext, fault: InterruptedReadingError) -> None:
     """Leave the job to the next sweep, which counts the attempt as it does when this very process is killed."""
     cause = Interruption(WORKER_LOST, fault.message)
-    life.report_lost_process(context.job_id, worker_id=name_of_process(os.getpid()), cause=cause)
+    life_cycle.report_lost_process(context.job_id, worker_id=name_of_process(os.getpid()), cause=cause)
 
 
 def _postpone(context: JobContext, obstacle: ObstacleError) -> None:
     wait = min(FIRST_DELAY_SECONDS * 2**context.postponements, MAX_DELAY_SECONDS)
-    life.postpone_job(context.job_id, attempt=context.attempt, wait_seconds=wait, obstacle=obstacle)
+    life_cycle.postpone_job(context.job_id, attempt=context.attempt, wait_seconds=wait, obstacle=obstacle)
 
 
 def _limit_memory(context: JobContext) -> None:
@@ -204,7 +204,7 @@ def _failure_of(context: JobContext, fault: BaseException) -> Failure | None:
 
 
 @contextmanager
-def _lease(app: Flask, context: JobContext) -> Iterator[None]:
+def _keep_lease(app: Flask, context: JobContext) -> Iterator[None]:
     """Extend the lease from a thread for as long as the work goes on, and see to it that it stops when it should."""
     done = threading.Event()
 
@@ -243,7 +243,7 @@ def _look(context: JobContext, extended: float) -> float:
     context.wishes = jobs.contest_wishes_of(context.job_id)
     moment = time.monotonic()
     if moment - extended >= EXTEND_SECONDS:
-        life.extend_lease(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
+        life_cycle.extend_lease(context.job_id, attempt=context.attempt, lease_seconds=LEASE_SECONDS)
         extended = time.monotonic()
     context.writer.flush()
     return extended

@@ -64,19 +64,19 @@ class TaskPool:
         shared: SharedInput,
         tasks: Iterable[FitTask],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
         on_outcome: OnOutcome,
         is_wanted: IsWanted = lambda _task: True,
     ) -> None:
         """Carry out tasks, as many at once as there are processes; see `Executor`."""
         ordered = list(tasks)
         if self.processes < 2 or len(ordered) < 2 or not can_fork():
-            SerialExecutor().run(shared, ordered, asked=asked, on_outcome=on_outcome, is_wanted=is_wanted)
+            SerialExecutor().run(shared, ordered, callbacks=callbacks, on_outcome=on_outcome, is_wanted=is_wanted)
             return
         if self._shared is not shared:
             self.close()
             self._shared, self._limit = shared, multiprocessing.get_context("fork").Value("i", 0, lock=False)
-        run = _PoolRun(self, shared, deque(ordered), asked=asked, on_outcome=on_outcome, is_wanted=is_wanted)
+        run = _PoolRun(self, shared, deque(ordered), callbacks=callbacks, on_outcome=on_outcome, is_wanted=is_wanted)
         try:
             run.carry_out()
         except BaseException:
@@ -85,8 +85,8 @@ class TaskPool:
 
     def close(self) -> None:
         """End all processes that wait."""
-        for one in self._waiting:
-            end_process(one)
+        for item in self._waiting:
+            end_process(item)
         self._waiting, self._shared = [], None
 
     def take(self) -> TaskProcess:
@@ -125,12 +125,12 @@ def can_fork() -> bool:
     return sys.platform == "linux"
 
 
-def end_process(one: TaskProcess) -> None:
+def end_process(process: TaskProcess) -> None:
     """End a process at once, whatever it does."""
     with contextlib.suppress(OSError):
-        one.pipe.close()
-    one.process.kill()
-    one.process.join()
+        process.pipe.close()
+    process.process.kill()
+    process.process.join()
 
 
 class _PoolRun:
@@ -142,12 +142,12 @@ class _PoolRun:
         shared: SharedInput,
         tasks: deque[FitTask],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
         on_outcome: OnOutcome,
         is_wanted: IsWanted,
     ) -> None:
         self.pool, self.shared, self.tasks = pool, shared, tasks
-        self.asked, self.on_outcome, self.is_wanted = asked, on_outcome, is_wanted
+        self.asked, self.on_outcome, self.is_wanted = callbacks, on_outcome, is_wanted
         self.busy: list[TaskProcess] = []
         self.starts: dict[FitTask, int] = {}
 
@@ -159,11 +159,11 @@ class _PoolRun:
                 self.pool.limit_trials(self.asked.most_trials())
                 self._begin()
                 self._end_unwanted()
-                for one in self._answered():
-                    self._hear(one)
+                for element in self._answered():
+                    self._hear(element)
         finally:
-            for one in self.busy:
-                end_process(one)
+            for item in self.busy:
+                end_process(item)
 
     def _begin(self) -> None:
         """Give tasks to processes until all are at work."""
@@ -171,40 +171,40 @@ class _PoolRun:
             task = self.tasks.popleft()
             if not self.is_wanted(task):
                 continue
-            one = self.pool.take()
-            one.task = task
+            item = self.pool.take()
+            item.task = task
             self.starts[task] = self.starts.get(task, 0) + 1
-            self.busy.append(one)
+            self.busy.append(item)
             # One that was ended while it waited is told by its pipe, and its task begins again.
             with contextlib.suppress(OSError):
-                one.pipe.send(task)
+                item.pipe.send(task)
 
     def _end_unwanted(self) -> None:
-        for one in [one for one in self.busy if one.task is not None and not self.is_wanted(one.task)]:
-            self.busy.remove(one)
-            end_process(one)
+        for item in [element for element in self.busy if element.task is not None and not self.is_wanted(element.task)]:
+            self.busy.remove(item)
+            end_process(item)
 
     def _answered(self) -> Iterator[TaskProcess]:
-        ready = set(wait([one.pipe for one in self.busy], timeout=LOOK_SECONDS)) if self.busy else set()
-        yield from [one for one in self.busy if one.pipe in ready]
+        ready = set(wait([item.pipe for item in self.busy], timeout=LOOK_SECONDS)) if self.busy else set()
+        yield from [item for item in self.busy if item.pipe in ready]
 
-    def _hear(self, one: TaskProcess) -> None:
+    def _hear(self, process: TaskProcess) -> None:
         """Take the outcome of a task; one whose process is gone begins again, and fails the second time."""
-        task = one.task
-        if task is None or one not in self.busy:
+        task = process.task
+        if task is None or process not in self.busy:
             return
-        self.busy.remove(one)
+        self.busy.remove(process)
         try:
-            outcome, grown_mb = one.pipe.recv()
+            outcome, grown_mb = process.pipe.recv()
         except (EOFError, OSError):
-            end_process(one)
+            end_process(process)
             if self.starts[task] < MAX_STARTS:
                 self.tasks.appendleft(task)
             elif self.is_wanted(task):
                 self.on_outcome(self.shared.fail(task, KILLED, KILLED_REASON))
             return
         self.pool.grown_mb = max(self.pool.grown_mb, grown_mb * self.pool.processes)
-        self.pool.put_back(one)
+        self.pool.put_back(process)
         if isinstance(outcome, BaseException):
             raise outcome
         if self.is_wanted(task):
@@ -218,7 +218,7 @@ def _serve(pipe: Connection, other: Connection, shared: SharedInput, limit: Any,
     # Whoever stops a job ends its processes; Ctrl-C of a terminal reaches the parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    asked = SearchCallbacks(lambda: False, lambda: limit.value or None)
+    request = SearchCallbacks(lambda: False, lambda: limit.value or None)
     at_start = _held_mb()
     while True:
         try:
@@ -226,7 +226,7 @@ def _serve(pipe: Connection, other: Connection, shared: SharedInput, limit: Any,
         except (EOFError, OSError):
             os._exit(0)
         try:
-            outcome: Any = shared.carry_out(task, asked)
+            outcome: Any = shared.carry_out(task, request)
         except Exception as fault:
             outcome = fault
         pipe.send((outcome, max(_peak_mb() - at_start, 0.0)))

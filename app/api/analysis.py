@@ -26,9 +26,13 @@ class DescriptionRequest(BaseModel):
 @blueprint.post("/dataset-analysis/")
 def describe() -> Response:
     """Describe a dataset; while its file is read or its columns are measured, say which job to wait for."""
-    asked = body_of(DescriptionRequest)
-    found = describe_dataset(current_user(), asked.dataset_id, target=asked.target)
-    if found.job is not None:
-        return accepted_response(found.job, dataset_id=str(asked.dataset_id), state=found.dataset.state)
-    more = {"dataset_id": str(asked.dataset_id), "cached": found.cached, "elapsed_ms": round(found.elapsed_ms, 2)}
-    return jsonify({**(found.values or {}), **more})
+    request = body_of(DescriptionRequest)
+    description = describe_dataset(current_user(), request.dataset_id, target=request.target)
+    if description.job is not None:
+        return accepted_response(description.job, dataset_id=str(request.dataset_id), state=description.dataset.state)
+    more = {
+        "dataset_id": str(request.dataset_id),
+        "cached": description.cached,
+        "elapsed_ms": round(description.elapsed_ms, 2),
+    }
+    return jsonify({**(description.values or {}), **more})

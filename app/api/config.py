@@ -35,7 +35,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _config() -> Mapping[str, Any]:
+def _sent_config() -> Mapping[str, Any]:
     """Return the config that was sent: the body, or `?config=` of a GET."""
     allow_config()
     raw = request.args.get("config", "") if request.method == "GET" else request.get_data()
@@ -51,7 +51,7 @@ def _config() -> Mapping[str, Any]:
 @blueprint.route("/validate-config/", methods=["GET", "POST"])
 def validate() -> Response:
     """Return whether a config could be launched, what is wrong with it, and what it would take."""
-    verdict = configs.validate(current_user(), _config())
+    verdict = configs.validate(current_user(), _sent_config())
     return jsonify(
         {
             "valid": verdict.valid,

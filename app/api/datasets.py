@@ -37,7 +37,7 @@ class PreviewRequest(BaseModel):
     offset: int = Field(default=0, ge=0, le=1_000_000_000)
 
 
-def summary(row: Dataset) -> dict[str, Any]:
+def dataset_summary_json(row: Dataset) -> dict[str, Any]:
     """Return the summary of a dataset for lists."""
     return {
         "id": str(row.id),
@@ -58,16 +58,16 @@ def summary(row: Dataset) -> dict[str, Any]:
     }
 
 
-def whole(row: Dataset) -> dict[str, Any]:
+def dataset_json(row: Dataset) -> dict[str, Any]:
     """Return all there is to say about one dataset but its columns' statistics, which the analysis gives."""
     profile = analysis.profile_of(row)
     names = [column.name for column in profile.columns] if profile else []
     report = report_json(profile.report) if profile else None
-    return {**summary(row), "column_names": names, "import_report": report}
+    return {**dataset_summary_json(row), "column_names": names, "import_report": report}
 
 
 def _creation_response(row: Dataset, **more: Any) -> Answer:
-    return Answer(201, {**whole(row), **more}, location=f"/api/datasets/{row.id}/")
+    return Answer(201, {**dataset_json(row), **more}, location=f"/api/datasets/{row.id}/")
 
 
 @blueprint.post("/")
@@ -89,15 +89,15 @@ def create() -> Response:
 @blueprint.get("/")
 def show_all() -> Response:
     """List the datasets of the account, newest first."""
-    user, asked = current_user(), read_page_request()
-    rows = datasets.list_datasets(user, limit=asked.per_page, offset=asked.offset)
-    return page_json([summary(row) for row in rows], asked, total=datasets.count_datasets(user))
+    user, page_request = current_user(), read_page_request()
+    rows = datasets.list_datasets(user, limit=page_request.per_page, offset=page_request.offset)
+    return page_json([dataset_summary_json(row) for row in rows], page_request, total=datasets.count_datasets(user))
 
 
 @blueprint.get("/<uuid:dataset_id>/")
 def show(dataset_id: uuid.UUID) -> Response:
     """Show one dataset and how its file was read."""
-    return jsonify(whole(datasets.get_dataset(current_user(), dataset_id)))
+    return jsonify(dataset_json(datasets.get_dataset(current_user(), dataset_id)))
 
 
 @blueprint.delete("/<uuid:dataset_id>/")
@@ -110,29 +110,35 @@ def delete(dataset_id: uuid.UUID) -> tuple[str, int]:
 @blueprint.post("/<uuid:dataset_id>/restore/")
 def restore(dataset_id: uuid.UUID) -> Response:
     """Bring a deleted dataset back."""
-    return jsonify(whole(datasets.restore_dataset(current_user(), dataset_id)))
+    return jsonify(dataset_json(datasets.restore_dataset(current_user(), dataset_id)))
 
 
 @blueprint.get("/<uuid:dataset_id>/preview/")
 def preview(dataset_id: uuid.UUID) -> Response:
     """Show rows as texts, an empty text for a missing value; while the file is read, those of the first look."""
-    asked = body_of(PreviewRequest)
+    preview_request = body_of(PreviewRequest)
     row = datasets.get_dataset(current_user(), dataset_id)
     profile = analysis.profile_of(row)
     if profile is None:
         peek = analysis.peek_of(row)
         names = list(peek.names) if peek else []
-        rows = [list(one) for one in peek.rows[asked.offset :][: asked.limit]] if peek else []
-        return jsonify({"state": row.state, "columns": names, "rows": rows, "total": None, "offset": asked.offset})
+        rows = [list(item) for item in peek.rows[preview_request.offset :][: preview_request.limit]] if peek else []
+        return jsonify(
+            {"state": row.state, "columns": names, "rows": rows, "total": None, "offset": preview_request.offset}
+        )
     names = [column.name for column in profile.columns]
-    rows = analysis.preview_rows(row, limit=asked.limit, offset=asked.offset, most_columns=len(names))
-    return jsonify({"state": row.state, "columns": names, "rows": rows, "total": row.rows, "offset": asked.offset})
+    rows = analysis.preview_rows(
+        row, limit=preview_request.limit, offset=preview_request.offset, most_columns=len(names)
+    )
+    return jsonify(
+        {"state": row.state, "columns": names, "rows": rows, "total": row.rows, "offset": preview_request.offset}
+    )
 
 
 @blueprint.post("/<uuid:dataset_id>/preview/")
 def preview_reading(dataset_id: uuid.UUID) -> Response:
     """Show the first rows as the file would be read with changed choices; nothing is kept."""
-    peek = datasets.preview(current_user(), dataset_id, body_of(RereadRequest).choices)
+    peek = datasets.preview_reading(current_user(), dataset_id, body_of(RereadRequest).choices)
     return jsonify(peek.model_dump(mode="json"))
 
 

@@ -24,24 +24,26 @@ def summary_json(row: ExperimentSummary) -> dict[str, Any]:
         "name": row.name,
         "tags": list(row.tags),
         "state": row.state,
-        "created_at": _time(row.created_at),
-        "headline": None if headline is None else _headline(headline),
+        "created_at": _iso_time(row.created_at),
+        "headline": None if headline is None else _headline_json(headline),
     }
 
 
 def state_json(row: Experiment) -> dict[str, Any]:
     """Return how far an experiment is, and under which addresses more stands."""
     job = experiments.job_of(row)
-    held = None if job is None else job_json(job)
+    current_values = None if job is None else job_json(job)
     ended = None if row.failure is None else {"code": row.failure_code, "message": row.failure}
     return {
         "id": str(row.id),
         "name": row.name,
         "state": row.state,
         "url": f"/api/experiments/{row.id}/",
-        "progress": {"fraction": 1.0 if row.finished_at else 0.0} if held is None else held["progress"],
+        "progress": {"fraction": 1.0 if row.finished_at else 0.0}
+        if current_values is None
+        else current_values["progress"],
         "error": ended,
-        "job": held,
+        "job": current_values,
     }
 
 
@@ -52,11 +54,11 @@ def experiment_json(row: Experiment) -> dict[str, Any]:
         **state_json(row),
         "description": row.description,
         "tags": list(row.tags),
-        "created_at": _time(row.created_at),
-        "started_at": _time(row.started_at),
-        "finished_at": _time(row.finished_at),
+        "created_at": _iso_time(row.created_at),
+        "started_at": _iso_time(row.started_at),
+        "finished_at": _iso_time(row.finished_at),
         "config": experiments.config_of(row),
-        **_results(report),
+        **_results_json(report),
         "estimate": row.estimate,
         "actual": row.actual,
         "environment": row.environment,
@@ -68,25 +70,25 @@ def _open_at_launch(row: Experiment) -> dict[str, Any]:
     """Return what stood open at the launch, whatever has come of it since, and what of it was a warning."""
     questions = [to_json(question) for question in experiments.open_questions_of(row)]
     warnings = [
-        {name: one[name] for name in ("step", "code", "message")}
-        for one in questions
-        if one["severity"] == Severity.WARNING
+        {name: item[name] for name in ("step", "code", "message")}
+        for item in questions
+        if item["severity"] == Severity.WARNING
     ]
     return {"warnings": warnings, "open_questions": questions}
 
 
-def _results(report: Report | None) -> dict[str, Any]:
+def _results_json(report: Report | None) -> dict[str, Any]:
     if report is None:
         nothing: dict[str, Any] = {"scores": {}, "holdout": {}, "baselines": {}, "intervals": {}, "leaderboard": []}
         return {**nothing, "verdict": None, "headline": None, "notes": []}
     return {
-        "scores": {metric: _folds(report.scores, metric) for metric in report.scores},
-        "holdout": _holdout(report.scores),
-        "baselines": {entry.id: _baseline(entry.scores) for entry in report.baselines},
+        "scores": {metric: _fold_scores(report.scores, metric) for metric in report.scores},
+        "holdout": _holdout_scores(report.scores),
+        "baselines": {entry.id: _baseline_scores(entry.scores) for entry in report.baselines},
         "intervals": {},
         "leaderboard": [] if report.contest is None else [_entry(entry) for entry in report.contest.entries],
-        "verdict": _verdict(report),
-        "headline": _headline(report.headline),
+        "verdict": _verdict_json(report),
+        "headline": _headline_json(report.headline),
         "notes": list(report.notes),
     }
 
@@ -102,8 +104,8 @@ def _entry(entry: ContestEntry) -> dict[str, Any]:
         "reason": entry.reason,
         "estimator": entry.estimator or None,
         "parameters": dict(entry.parameters),
-        "scores": {metric: _folds(entry.scores, metric) for metric in entry.scores},
-        "holdout": _holdout(entry.scores) or None,
+        "scores": {metric: _fold_scores(entry.scores, metric) for metric in entry.scores},
+        "holdout": _holdout_scores(entry.scores) or None,
         "seconds": entry.seconds,
         "predict_seconds": entry.predict_seconds,
         "size_mb": entry.size_mb,
@@ -111,25 +113,25 @@ def _entry(entry: ContestEntry) -> dict[str, Any]:
     }
 
 
-def _folds(scores: Scores, metric: str) -> dict[str, Any]:
+def _fold_scores(scores: Scores, metric: str) -> dict[str, Any]:
     """Return the scores of the folds; `mean_absolute` stands beside the mean of a signed metric, and decides."""
     return {name: value for name, value in to_json(scores[metric]).items() if name != "holdout"}
 
 
-def _holdout(scores: Scores) -> dict[str, float]:
-    return {metric: one.holdout for metric, one in scores.items() if one.holdout is not None}
+def _holdout_scores(scores: Scores) -> dict[str, float]:
+    return {metric: score.holdout for metric, score in scores.items() if score.holdout is not None}
 
 
-def _baseline(scores: Scores) -> dict[str, Any]:
+def _baseline_scores(scores: Scores) -> dict[str, Any]:
     """Return the scores of a baseline, with the mean that decides where errors have both signs."""
-    return {metric: _without_folds(one) for metric, one in scores.items()}
+    return {metric: _drop_fold_scores(score) for metric, score in scores.items()}
 
 
-def _without_folds(score: ScoreSummary) -> dict[str, Any]:
+def _drop_fold_scores(score: ScoreSummary) -> dict[str, Any]:
     return {name: value for name, value in to_json(score).items() if name in ("mean", "mean_absolute", "holdout")}
 
 
-def _verdict(report: Report) -> dict[str, Any]:
+def _verdict_json(report: Report) -> dict[str, Any]:
     """Return the verdict with its interval; of one from before there were intervals, what it knows."""
     if report.verdict is not None:
         return to_json(report.verdict)
@@ -139,7 +141,7 @@ def _verdict(report: Report) -> dict[str, Any]:
     return {"state": state, "against": report.headline.baseline_id, **unknown}
 
 
-def _headline(headline: Headline) -> dict[str, Any]:
+def _headline_json(headline: Headline) -> dict[str, Any]:
     return {
         "purpose": headline.purpose,
         "sentence": headline.sentence,
@@ -152,5 +154,5 @@ def _headline(headline: Headline) -> dict[str, Any]:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def _iso_time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment.isoformat(timespec='seconds')}Z"

@@ -25,7 +25,7 @@ from app.services.experiment_templates.edits import TemplateEdit
 from app.services.experiment_templates.listing import TemplateSearch
 from app.services.idempotency import Answer
 from app.storage.tables import ExperimentTemplate, User
-from app.web.errors import answer
+from app.web.errors import error_response
 from app.web.json_input import parse_strict_json
 from app.web.jsonapi import allow_config, body_of, idempotent, json_fault, page_json, read_page_request
 from app.web.sessions import current_user
@@ -57,7 +57,7 @@ class TemplateBody(BaseModel):
             tags=None if self.tags is None else tuple(self.tags),
             people=None if self.people is None else tuple(self.people),
             requirements=None if self.requirements is None else _requirements(self.requirements),
-            profile=sources.profile_named(user, self.config),
+            profile=sources.profile_of_config(user, self.config),
         )
 
 
@@ -114,23 +114,23 @@ def _requirements(values: dict[str, Any]) -> Requirements:
 
 
 @blueprint.errorhandler(TemplateConflictError)
-def _conflict(fault: TemplateConflictError) -> Response:
+def _conflict_response(fault: TemplateConflictError) -> Response:
     """Say what somebody else changed meanwhile."""
     more = {"version": fault.version, "diff": changes_json(fault.changes)}
-    return answer(fault.status, fault.message, code=fault.code, more=more)
+    return error_response(fault.status, fault.message, code=fault.code, more=more)
 
 
 @blueprint.get("/")
 def show_all() -> Response:
     """List the templates that the account sees."""
-    user, asked = current_user(), read_page_request()
+    user, page_request = current_user(), read_page_request()
     told = {name: request.args.get(name, "") for name in ("category", "tag", "sort")}
     search = TemplateSearch(
         request.args.get("q", ""), **told, owned="owned" in request.args, archived="archived" in request.args
     )
-    found, total = listing.find_templates(user, search, limit=asked.per_page, offset=asked.offset)
-    owners = listing.owner_names(found)
-    return page_json([template_summary(user, row, owners[row.id]) for row in found], asked, total=total)
+    templates, total = listing.find_templates(user, search, limit=page_request.per_page, offset=page_request.offset)
+    owners = listing.owner_names(templates)
+    return page_json([template_summary(user, row, owners[row.id]) for row in templates], page_request, total=total)
 
 
 @blueprint.post("/")
@@ -138,20 +138,20 @@ def create() -> Response:
     """Make a template of one's own."""
     allow_config()
     user, body = current_user(), body_of(NewTemplate)
-    return idempotent(user, request.get_data(), lambda: _created(user, _create(user, body)))
+    return idempotent(user, request.get_data(), lambda: _creation_answer(user, _create(user, body)))
 
 
 def _create(user: User, body: NewTemplate) -> ExperimentTemplate:
     given = [body.config, body.experiment_id, body.draft_id]
-    if sum(one is not None for one in given) != 1:
+    if sum(row is not None for row in given) != 1:
         message = "Send one of config, experiment_id and draft_id."
         raise InvalidBodyError((FieldFault("config", "template_unclear", message),))
     source = sources.source_of(user, experiment_id=body.experiment_id, draft_id=body.draft_id)
     plain = TemplateBody.model_validate(body.model_dump(exclude={"experiment_id", "draft_id"}))
-    return versions.create_template(user, sources.with_source(plain.to_edit(user), source))
+    return versions.create_template(user, sources.fill_from_source(plain.to_edit(user), source))
 
 
-def _created(user: User, row: ExperimentTemplate) -> Answer:
+def _creation_answer(user: User, row: ExperimentTemplate) -> Answer:
     return Answer(201, template_json(user, row), location=f"/api/experiment-templates/{row.id}/")
 
 
@@ -190,7 +190,7 @@ def restore(template_id: uuid.UUID) -> Response:
 def duplicate(template_id: uuid.UUID) -> Response:
     """Make a private copy of one's own."""
     user = current_user()
-    return idempotent(user, "", lambda: _created(user, versions.duplicate_template(user, template_id)))
+    return idempotent(user, "", lambda: _creation_answer(user, versions.duplicate_template(user, template_id)))
 
 
 @blueprint.post("/<uuid:template_id>/apply/")
@@ -198,32 +198,34 @@ def apply(template_id: uuid.UUID) -> Response:
     """Use a template on a dataset: a draft with its answers, the mapping, and what does not fit."""
     policy.get_current(current_user(), template_id)
     user, body = current_user(), body_of(ApplyRequest)
-    found = using.try_template(user, template_id, body.dataset_id, version=body.version, mapping=body.mapping)
-    problems = [problem_json(problem) for problem in found.use.problems]
-    told = {"mapping": mapping_json(found.matches), "template": {"id": str(template_id), "version": found.version}}
+    data = using.try_template(user, template_id, body.dataset_id, version=body.version, mapping=body.mapping)
+    problems = [problem_json(problem) for problem in data.use.problems]
+    told = {"mapping": mapping_json(data.matches), "template": {"id": str(template_id), "version": data.version}}
     if body.preview:
-        return jsonify({"draft_id": None, "config": found.use.config.to_json(), "problems": problems, **told})
-    return idempotent(user, request.get_data(), lambda: _applied(user, found, body.draft_id, told))
+        return jsonify({"draft_id": None, "config": data.use.config.to_json(), "problems": problems, **told})
+    return idempotent(user, request.get_data(), lambda: _application_answer(user, data, body.draft_id, told))
 
 
-def _applied(user: User, found: using.TemplateOnData, draft_id: uuid.UUID | None, told: dict[str, Any]) -> Answer:
-    draft = using.use_template(user, found, draft_id=draft_id).draft
+def _application_answer(
+    user: User, data: using.TemplateOnData, draft_id: uuid.UUID | None, told: dict[str, Any]
+) -> Answer:
+    draft = using.use_template(user, data, draft_id=draft_id).draft
     spec = draft.plan.spec
     config = None
     if spec is not None:
-        dataset = {"id": str(found.dataset.id), "sha256": found.dataset.sha256 or ""}
+        dataset = {"id": str(data.dataset.id), "sha256": data.dataset.sha256 or ""}
         config = {**spec.to_json(), "dataset": dataset, "template": told["template"]}
-    problems = [problem_json(problem) for problem in (*found.use.problems, *draft.plan.problems)]
+    problems = [problem_json(problem) for problem in (*data.use.problems, *draft.plan.problems)]
     return Answer(201, {"draft_id": str(draft.id), "config": config, "problems": problems, **told})
 
 
 @blueprint.get("/<uuid:template_id>/versions/")
 def show_versions(template_id: uuid.UUID) -> Response:
     """List the versions of a template, newest first."""
-    user, asked = current_user(), read_page_request()
+    user, page_request = current_user(), read_page_request()
     row = policy.get_template(user, template_id)
-    found, total = listing.list_history(user, row, limit=asked.per_page, offset=asked.offset)
-    return page_json([version_summary(row, version) for version in found], asked, total=total)
+    result, total = listing.list_history(user, row, limit=page_request.per_page, offset=page_request.offset)
+    return page_json([version_summary(row, version) for version in result], page_request, total=total)
 
 
 @blueprint.get("/<uuid:template_id>/versions/<int:version>/")
@@ -246,9 +248,9 @@ def restore_version(template_id: uuid.UUID, version: int) -> Response:
 def diff(template_id: uuid.UUID) -> Response:
     """Say in words what differs between two versions."""
     policy.get_template(current_user(), template_id)
-    asked = body_of(DiffRequest)
-    changes = versions.diff_versions(current_user(), template_id, asked.before, asked.after)
-    return jsonify({"from": asked.before, "to": asked.after, "changes": changes_json(changes)})
+    diff_request = body_of(DiffRequest)
+    changes = versions.diff_versions(current_user(), template_id, diff_request.before, diff_request.after)
+    return jsonify({"from": diff_request.before, "to": diff_request.after, "changes": changes_json(changes)})
 
 
 @blueprint.get("/<uuid:template_id>/export/")
@@ -266,4 +268,4 @@ def take_import() -> Response:
         sent = parse_strict_json(request.get_data())
     except ValueError as fault:
         raise InvalidBodyError((json_fault("file", fault),)) from None
-    return idempotent(user, request.get_data(), lambda: _created(user, exchange.import_template(user, sent)))
+    return idempotent(user, request.get_data(), lambda: _creation_answer(user, exchange.import_template(user, sent)))

@@ -17,7 +17,7 @@ from app.services import config_launch, contests, experiments
 from app.services.idempotency import Answer
 from app.services.predictions import list_predictions
 from app.storage.tables import Experiment, User
-from app.web.errors import answer
+from app.web.errors import error_response
 from app.web.jsonapi import allow_config, body_of, idempotent, page_json, read_page_request
 from app.web.sessions import current_user
 
@@ -51,9 +51,9 @@ def launch() -> Response:
     # With the key on the experiment itself, one that was launched just before a crash is not launched again.
     key = f"api:{hashlib.sha256(sent.encode()).hexdigest() if sent else uuid.uuid4().hex}"
     try:
-        return idempotent(user, request.get_data(), lambda: _launched(_launch(user, body, key)))
+        return idempotent(user, request.get_data(), lambda: _launch_answer(_launch(user, body, key)))
     except LaunchRefusedError as refusal:
-        return _refused(refusal)
+        return _refusal_response(refusal)
 
 
 def _launch(user: User, body: LaunchRequest, key: str) -> Experiment:
@@ -62,23 +62,23 @@ def _launch(user: User, body: LaunchRequest, key: str) -> Experiment:
     return config_launch.launch_config(user, body.config or {}, idempotency_key=key)
 
 
-def _launched(row: Experiment) -> Answer:
+def _launch_answer(row: Experiment) -> Answer:
     job = experiments.job_of(row)
     return Answer(202, state_json(row), location=None if job is None else f"/api/jobs/{job.id}/")
 
 
-def _refused(refusal: LaunchRefusedError) -> Response:
+def _refusal_response(refusal: LaunchRefusedError) -> Response:
     """Answer with the faults of every error, and all problems as validate-config tells them."""
     problems = [problem_json(problem) for problem in refusal.problems]
-    return answer(refusal.status, refusal.message, code=refusal.code, faults=refusal.faults, problems=problems)
+    return error_response(refusal.status, refusal.message, code=refusal.code, faults=refusal.faults, problems=problems)
 
 
 @blueprint.get("/")
 def show_all() -> Response:
     """List the experiments of the account, newest first."""
-    asked = read_page_request()
-    rows, total = experiments.list_experiments(current_user(), page=asked.page, per_page=asked.per_page)
-    return page_json([summary_json(row) for row in rows], asked, total=total)
+    page_request = read_page_request()
+    rows, total = experiments.list_experiments(current_user(), page=page_request.page, per_page=page_request.per_page)
+    return page_json([summary_json(row) for row in rows], page_request, total=total)
 
 
 @blueprint.get("/<uuid:experiment_id>/")
@@ -126,10 +126,10 @@ def predictions(experiment_id: uuid.UUID) -> Response:
     if _wants_csv():
         experiments.record_export(current_user(), experiment, "predictions")
         return send_file(experiments.predictions_file(experiment), mimetype="text/csv")
-    asked = read_page_request()
+    page_request = read_page_request()
     classes = experiments.spec_of(experiment).task.kind.is_classification
-    rows, total = list_predictions(experiment, classes=classes, limit=asked.per_page, offset=asked.offset)
-    return page_json(rows, asked, total=total)
+    rows, total = list_predictions(experiment, classes=classes, limit=page_request.per_page, offset=page_request.offset)
+    return page_json(rows, page_request, total=total)
 
 
 def _wants_csv() -> bool:

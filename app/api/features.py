@@ -42,23 +42,23 @@ class ImportanceRequest(BaseModel):
 @blueprint.post("/correlations/")
 def correlate() -> Response:
     """Measure a matrix, or say how far the measuring is."""
-    asked = body_of(CorrelationsRequest)
-    dataset = datasets.get_dataset(current_user(), asked.dataset_id)
-    state = correlations.start(dataset, columns=asked.columns, method=asked.method)
+    request = body_of(CorrelationsRequest)
+    dataset = datasets.get_dataset(current_user(), request.dataset_id)
+    state = correlations.start(dataset, columns=request.columns, method=request.method)
     if not state.complete and state.job_id is not None:
         return accepted_response(jobs.get_job(current_user(), state.job_id))
-    return jsonify(correlations.as_json(state))
+    return jsonify(correlations.matrix_json(state))
 
 
 @blueprint.post("/feature-importance/")
 def rank() -> Response:
     """Rank columns, or say how far the ranking is."""
-    asked = body_of(ImportanceRequest)
-    dataset = datasets.get_dataset(current_user(), asked.dataset_id)
-    rankings.refuse_unknown(dataset, target=asked.target, columns=asked.columns)
-    state = rankings.ranking_for(dataset, asked.target, columns=asked.columns)
+    request = body_of(ImportanceRequest)
+    dataset = datasets.get_dataset(current_user(), request.dataset_id)
+    rankings.refuse_unknown(dataset, target=request.target, columns=request.columns)
+    state = rankings.ranking_for(dataset, request.target, columns=request.columns)
     if state.state in ("queued", "running") and state.job_id is not None:
         return accepted_response(jobs.get_job(current_user(), state.job_id))
     if state.state in ("failed", "cancelled"):
         raise DomainError(state.reason or "The ranking was stopped.", code="ranking_stopped")
-    return jsonify(rankings.as_json(state))
+    return jsonify(rankings.ranking_json(state))

@@ -17,9 +17,9 @@ from app.web.sessions import current_user
 blueprint = Blueprint("api_recommendations", __name__, url_prefix="/api/experiments/wizard")
 
 
-def _listed(said: Any) -> Any:
+def _as_list(answer: Any) -> Any:
     """Return a name that the query holds once as a list of one."""
-    return [said] if isinstance(said, str) else said
+    return [answer] if isinstance(answer, str) else answer
 
 
 class RecommendationsRequest(BaseModel):
@@ -29,7 +29,7 @@ class RecommendationsRequest(BaseModel):
 
     dataset_id: uuid.UUID
     target: str | None = None
-    features: Annotated[list[str], BeforeValidator(_listed), Field(max_length=10_000)] = []
+    features: Annotated[list[str], BeforeValidator(_as_list), Field(max_length=10_000)] = []
     goal: Literal["accuracy", "speed", "explanation"] = "accuracy"
     evidence: Literal["any", "measured"] = "any"
 
@@ -37,11 +37,11 @@ class RecommendationsRequest(BaseModel):
 @blueprint.get("/model-recommendations/")
 def show() -> Response:
     """Rank the estimators; the short fits begin with the first question and go on by themselves."""
-    asked = body_of(RecommendationsRequest)
-    dataset = datasets.get_dataset(current_user(), asked.dataset_id)
-    found = recommendations.recommend_for(dataset, target=asked.target, features=asked.features)
-    if asked.evidence == "measured" and found.busy and found.job_id is not None:
-        return accepted_response(jobs.get_job(current_user(), found.job_id))
-    answer: dict[str, Any] = recommendations.as_json(recommendations.by_goal(found, asked.goal))
-    answer["job"] = f"/api/jobs/{found.job_id}/" if found.busy else None
+    request = body_of(RecommendationsRequest)
+    dataset = datasets.get_dataset(current_user(), request.dataset_id)
+    result = recommendations.recommend_for(dataset, target=request.target, features=request.features)
+    if request.evidence == "measured" and result.busy and result.job_id is not None:
+        return accepted_response(jobs.get_job(current_user(), result.job_id))
+    answer: dict[str, Any] = recommendations.recommendations_json(recommendations.sort_by_goal(result, request.goal))
+    answer["job"] = f"/api/jobs/{result.job_id}/" if result.busy else None
     return jsonify(answer)

@@ -50,23 +50,23 @@ class SuggestionBody(BaseModel):
 
     @field_validator("holdout")
     @classmethod
-    def _one_way(cls, held: HoldoutRequest | None) -> HoldoutRequest | None:
+    def _one_way(cls, request: HoldoutRequest | None) -> HoldoutRequest | None:
         """Refuse a share beside a date, and neither of both."""
-        if held is not None and (held.fraction is None) == (held.from_date is None):
+        if request is not None and (request.fraction is None) == (request.from_date is None):
             raise PydanticCustomError("holdout_unclear", "This must have either a fraction or a date from which")
-        if held is not None and held.fraction is not None and not math.isfinite(held.fraction):
+        if request is not None and request.fraction is not None and not math.isfinite(request.fraction):
             raise PydanticCustomError("finite_number", "This must be a finite number")
-        return held
+        return request
 
 
 @blueprint.post("/suggest-config/")
 def suggest() -> Response:
     """Return the config with every suggestion accepted; while data are read or measured, the job to wait for."""
     body = body_of(SuggestionBody)
-    asked = {name: getattr(body, name) for name in SuggestionBody.model_fields if name != "holdout"}
-    held = None if body.holdout is None else body.holdout.to_config()
-    found = suggest_config(current_user(), SuggestionRequest(**asked, holdout=held))
-    if found.job is not None:
-        return accepted_response(found.job, dataset_id=str(body.dataset_id), state=found.dataset.state)
-    problems = [problem_json(problem) for problem in found.problems]
-    return jsonify({"config": found.config, "reasons": dict(found.reasons), "problems": problems})
+    query = {name: getattr(body, name) for name in SuggestionBody.model_fields if name != "holdout"}
+    current_values = None if body.holdout is None else body.holdout.to_config()
+    config = suggest_config(current_user(), SuggestionRequest(**query, holdout=current_values))
+    if config.job is not None:
+        return accepted_response(config.job, dataset_id=str(body.dataset_id), state=config.dataset.state)
+    problems = [problem_json(problem) for problem in config.problems]
+    return jsonify({"config": config.config, "reasons": dict(config.reasons), "problems": problems})

@@ -12,7 +12,7 @@ from app.services.experiment_templates import listing, policy, versions
 from app.storage.tables import ExperimentTemplate, TemplateVersion, User
 
 
-def _moment(value: datetime | None) -> str | None:
+def _iso_moment(value: datetime | None) -> str | None:
     return None if value is None else f"{value.isoformat(timespec='seconds')}Z"
 
 
@@ -31,11 +31,11 @@ def template_summary(user: User, row: ExperimentTemplate, owner: str) -> dict[st
         "featured": row.featured_at is not None,
         "needs": list(row.needs),
         "usage_count": row.usage_count,
-        "last_used_at": _moment(row.last_used_at),
-        "created_at": _moment(row.created_at),
-        "updated_at": _moment(row.updated_at),
-        "archived_at": _moment(row.archived_at),
-        "retired_at": _moment(row.retired_at),
+        "last_used_at": _iso_moment(row.last_used_at),
+        "created_at": _iso_moment(row.created_at),
+        "updated_at": _iso_moment(row.updated_at),
+        "archived_at": _iso_moment(row.archived_at),
+        "retired_at": _iso_moment(row.retired_at),
         "successor_id": None if row.successor_id is None else str(row.successor_id),
         "may_edit": policy.may_edit(user, row),
     }
@@ -62,7 +62,7 @@ def version_summary(row: ExperimentTemplate, version: TemplateVersion) -> dict[s
         "comment": version.comment,
         "imported": versions.is_imported(row, version),
         "restores": version.restores,
-        "created_at": _moment(version.created_at),
+        "created_at": _iso_moment(version.created_at),
     }
 
 
@@ -84,13 +84,13 @@ def changes_json(changes: Sequence[TemplateChange]) -> list[dict[str, str]]:
     """Return the differences of two versions."""
     return [
         {
-            "field": one.key,
-            "term": one.term,
-            "before": one.before,
-            "after": one.after,
-            "sentence": one.sentence,
+            "field": change.key,
+            "term": change.term,
+            "before": change.before,
+            "after": change.after,
+            "sentence": change.sentence,
         }
-        for one in changes
+        for change in changes
     ]
 
 

@@ -20,11 +20,11 @@ from app.web.charts import heatmap, pair, strengths
 
 HERE = "/dev/gallery"
 NAMES = ("discharge_mm", "rain_mm", "temperature", "sunlight", "wind")
-KEYS = {name: f"c{at}" for at, name in enumerate(NAMES)}
+KEYS = {name: f"c{index}" for index, name in enumerate(NAMES)}
 TARGET_VALUES = {"rain_mm": 0.71, "temperature": -0.42, "sunlight": -0.18, "wind": 0.03}
 PANEL: Mapping[str, Any] = MappingProxyType(
     {"here": HERE, "query": "view=target", "keys": KEYS, "target": "discharge_mm", "method": "auto", "word": ""}
-    | {"threshold": "", "busy": False, "can_begin": False, "refused": "", "columns": 4, "measured": 4}
+    | {"threshold": "", "busy": False, "can_begin": False, "refusal": "", "columns": 4, "measured": 4}
     | {"measuring": False, "view": "target"}
 )
 
@@ -65,18 +65,18 @@ def _importance(word: str, items: tuple[RankedColumn, ...]) -> strengths.Importa
     ranked = RankingState(
         state=word, target="discharge_mm", items=items, rows=12_784, rows_used=2_000, settled=bool(items)
     )
-    return strengths.ranking(ranked, word="")
+    return strengths.ranking_preview(ranked, word="")
 
 
 def _target_panel(**changes: Any) -> dict[str, Any]:
     items = tuple(Association(name, "Spearman", value, 12_784) for name, value in TARGET_VALUES.items())
     known = Associations("discharge_mm", 12_784, items)
     ranked = tuple(
-        RankedColumn(name, round(abs(value) / 2, 3), error=0.02, rank=at, noise=name == "wind", shuffled=0.03)
-        for at, (name, value) in enumerate(TARGET_VALUES.items(), start=1)
+        RankedColumn(name, round(abs(value) / 2, 3), error=0.02, rank=index, noise=name == "wind", shuffled=0.03)
+        for index, (name, value) in enumerate(TARGET_VALUES.items(), start=1)
     )
-    found = strengths.with_target(list(TARGET_VALUES), known, word="", threshold=0.0, page=1)
-    return {**PANEL, "with_target": found, "ranking": _importance("finished", ranked), **changes}
+    target = strengths.target_page(list(TARGET_VALUES), known, word="", threshold=0.0, page=1)
+    return {**PANEL, "with_target": target, "ranking": _importance("finished", ranked), **changes}
 
 
 def _lists() -> list[Example]:
@@ -85,7 +85,7 @@ def _lists() -> list[Example]:
         macro_example("association", "bars", "signed", lines=panel["with_target"].bars),
         macro_example("association", "bars", "with a unit and noise", lines=panel["ranking"].bars, unit="nats"),
         macro_example(
-            "association", "pages", "between", pairs=panel, listed={"page": 2, "pages": 3}, found=120, noun="pair"
+            "association", "pages", "between", pairs=panel, listed={"page": 2, "pages": 3}, total=120, noun="pair"
         ),
         macro_example("association", "legend", "the scale"),
         macro_example("association", "begin", "a button", pairs=panel, words="Measure all columns"),
@@ -93,7 +93,7 @@ def _lists() -> list[Example]:
 
 
 def _with_target() -> list[Example]:
-    nothing = strengths.with_target([], None, word="", threshold=0.0, page=1)
+    nothing = strengths.target_page([], None, word="", threshold=0.0, page=1)
     empty = {"with_target": nothing, "ranking": _importance("none", ())}
     states: tuple[tuple[str, dict[str, Any]], ...] = (
         ("measured", {}),
@@ -143,7 +143,7 @@ def _pairs() -> list[Example]:
 
 
 def _fragments() -> list[Example]:
-    points = tuple((float(at), round(at * 0.4 + (at % 7), 2)) for at in range(40))
+    points = tuple((float(position), round(position * 0.4 + (position % 7), 2)) for position in range(40))
     spread = (ClassSpread("low", (0.1, 0.4, 0.8, 1.2, 2.0), 600), ClassSpread("flood", (4.0, 5.5, 7.0, 9.1, 14.0), 56))
     pictures = (
         ("points", PairPicture("scatter", "rain_mm", "discharge_mm", 40, 40, 0.71, "Spearman", points=points)),
@@ -154,12 +154,12 @@ def _fragments() -> list[Example]:
         ),
         ("nothing to draw", PairPicture("none", "rain_mm", "gauge", 0, 0)),
     )
-    refused = {**_panel("matrix", state("none")), "refused": "More than 5,000 columns are too many for a matrix."}
+    refusal = {**_panel("matrix", state("none")), "refusal": "More than 5,000 columns are too many for a matrix."}
     panels = (
         ("with the target", _target_panel()),
         ("pairs being measured", _panel("pairs", state("running", done=2))),
         ("matrix", _panel("matrix", state("finished"))),
-        ("too many columns", refused),
+        ("too many columns", refusal),
     )
     return [
         *(partial_example("features/association", name, pairs=panel, base=HERE) for name, panel in panels),

@@ -9,8 +9,8 @@ from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile,
 from app.domain.vocabulary import ColumnKind, Severity
 from app.storage.tables import Dataset
 from app.web.columns import ColumnsPanel
+from app.web.import_options_form import look_of
 from app.web.remedies import Button, FindingView
-from app.web.rereading import look_of
 
 FLOW = ColumnProfile(
     name="discharge_mm",
@@ -109,7 +109,9 @@ def panel(columns: tuple[ColumnProfile, ...], *, page: int = 1, pages: int = 1, 
     """Return a page of the table of columns."""
     return ColumnsPanel(
         page=ColumnPage(columns, len(columns) * pages, page, pages, 60, word, "", "file", ""),
-        findings={column.name: [one for one in FINDINGS if column.name in one.columns] for column in columns},
+        findings={
+            column.name: [finding for finding in FINDINGS if column.name in finding.columns] for column in columns
+        },
         kinds=(("", "All kinds"), ("numeric", "numeric, 1"), ("categorical", "categorical, 2")),
         codes=(("", "All"), ("constant", "constant, 1")),
         orders=tuple((name, title) for name, (title, _) in ORDERS.items()),
@@ -120,10 +122,10 @@ def panel(columns: tuple[ColumnProfile, ...], *, page: int = 1, pages: int = 1, 
 
 def examples() -> list[Example]:
     """Return the examples of `columns`."""
-    return [*_at_a_glance(), *_accounts(), *_found(), *_tables()]
+    return [*_strip_examples(), *_accounts(), *_finding_examples(), *_tables()]
 
 
-def _at_a_glance() -> list[Example]:
+def _strip_examples() -> list[Example]:
     states = (("a number", FLOW), ("a time", DAY), ("classes", REGIME), ("one value", SINGLE))
     return [
         *(macro_example("columns", "strip", state, column=column) for state, column in states),
@@ -148,7 +150,7 @@ def _accounts() -> list[Example]:
     ]
 
 
-def _found() -> list[Example]:
+def _finding_examples() -> list[Example]:
     return [
         macro_example("columns", "mark", "a code", code="near_constant"),
         macro_example("columns", "findings", "a warning", all=FINDINGS[:2]),

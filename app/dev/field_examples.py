@@ -68,7 +68,7 @@ def _parts() -> list[Example]:
 
 def _shared() -> list[Example]:
     place: dict[str, Any] = {"label": "Pages of columns", "pages": 3, "link": "?page={}".format}
-    asking: dict[str, Any] = {"address": HERE, "ask": HERE, "target": "#datasets-columns", "found": "120 columns"}
+    asking: dict[str, Any] = {"address": HERE, "ask": HERE, "target": "#datasets-columns", "total": "120 columns"}
     body = "The file is read."
     return [
         macro_example("shared", "notice", "plain", body=body),
@@ -113,7 +113,7 @@ def _choices() -> list[Example]:
 def _parameters() -> list[Example]:
     by_type = {
         parameter.type: (entry, parameter)
-        for entry in reversed(registry.for_task(TaskKind.REGRESSION))
+        for entry in reversed(registry.estimators_for_task(TaskKind.REGRESSION))
         for parameter in entry.parameters
     }
     return [
@@ -125,12 +125,12 @@ def _parameters() -> list[Example]:
 
 
 def _sources() -> list[Example]:
-    refused: dict[str, Any] = {"kept": "5f0c", "in_part": HERE, "fault": "Rows 4 and 9 do not fit the others."}
+    refusals: dict[str, Any] = {"kept": "5f0c", "in_part": HERE, "fault": "Rows 4 and 9 do not fit the others."}
     owned = [{"id": "5f0c", "name": "Harz gauges", "rows": 12_410}]
     return [
         macro_example("sources", "upload", "empty", action=HERE, fault=""),
-        macro_example("sources", "upload", "a file refused for some rows", action=HERE, **refused),
-        macro_example("sources", "upload", "a grid too large", action=HERE, **refused, kept_code="grid_too_large"),
+        macro_example("sources", "upload", "a file refused for some rows", action=HERE, **refusals),
+        macro_example("sources", "upload", "a grid too large", action=HERE, **refusals, kept_code="grid_too_large"),
         macro_example("sources", "sample_picker", "first chosen", action=HERE, samples=SAMPLES),
         macro_example("sources", "sample_picker", "another chosen", action=HERE, samples=SAMPLES, chosen="penguins"),
         macro_example("sources", "owned_picker", "one dataset", action=HERE, owned=owned),
@@ -142,15 +142,15 @@ def _sources() -> list[Example]:
 
 def _finder() -> list[Example]:
     kinds = (("", "Any"), ("numeric", "numeric (12)"), ("categorical", "categorical (3)"))
-    asked, faults = {"kind": "numeric", "most_missing": "120"}, {"most_missing": "Enter a number from 0 to 100."}
-    listing = Listing(asked, faults, Filter(), "file", 1, 1, 15, (), kinds, ())
+    query, faults = {"kind": "numeric", "most_missing": "120"}, {"most_missing": "Enter a number from 0 to 100."}
+    listing = Listing(query, faults, Filter(), "file", 1, 1, 15, (), kinds, ())
     wrong = Listing({"kind": "none"}, {"kind": "Choose a kind."}, Filter(), "file", 1, 1, 15, (), kinds, ())
     kind: dict[str, Any] = {"name": "kind", "title": "Kind", "options": kinds}
     return [
         macro_example("finder", "choice", "chosen", listing=listing, **kind),
         macro_example("finder", "choice", "with a fault", listing=wrong, **kind),
-        macro_example("finder", "number", "empty", listing=listing, one=NUMBERS[0]),
-        macro_example("finder", "number", "with a fault", listing=listing, one=NUMBERS[1]),
+        macro_example("finder", "number", "empty", listing=listing, parameter=NUMBERS[0]),
+        macro_example("finder", "number", "with a fault", listing=listing, parameter=NUMBERS[1]),
     ]
 
 

@@ -78,9 +78,9 @@ def grouped(examples: list[Example]) -> tuple[ExampleGroup, ...]:
     """Return the examples drawn, by template."""
     groups = []
     for template, members in groupby(examples, key=lambda example: example.template):
-        shown = tuple(DrawnExample(one.slug, one.title, draw(one)) for one in members)
+        drawn_examples = tuple(DrawnExample(member.slug, member.title, draw(member)) for member in members)
         slug = re.sub(r"[^a-z0-9]+", "-", template.removesuffix(".html"))
-        groups.append(ExampleGroup(template, f"of-{slug}", shown))
+        groups.append(ExampleGroup(template, f"of-{slug}", drawn_examples))
     return tuple(groups)
 
 

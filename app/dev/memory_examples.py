@@ -20,7 +20,7 @@ RAIN_VALUES = (0.02, 0.06, 0.09, 0.12, 0.16, 0.2, 0.26, 0.33, 0.38, 0.41, 0.36, 
 LINES = [
     RecipeLine("Means over windows", ("rain_mm",), ("rain_mm_mean_7", "rain_mm_mean_180")),
     RecipeLine("Lag", ("rain_mm",), ("rain_mm_lag_1",)),
-    RecipeLine("Principal components", ("a", "b"), said={"Components": 2}, movable=True),
+    RecipeLine("Principal components", ("a", "b"), details={"Components": 2}, movable=True),
     RecipeLine("Rolling sum", ("snow",), fault="There is no column of this name."),
 ]
 
@@ -34,8 +34,8 @@ def _lines() -> list[Example]:
     states = ("derived columns", "one column", "within each fold", "with a fault")
     return [
         *(
-            macro_example("recipes", "recipe", state, one=line, place=at)
-            for at, (state, line) in enumerate(zip(states, LINES, strict=True))
+            macro_example("recipes", "recipe", state, line=line, place=index)
+            for index, (state, line) in enumerate(zip(states, LINES, strict=True))
         ),
         partial_example("features/recipes", "three beside a set", recipes=LINES, suggestion=_set()),
         partial_example("features/recipes", "three", recipes=LINES[1:], suggestion=None),
@@ -76,7 +76,7 @@ def _set(*, missing: int = 0, places: tuple[int, ...] = (0,), **changes: Any) ->
     measured = (SetFeature(names[0], strip, 0.2, 0.31, 0.12), SetFeature(names[1], strip, 5.1, 0.44, 0.21))
     words = "Memory of the drivers: 2 features of rain over 7 to 180 days."
     values = {"words": words, "address": HERE, "features": measured, "busy": False, "reason": "", "changed": False}
-    return SetView(found=SuggestedSet((recipe,), names, frozenset(places), missing), **{**values, **changes})
+    return SetView(suggested_set=SuggestedSet((recipe,), names, frozenset(places), missing), **{**values, **changes})
 
 
 def _sets() -> list[Example]:

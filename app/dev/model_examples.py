@@ -12,18 +12,18 @@ from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.domain.recommendation.verdict import Advice
 from app.domain.vocabulary import Level, Severity, TaskKind
-from app.steps.choice import EstimatorChoice
-from app.steps.model.tuner import SettingField, SettingGroup, in_words
+from app.steps.estimator_choice import EstimatorChoice
+from app.steps.model.tuner import SettingField, SettingGroup, format_field_value
 from app.web.hyperparameters import STEP
 
 HERE = "/dev/gallery"
-ENTRIES = registry.for_task(TaskKind.REGRESSION)
+ENTRIES = registry.estimators_for_task(TaskKind.REGRESSION)
 FIRST = ENTRIES[0]
 KINDS = {"follows": "the suggestion follows", "waits": "the page was drawn before"}
 
 
 def _field(parameter: Parameter, *, changed: bool = False, problems: tuple[Problem, ...] = ()) -> SettingField:
-    words = in_words(parameter, parameter.default)
+    words = format_field_value(parameter, parameter.default)
     return SettingField(
         name=f"{FIRST.id}.{parameter.name}",
         parameter=parameter,
@@ -43,15 +43,17 @@ def _problem(parameter: Parameter, severity: Severity) -> Problem:
 
 
 def _states() -> list[tuple[str, SettingField]]:
-    number = next(one for entry in ENTRIES for one in entry.parameters if one.type in ("integer", "number"))
+    number = next(
+        parameter for entry in ENTRIES for parameter in entry.parameters if parameter.type in ("integer", "number")
+    )
     states = [
         ("as recommended", _field(number)),
         ("changed", _field(number, changed=True)),
         ("with a doubt", _field(number, changed=True, problems=(_problem(number, Severity.WARNING),))),
         ("with a fault", _field(number, problems=(_problem(number, Severity.ERROR),))),
     ]
-    found = {one.type: one for entry in ENTRIES for one in entry.parameters}
-    return [*states, *((f"of type {kind}", _field(one)) for kind, one in sorted(found.items()))]
+    results = {parameter.type: parameter for entry in ENTRIES for parameter in entry.parameters}
+    return [*states, *((f"of type {kind}", _field(parameter)) for kind, parameter in sorted(results.items()))]
 
 
 def examples() -> list[Example]:
@@ -62,9 +64,9 @@ def examples() -> list[Example]:
     groups = {name: SettingGroup(Level.BASIC, tuple(members)) for name, members in depth.items()}
     return [
         *_cards(),
-        *(macro_example("model", "state", name, one=setting, here=HERE) for name, setting in states[:4]),
+        *(macro_example("model", "state", name, setting=setting, here=HERE) for name, setting in states[:4]),
         macro_example("model", "button", "a remedy", action="all-defaults", label="Use it", about="Rate", here=HERE),
-        *(macro_example("model", "setting", name, one=setting, here=HERE, pressed="") for name, setting in states),
+        *(macro_example("model", "setting", name, field=setting, here=HERE, pressed="") for name, setting in states),
         macro_example("model", "hint", "a setting", title="Learning rate", id="f-rate", told="0.001 to 1."),
         *(macro_example("model", "mark", name, depth=group) for name, group in groups.items()),
         macro_example("model", "ways_back", "nothing changed", depths=[groups["calm"]], here=HERE),
@@ -96,14 +98,14 @@ def _cards() -> list[Example]:
         ("few rows", Advice("too_few_rows", Severity.WARNING, "There are 40 rows.")),
     )
     return [
-        macro_example("model", "card", "chosen and suggested", one=suggestion, chosen=FIRST, first="Suggested"),
-        macro_example("model", "card", "baseline", one=plain, chosen=FIRST, first=""),
-        *(macro_example("model", "said", name, one=one) for name, one in advice),
+        macro_example("model", "card", "chosen and suggested", suggestion=suggestion, chosen=FIRST, first="Suggested"),
+        macro_example("model", "card", "baseline", suggestion=plain, chosen=FIRST, first=""),
+        *(macro_example("model", "advice", name, item=item) for name, item in advice),
         macro_example("model", "use", "a button", entry=FIRST, choose=HERE),
         macro_example("model", "take", "a button", entry=FIRST, label="Keep it", address=HERE),
         macro_example("model", "compared", "beside one that was not fitted", choice=_choice(), other=ENTRIES[2]),
         macro_example("model", "follows", "with Undo", choice=_choice(), address=HERE),
-        macro_example("model", "card", "a tie", one=tie, chosen=FIRST, first=""),
+        macro_example("model", "card", "a tie", suggestion=tie, chosen=FIRST, first=""),
     ]
 
 

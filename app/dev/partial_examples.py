@@ -22,15 +22,15 @@ from app.services.drafts.undo_stacks import UndoStacks
 from app.services.measurements.leakage import LeakSearch
 from app.steps.page_contexts import AnswerConflict
 from app.storage.tables import DraftRow
-from app.web.arriving import UploadProgress
 from app.web.charts import trials
 from app.web.charts.column import column_view
 from app.web.charts.waiting import FoldLine
 from app.web.errors import NoticeContext
 from app.web.hypermedia import ViewContext
+from app.web.import_options_form import look_of, panel_of
 from app.web.quality_form import FlagBox, FlagField, PlaceField
-from app.web.rereading import look_of, panel_of
 from app.web.shared_views import NamesContext, ReadingContext
+from app.web.upload_progress import UploadProgress
 
 GAPS = GapSummary(
     lengths=(
@@ -56,7 +56,7 @@ def _view(state: str, view: ViewContext) -> Example:
 def _shared() -> list[Example]:
     problems = (DomainError("Choose a target.", field="target"), DomainError("The disk is full."))
     return [
-        partial_example("shared/errors", "a field and the page", shown_problems=problems),
+        partial_example("shared/errors", "a field and the page", page_problems=problems),
         _view("a fault", NoticeContext(title="It was not saved.", message="The database takes no changes.")),
     ]
 
@@ -64,7 +64,7 @@ def _shared() -> list[Example]:
 def _datasets() -> list[Example]:
     receiving = UploadProgress("Receiving gauges.csv", "4.2 MB of 9.8 MB have come.", 0.43, 1)
     reading = UploadProgress("Reading gauges.csv", "9.8 MB are being read and counted.", None, 2)
-    shown: dict[str, Any] = {"profile": PROFILE, "fragment": HERE}
+    visible_rows: dict[str, Any] = {"profile": PROFILE, "fragment": HERE}
     return [
         _view("receiving", ReadingContext(waiting=receiving, address=HERE)),
         _view("reading", ReadingContext(waiting=reading, address=HERE)),
@@ -73,14 +73,20 @@ def _datasets() -> list[Example]:
         partial_example(
             "datasets/damage", "read again", damage=Damage("gauges.csv is damaged.", True), restore_to=HERE
         ),
-        partial_example("datasets/columns", "all", table=panel(COLUMNS), **shown),
-        partial_example("datasets/columns", "second of three pages", table=panel(COLUMNS, page=2, pages=3), **shown),
-        partial_example("datasets/columns", "none found", table=panel(()), **shown),
+        partial_example("datasets/columns", "all", table=panel(COLUMNS), **visible_rows),
+        partial_example(
+            "datasets/columns", "second of three pages", table=panel(COLUMNS, page=2, pages=3), **visible_rows
+        ),
+        partial_example("datasets/columns", "none found", table=panel(()), **visible_rows),
         *(
             partial_example(
-                "datasets/column", f"of {one.name}", view=column_view(PROFILE, one), found=found, mend="mend"
+                "datasets/column",
+                f"of {column.name}",
+                view=column_view(PROFILE, column),
+                findings=views,
+                remedy_form="mend",
             )
-            for one, found in ((FLOW, VIEWS), (REGIME, []))
+            for column, views in ((FLOW, VIEWS), (REGIME, []))
         ),
     ]
 
@@ -97,13 +103,13 @@ def _reading() -> list[Example]:
         partial_example("datasets/look", "nothing asked", look=None, fault=""),
         partial_example("datasets/look", "a look", look=look_of(PEEK), fault=""),
         partial_example("datasets/look", "a fault", look=None, fault="Line 3 has more fields than names."),
-        partial_example("datasets/times", "as found", panel=choices, shown_problems=()),
-        partial_example("datasets/times", "with a fault", panel=choices, shown_problems=wrong),
-        partial_example("datasets/flags", "all kept", panel=flagged, shown_problems=()),
-        partial_example("datasets/flags", "none kept", panel=flagged, shown_problems=none_kept),
-        partial_example("datasets/dialect", "with a grid", panel=grid, shown_problems=(), look=None, fault=""),
-        partial_example("datasets/dialect", "closed", panel=choices, shown_problems=(), look=None, fault=""),
-        partial_example("datasets/dialect", "open", panel=opened, shown_problems=wrong, look=look_of(PEEK), fault=""),
+        partial_example("datasets/times", "as found", panel=choices, page_problems=()),
+        partial_example("datasets/times", "with a fault", panel=choices, page_problems=wrong),
+        partial_example("datasets/flags", "all kept", panel=flagged, page_problems=()),
+        partial_example("datasets/flags", "none kept", panel=flagged, page_problems=none_kept),
+        partial_example("datasets/dialect", "with a grid", panel=grid, page_problems=(), look=None, fault=""),
+        partial_example("datasets/dialect", "closed", panel=choices, page_problems=(), look=None, fault=""),
+        partial_example("datasets/dialect", "open", panel=opened, page_problems=wrong, look=look_of(PEEK), fault=""),
         partial_example("datasets/outdated", "unknown", panel=choices, outdated=()),
         partial_example("datasets/outdated", "known", panel=choices, outdated=("`regime` would be categorical.",)),
     ]
@@ -130,10 +136,10 @@ def _wizard() -> list[Example]:
 
 
 def _features() -> list[Example]:
-    asked = LeakSearch("measured", (RAIN, BOTH), 5, 5)
+    search = LeakSearch("measured", (RAIN, BOTH), 5, 5)
     answered = LeakSearch("measured", (BOTH,), 5, 5)
     return [
-        partial_example("features/leaks", "one open", leak_search=asked, base=HERE, most_leaks=5),
+        partial_example("features/leaks", "one open", leak_search=search, base=HERE, most_leaks=5),
         partial_example("features/leaks", "all answered", leak_search=answered, base=HERE, most_leaks=5),
     ]
 
@@ -171,16 +177,16 @@ def _experiments() -> list[Example]:
     words = {"name": "Floods", "description": "", "tags": "", "notes": "Dry years."}
     long = (DomainError("Up to 200 characters.", field="name"),)
     searches = [
-        SearchProgress(done=len(taken), total=30, metric="r2", best=0.7 if taken else None, scores=taken)
-        for taken in (scores, ())
+        SearchProgress(done=len(used_names), total=30, metric="r2", best=0.7 if used_names else None, scores=used_names)
+        for used_names in (scores, ())
     ]
     return [
         *(partial_example("experiments/state", name, chip=chip) for name, chip in chips),
         partial_example("experiments/judged", "one fold", judged=("R²", lines)),
         partial_example("experiments/judged", "no fold", judged=("R²", ())),
         partial_example("experiments/gaps", "one length and a range", report={"gaps": GAPS}, board={"unit": "mm"}),
-        partial_example("experiments/trials", "three trials", one=trials.under_way(searches[0])),
-        partial_example("experiments/trials", "before the first", one=trials.under_way(searches[1])),
-        partial_example("experiments/words", "filled", address=HERE, values=words, shown_problems=()),
-        partial_example("experiments/words", "with a fault", address=HERE, values=words, shown_problems=long),
+        partial_example("experiments/trials", "three trials", search=trials.search_under_way(searches[0])),
+        partial_example("experiments/trials", "before the first", search=trials.search_under_way(searches[1])),
+        partial_example("experiments/words", "filled", address=HERE, values=words, page_problems=()),
+        partial_example("experiments/words", "with a fault", address=HERE, values=words, page_problems=long),
     ]

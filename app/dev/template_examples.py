@@ -45,7 +45,7 @@ def examples() -> list[Example]:
         macro_example("templates", "line", "fits the data", one=fits, address="#"),
         macro_example("templates", "card", "fits the data", one=fits, address="#"),
         macro_example("templates", "card", "retired, split as suggested", one=bare, address="#"),
-        macro_example("templates", "changes", "two differences", found=CHANGES),
-        macro_example("templates", "changes", "none", found=()),
-        macro_example("templates", "says", "a list and a value", statements=STATEMENTS),
+        macro_example("templates", "changes", "two differences", differences=CHANGES),
+        macro_example("templates", "changes", "none", differences=()),
+        macro_example("templates", "statement_list", "a list and a value", statements=STATEMENTS),
     ]

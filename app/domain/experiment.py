@@ -36,7 +36,7 @@ MAX_WARM_UP = 100_000
 MIN_CANDIDATES, MAX_CANDIDATES, MOST_CANDIDATES_READ = 2, 12, 50
 
 
-def _number(raw: Any) -> Any:
+def _parse_number(raw: Any) -> Any:
     """Return a value as a number; a text that holds one, or true for 1, is refused."""
     if isinstance(raw, str | bool):
         raise PydanticCustomError("float_type", "not a number")
@@ -56,13 +56,13 @@ def _whole_number(raw: Any) -> Any:
     return raw
 
 
-def _version(raw: Any) -> Any:
+def _parse_version(raw: Any) -> Any:
     if isinstance(raw, str | bool):
         raise PydanticCustomError("literal_error", "no version", {"expected": str(SCHEMA_VERSION)})
     return raw
 
 
-def _date(raw: str | None) -> str | None:
+def _parse_date(raw: str | None) -> str | None:
     """Refuse a text that is no date; the text is kept as it was written."""
     if raw is not None:
         try:
@@ -72,7 +72,7 @@ def _date(raw: str | None) -> str | None:
     return raw
 
 
-def _choice(raw: Any) -> Any:
+def _parse_choice(raw: Any) -> Any:
     if not isinstance(raw, str | bool):
         raise PydanticCustomError("string_type", "neither a word nor yes or no")
     return raw
@@ -145,9 +145,9 @@ class SelectionPart(_Part):
 
     kind: Literal["keep_strongest", "drop_correlated", "drop_near_constant", "keep_associated", "drop_associated"]
     amount: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=1, le=20_000)
-    threshold: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, gt=0, le=1)
-    low: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=0, le=1)
-    high: Annotated[float | None, BeforeValidator(_number)] = Field(default=None, ge=0, le=1)
+    threshold: Annotated[float | None, BeforeValidator(_parse_number)] = Field(default=None, gt=0, le=1)
+    low: Annotated[float | None, BeforeValidator(_parse_number)] = Field(default=None, ge=0, le=1)
+    high: Annotated[float | None, BeforeValidator(_parse_number)] = Field(default=None, ge=0, le=1)
     measure: Literal["association", "mutual_information"] = "association"
     columns: list[ColumnName] = []
     seed: Annotated[int | None, BeforeValidator(_whole_number)] = Field(default=None, ge=0, le=2**32 - 1)
@@ -168,8 +168,10 @@ class FeaturesPart(_Part):
     @model_serializer(mode="wrap")
     def _as_before_rules(self, write: SerializerFunctionWrapHandler) -> JsonObject:
         """Return a config without rules as it was before there were any."""
-        written: JsonObject = write(self)
-        return written if self.selection else {name: part for name, part in written.items() if name != "selection"}
+        json_object: JsonObject = write(self)
+        return (
+            json_object if self.selection else {name: part for name, part in json_object.items() if name != "selection"}
+        )
 
 
 class LeakagePart(_Part):
@@ -188,7 +190,7 @@ class SpacePart(_Part):
     low: WholeOrAmount = None
     high: WholeOrAmount = None
     log: StrictBool | None = None
-    choices: list[Annotated[str | bool, BeforeValidator(_choice)]] | None = None
+    choices: list[Annotated[str | bool, BeforeValidator(_parse_choice)]] | None = None
 
 
 class TuningPart(_Part):
@@ -241,10 +243,10 @@ class ModelPart(CandidatePart):
     @model_serializer(mode="wrap")
     def _as_before_contests(self, write: SerializerFunctionWrapHandler) -> JsonObject:
         """Return a config of one estimator as it was before there were contests."""
-        written: JsonObject = write(self)
+        json_object: JsonObject = write(self)
         if self.candidates or self.blend:
-            return written
-        return {name: part for name, part in written.items() if name not in ("candidates", "blend")}
+            return json_object
+        return {name: part for name, part in json_object.items() if name not in ("candidates", "blend")}
 
 
 class HoldoutPart(_Part):
@@ -255,8 +257,8 @@ class HoldoutPart(_Part):
     """
 
     fraction: Annotated[float | None, BeforeValidator(_number_alone)] = Field(default=None, gt=0, lt=0.9)
-    from_date: Annotated[str | None, AfterValidator(_date)] = Field(default=None, alias="from")
-    to_date: Annotated[str | None, AfterValidator(_date)] = Field(default=None, alias="to")
+    from_date: Annotated[str | None, AfterValidator(_parse_date)] = Field(default=None, alias="from")
+    to_date: Annotated[str | None, AfterValidator(_parse_date)] = Field(default=None, alias="to")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -290,8 +292,8 @@ class ValidationPart(_Part):
     @model_serializer(mode="wrap")
     def _as_before_warm_up(self, write: SerializerFunctionWrapHandler) -> JsonObject:
         """Return a config without a warm-up as it was before there was any."""
-        written: JsonObject = write(self)
-        return written if self.warm_up else {name: part for name, part in written.items() if name != "warm_up"}
+        json_object: JsonObject = write(self)
+        return json_object if self.warm_up else {name: part for name, part in json_object.items() if name != "warm_up"}
 
 
 class MetricsPart(_Part):
@@ -310,7 +312,7 @@ class ReproducibilityPart(_Part):
 class Spec(_Part):
     """A complete, frozen experiment config. The JSON of this class is the config of the contract."""
 
-    schema_version: Annotated[Literal[1], BeforeValidator(_version)] = 1
+    schema_version: Annotated[Literal[1], BeforeValidator(_parse_version)] = 1
     name: str = Field(default="", max_length=NAME_LENGTH)
     description: str = Field(default="", max_length=5000)
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default=[], max_length=20)

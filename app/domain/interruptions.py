@@ -53,12 +53,14 @@ def explain_exit(*, exit_signal: int | None, exit_code: int, memory: MemoryUse) 
         Want of memory is named only where signal 9 ended the process near the limit: the kernel sends no other for it,
         and anybody else may send signal 9 at any time.
     """
-    held = f"{memory.peak_mb:,.0f} of {memory.limit_mb:,.0f} MB"
+    current = f"{memory.peak_mb:,.0f} of {memory.limit_mb:,.0f} MB"
     if exit_signal == signal.SIGKILL and memory.ran_out:
         advice = "Choose fewer features or a smaller model."
-        return Interruption(OUT_OF_MEMORY, f"Its memory ran out while it held {held}. {advice}")
+        return Interruption(OUT_OF_MEMORY, f"Its memory ran out while it held {current}. {advice}")
     if exit_signal in SENT_BY_OTHERS:
-        words = f"The process that worked on it was ended from outside (signal {exit_signal:d}) while it held {held}."
+        words = (
+            f"The process that worked on it was ended from outside (signal {exit_signal:d}) while it held {current}."
+        )
         return Interruption(WORKER_LOST, words)
     if exit_signal is not None:
         return Interruption(WORKER_LOST, f"The process that worked on it crashed ({name_of_signal(exit_signal)}).")

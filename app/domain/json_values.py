@@ -21,7 +21,7 @@ Settings: TypeAlias = Mapping[str, Setting]
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def _type_adapter(kind: type) -> TypeAdapter[Any]:
     """Return the reader and writer of a class; each is built once."""
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
@@ -30,7 +30,7 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 
 def to_json(value: object) -> JsonObject:
     """Return the fields of a dataclass as plain JSON values, in their order."""
-    values: JsonObject = _adapter(type(value)).dump_python(value, mode="json")
+    values: JsonObject = _type_adapter(type(value)).dump_python(value, mode="json")
     return values
 
 
@@ -42,7 +42,7 @@ def from_json(kind: type[T], values: object) -> T:
     ValueError
         If a field without a default is missing, or a value is not what its field holds.
     """
-    value: T = _adapter(kind).validate_python(values)
+    value: T = _type_adapter(kind).validate_python(values)
     return value
 
 

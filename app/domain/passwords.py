@@ -82,7 +82,7 @@ def find_weakness(password: str, *, own: Iterable[str], common: Collection[str])
     text = password.casefold()
     rest = text
     for word in sorted(own, key=len, reverse=True):
-        rest = _without_word(rest, word)
+        rest = _remove_word(rest, word)
     core = EDGES.sub("", rest)
     if rest != text and (len(core) < MIN_REST or _is_known(core, common)):
         return Weakness.OWN
@@ -91,7 +91,7 @@ def find_weakness(password: str, *, own: Iterable[str], common: Collection[str])
 
 def _is_known(text: str, common: Collection[str]) -> bool:
     forms = {text, *_cut(text), EDGES.sub("", text), re.sub(r"[\W_]+", "", text)}
-    forms |= {plain for form in tuple(forms) for plain in _without_substitutes(form)}
+    forms |= {plain for form in tuple(forms) for plain in _undo_substitutes(form)}
     parts = {form: _find_repeated_part(form) for form in forms}
     if any(len(part) <= MAX_REPEATED_PART and len(form) >= MIN_REPEATED for form, part in parts.items()):
         return True
@@ -116,7 +116,7 @@ def _is_sequence(text: str) -> bool:
     return len(text) >= MIN_REST and any(text in run * 3 for run in runs)
 
 
-def _without_substitutes(text: str) -> Iterable[str]:
+def _undo_substitutes(text: str) -> Iterable[str]:
     """Return a text with letters where signs stand for them, once for each letter that a sign may mean."""
     for ambiguous in ("i", "l"):
         table = {ord(sign): letter for letter, signs in SUBSTITUTES.items() for sign in signs}
@@ -125,7 +125,7 @@ def _without_substitutes(text: str) -> Iterable[str]:
             yield form.translate(table)
 
 
-def _without_word(text: str, word: str) -> str:
+def _remove_word(text: str, word: str) -> str:
     """Return a text without a word, be there signs for its letters and other signs between them."""
     places: dict[str, int] = {}
     for place, letter in enumerate(word):

@@ -141,7 +141,7 @@ def _forecast_title(task: TaskPart, *, step_seconds: float | None, steps_back: i
         return f"{ahead}, from drivers alone"
     if steps_back is not None and steps_back > horizon_of(task):
         return f"{ahead}, needs {task.target} from {duration_words(steps_back, step_seconds)} before"
-    return f"{ahead}, needs {_latest(step_seconds)} {task.target}"
+    return f"{ahead}, needs {_latest_value_name(step_seconds)} {task.target}"
 
 
 def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
@@ -169,7 +169,7 @@ def _calendar_unit(step_seconds: float | None) -> str:
     return next((name for low, high, name in CALENDAR if low <= days <= high), "")
 
 
-def _latest(step_seconds: float | None) -> str:
+def _latest_value_name(step_seconds: float | None) -> str:
     """Return how the latest value is called, by the unit that one step is long."""
     unit = _calendar_unit(step_seconds) or next((name for seconds, name in UNITS if seconds == step_seconds), "")
     return LATEST.get(unit, "the latest")

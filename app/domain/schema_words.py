@@ -44,8 +44,8 @@ def sentence_of(fault: Any) -> str:
         return known
     if fault["type"] in BOUNDS:
         bounds = {name: _format_value(value) for name, value in fault["ctx"].items()}
-        said = BOUNDS[fault["type"]].format(**bounds)
-        return f"This must be {said.replace(' 1 characters', ' 1 character')}."
+        words = BOUNDS[fault["type"]].format(**bounds)
+        return f"This must be {words.replace(' 1 characters', ' 1 character')}."
     if fault["type"] in ("enum", "literal_error"):
         expected = fault["ctx"]["expected"]
         several = "," in expected or " or " in expected

@@ -24,7 +24,7 @@ def format_answer(value: Any) -> str:
     return str(value)
 
 
-def setting(parameter: Field, value: Any) -> str:
+def format_setting_value(parameter: Field, value: Any) -> str:
     """Write the value of a parameter as its form names it, with its unit; an empty one by what empty means there."""
     if not isinstance(parameter, Parameter):
         items = value if isinstance(value, list | tuple) else [value]
@@ -37,10 +37,10 @@ def setting(parameter: Field, value: Any) -> str:
     return f"{words} {parameter.unit}" if parameter.unit and label is None else words
 
 
-def describe_holdout(held: HoldoutPart | None) -> str:
+def describe_holdout(holdout: HoldoutPart | None) -> str:
     """Write what is held out at the end: a share, or dates."""
-    if held is None:
+    if holdout is None:
         return "nothing"
-    if held.fraction is not None:
-        return f"{100 * held.fraction:g} %"
-    return f"{held.from_date} to {held.to_date}" if held.to_date else f"from {held.from_date} on"
+    if holdout.fraction is not None:
+        return f"{100 * holdout.fraction:g} %"
+    return f"{holdout.from_date} to {holdout.to_date}" if holdout.to_date else f"from {holdout.from_date} on"

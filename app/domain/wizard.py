@@ -52,16 +52,16 @@ def step_of(slug: str) -> StepDef:
     raise KeyError(slug)
 
 
-def before(slug: str) -> StepDef | None:
+def step_before(slug: str) -> StepDef | None:
     """Return the step before this one, or None for the first."""
-    at = SLUGS.index(slug)
-    return STEPS[at - 1] if at else None
+    position = SLUGS.index(slug)
+    return STEPS[position - 1] if position else None
 
 
-def after(slug: str) -> StepDef | None:
+def step_after(slug: str) -> StepDef | None:
     """Return the step after this one, or None for the last."""
-    at = SLUGS.index(slug)
-    return STEPS[at + 1] if at + 1 < len(STEPS) else None
+    position = SLUGS.index(slug)
+    return STEPS[position + 1] if position + 1 < len(STEPS) else None
 
 
 def cleared_by(step: str, name: str) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def cleared_by(step: str, name: str) -> tuple[str, ...]:
     return next((patterns for key, patterns in step_of(step).clears if key == name), ())
 
 
-def matches(pattern: str, *, step: str, name: str) -> bool:
+def covers_field(pattern: str, *, step: str, name: str) -> bool:
     """Return whether a "step.field", "step.*" or "step.prefix.*" pattern covers this field.
 
     What is about no column has to be named by itself.

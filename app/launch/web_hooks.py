@@ -31,12 +31,12 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Sweep from the web process too, so that lost jobs are noticed whichever process is left; be ready for people."""
-    from app.launch.warming import warm
+    from app.launch.warming import warm_caches
     from app.services.jobs.upkeep import sweep_for_ever
-    from app.storage.reading import spare
+    from app.storage.reading import reader_pool
 
     settings = worker.wsgi.extensions["hydroml_settings"]
     if settings.spare_reader:
-        spare.keep(settings.data)
+        reader_pool.keep(settings.data)
     threading.Thread(target=sweep_for_ever, args=(worker.wsgi,), name="sweep", daemon=True).start()
-    threading.Thread(target=warm, args=(worker.wsgi,), name="warm", daemon=True).start()
+    threading.Thread(target=warm_caches, args=(worker.wsgi,), name="warm", daemon=True).start()

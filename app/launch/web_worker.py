@@ -157,16 +157,16 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
     def _wait_for_request(self, conn: TConn, seconds: float, received: bytes = b"") -> None:
         address = self._address_of(conn)
         if address and self.unfinished_of[address] >= MAX_UNFINISHED:
-            oldest = next(one for one, held in self.unfinished.items() if held.address == address)
+            oldest = next(item for item, current in self.unfinished.items() if current.address == address)
             self._forget_unfinished(oldest)
             self.closed[f"closed, since {address} left too many unfinished"] += 1
             self._drop(oldest)
-        held = Unfinished(time.monotonic() + seconds, address)
-        self.unfinished[conn] = held
+        unfinished = Unfinished(time.monotonic() + seconds, address)
+        self.unfinished[conn] = unfinished
         self.unfinished_of[address] += 1
         self._listen(conn, self._receive)
         if received:
-            self._take(conn, held, received)
+            self._take(conn, unfinished, received)
 
     def _address_of(self, conn: TConn) -> str:
         """Return whose a connection is before its request says so; empty for that of a proxy, which is everybody's."""
@@ -202,30 +202,30 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
             self._forget_unfinished(conn)
             self._drop(conn)
 
-    def _take(self, conn: TConn, held: Unfinished, data: bytes) -> None:
-        if not held.received:
-            held.deadline = time.monotonic() + HEAD_SECONDS
-        held.received += data
-        if held.head is None:
+    def _take(self, conn: TConn, unfinished: Unfinished, data: bytes) -> None:
+        if not unfinished.received:
+            unfinished.deadline = time.monotonic() + HEAD_SECONDS
+        unfinished.received += data
+        if unfinished.head is None:
             # The end of the head may lie across two pieces.
-            held.head = find_head(held.received)
-            if held.head is not None and held.head.bytes_needed is not None:
-                held.deadline += held.head.bytes_needed / MIN_BYTES_PER_SECOND
-        if held.head is not None:
-            needed = held.head.bytes_needed
-            if needed is None or len(held.received) >= needed:
-                self._hand_over(conn, held, held.head)
-        elif len(held.received) > MAX_HEAD_BYTES:
+            unfinished.head = find_head(unfinished.received)
+            if unfinished.head is not None and unfinished.head.bytes_needed is not None:
+                unfinished.deadline += unfinished.head.bytes_needed / MIN_BYTES_PER_SECOND
+        if unfinished.head is not None:
+            needed = unfinished.head.bytes_needed
+            if needed is None or len(unfinished.received) >= needed:
+                self._hand_over(conn, unfinished, unfinished.head)
+        elif len(unfinished.received) > MAX_HEAD_BYTES:
             self._forget_unfinished(conn)
             self._refuse(conn, "431 Request Header Fields Too Large")
 
     # Requests, as threads answer them
 
-    def _hand_over(self, conn: TConn, held: Unfinished, head: RequestHead) -> None:
+    def _hand_over(self, conn: TConn, unfinished: Unfinished, head: RequestHead) -> None:
         self._forget_unfinished(conn)
-        conn.parser.unreader.unread(bytes(held.received))
+        conn.parser.unreader.unread(bytes(unfinished.received))
         conn.reads_as_it_comes = head.bytes_needed is None
-        address = head.forwarded_for if not held.address and head.forwarded_for else held.address
+        address = head.forwarded_for if not unfinished.address and head.forwarded_for else unfinished.address
         lane, room = self._lane_of(head, address)
         if not room:
             self._answer_busy(conn, head)
@@ -335,10 +335,10 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
             self._drop(conn)
 
     def _forget_unfinished(self, conn: TConn) -> None:
-        held = self.unfinished.pop(conn)
-        self.unfinished_of[held.address] -= 1
-        if not self.unfinished_of[held.address]:
-            del self.unfinished_of[held.address]
+        unfinished = self.unfinished.pop(conn)
+        self.unfinished_of[unfinished.address] -= 1
+        if not self.unfinished_of[unfinished.address]:
+            del self.unfinished_of[unfinished.address]
         with contextlib.suppress(OSError, KeyError, ValueError):
             self.poller.unregister(conn.sock)
 
@@ -352,16 +352,16 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
     def murder_pending(self) -> None:
         """Close what has waited for too long; the loop of gunicorn asks for it every second."""
         now = time.monotonic()
-        for conn, held in [*self.unfinished.items()]:
+        for conn, unfinished in [*self.unfinished.items()]:
             # Who stops waits for nobody who has not begun to ask.
-            if held.deadline <= now or not (self.alive or held.received):
+            if unfinished.deadline <= now or not (self.alive or unfinished.received):
                 self._forget_unfinished(conn)
-                if held.received:
+                if unfinished.received:
                     self.closed["closed, since they sent too slowly"] += 1
                     self._refuse(conn, "408 Request Timeout")
                 else:
                     self._drop(conn)
-        for conn in [one for one, deadline in self.lingering.items() if deadline <= now]:
+        for conn in [item for item, deadline in self.lingering.items() if deadline <= now]:
             del self.lingering[conn]
             self._drop(conn)
         self._report(now)
@@ -369,8 +369,8 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no type
     def _report(self, now: float) -> None:
         if self.closed and now - self.reported_at >= REPORT_SECONDS:
             self.reported_at = now
-            said = "; ".join(f"{count} {why}" for why, count in self.closed.most_common(5))
-            log.warning("connections of the last minute: %s", said)
+            words = "; ".join(f"{count} {why}" for why, count in self.closed.most_common(5))
+            log.warning("connections of the last minute: %s", words)
             self.closed.clear()
 
 

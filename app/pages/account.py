@@ -28,7 +28,7 @@ class AccountContext(ViewContext):
     """The page of one's own account; `own_session` is what the table knows this browser by."""
 
     page_name: ClassVar[str] = "pages/account.html"
-    shown_problems: tuple[DomainError, ...]
+    page_problems: tuple[DomainError, ...]
     name: str
     notice: str
     sessions: list[WebSession]
@@ -37,11 +37,11 @@ class AccountContext(ViewContext):
     tokens: list[ApiToken]
 
 
-def _page(*, status: int = 200, fault: DomainError | None = None) -> Response:
+def _account_page(*, status: int = 200, fault: DomainError | None = None) -> Response:
     user = current_user()
     active = [row for row in tokens.list_tokens(user) if tokens.state_of(row) is tokens.TokenState.ACTIVE]
     context = AccountContext(
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
         name=request.form.get("name", user.name),
         notice=next((words for name, words in NOTICES.items() if name in request.args), ""),
         sessions=sessions.list_sessions(user),
@@ -55,7 +55,7 @@ def _page(*, status: int = 200, fault: DomainError | None = None) -> Response:
 @blueprint.get("")
 def show() -> Response:
     """Show name, address, password, sessions and tokens."""
-    return _page()
+    return _account_page()
 
 
 @blueprint.post("/profile")
@@ -64,7 +64,7 @@ def save_profile() -> Response:
     try:
         accounts.set_name(current_user(), request.form.get("name", ""))
     except DomainError as fault:
-        return _page(status=fault.status, fault=fault)
+        return _account_page(status=fault.status, fault=fault)
     return see_other(url_for("account.show") + "?saved")
 
 
@@ -75,7 +75,7 @@ def save_password() -> Response:
     try:
         accounts.set_password(current_user(), current=current, new=new, session_hash=session_hash())
     except DomainError as fault:
-        response = _page(status=fault.status, fault=fault)
+        response = _account_page(status=fault.status, fault=fault)
         add_retry_after(response, fault)
         return response
     return see_other(url_for("account.show") + "?saved")

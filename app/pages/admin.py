@@ -36,7 +36,7 @@ class JobContextView(ViewContext):
     page_name: ClassVar[str] = "pages/admin_job.html"
     report: JobReport
     notice: str
-    shown_problems: Sequence[DomainError]
+    page_problems: Sequence[DomainError]
 
 
 @blueprint.get("")
@@ -60,7 +60,7 @@ def _job_page(job_id: uuid.UUID, *, fault: DomainError | None = None) -> Respons
     context = JobContextView(
         report=administration.job_report(job_id),
         notice=NOTICES.get(request.args.get("done", ""), ""),
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 

@@ -33,10 +33,10 @@ class AnalyticsContext(ViewContext):
     funnel: FunnelChart | None
     is_recorded: bool
     query: str
-    shown_problems: Sequence[DomainError]
+    page_problems: Sequence[DomainError]
 
 
-def _asked() -> UsageQuery:
+def _posted_query() -> UsageQuery:
     if not request.args:
         return reporting.default_query()
     values = {name: request.args.get(name, "")[:40] for name in ("since", "until")}
@@ -46,7 +46,7 @@ def _asked() -> UsageQuery:
 @blueprint.get("")
 def show() -> Response:
     """Show the figures of a period."""
-    search, faults = _asked(), list[DomainError]()
+    search, faults = _posted_query(), list[DomainError]()
     report: UsageReport | None = None
     try:
         report = reporting.report(search)
@@ -61,7 +61,7 @@ def show() -> Response:
         funnel=None if figures is None else draw_funnel(figures.steps, started=figures.started),
         is_recorded=reporting.is_recorded(),
         query=urlencode(asdict(search)),
-        shown_problems=faults,
+        page_problems=faults,
     )
     return render_view(context, status=faults[0].status if faults else 200)
 
@@ -69,7 +69,7 @@ def show() -> Response:
 @blueprint.get("/export.csv")
 def export() -> Response:
     """Hand out every figure of a period as CSV."""
-    pieces = reporting.export_figures(current_user(), _asked())
+    pieces = reporting.export_figures(current_user(), _posted_query())
     response = Response(stream_with_context(pieces), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"usage-{now():%Y-%m-%d}.csv")
     return response

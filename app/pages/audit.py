@@ -44,10 +44,10 @@ class AuditContext(ViewContext):
     query: str
     kinds: Sequence[str]
     acts: Mapping[AuditAct, str]
-    shown_problems: Sequence[DomainError]
+    page_problems: Sequence[DomainError]
 
 
-def _asked() -> AuditQuery:
+def _posted_query() -> AuditQuery:
     return AuditQuery(**{name: request.args.get(name, "")[:254] for name in AuditQuery.__dataclass_fields__})
 
 
@@ -64,7 +64,7 @@ def query_of(search: AuditQuery) -> str:
 @blueprint.get("")
 def show() -> Response:
     """Show what a filter lets through, newest first."""
-    search, page = _asked(), _page_number()
+    search, page = _posted_query(), _page_number()
     try:
         lines, total = listing.find_entries(search.read(), page=page)
     except DomainError as fault:
@@ -84,28 +84,28 @@ def _page(
         query=query_of(search),
         kinds=KINDS,
         acts=TITLES,
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 
 
 def _changes(line: AuditLine) -> list[tuple[str, str, str]]:
-    found = listing.changes_of(line)
-    before, after = found.get("before", {}), found.get("after", {})
+    changes = listing.changes_of(line)
+    before, after = changes.get("before", {}), changes.get("after", {})
     names = list(dict.fromkeys((*before, *after)))
     return [(name.replace("_", " "), _words(before.get(name)), _words(after.get(name))) for name in names]
 
 
 def _words(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(str(item) for item in value)
     return "" if value is None else str(value)
 
 
 @blueprint.get("/export.<form>")
 def export(form: str) -> Response:
     """Hand out all entries that a filter lets through, as CSV or JSON."""
-    pieces = listing.export_entries(current_user(), _asked().read(), form)
+    pieces = listing.export_entries(current_user(), _posted_query().read(), form)
     response = Response(stream_with_context(pieces), mimetype=TYPES[form])
     name = f"audit-{now():%Y-%m-%d}.{form}"
     response.headers.set("Content-Disposition", "attachment", filename=name)

@@ -15,8 +15,8 @@ from app.web.charts.column import ColumnView
 from app.web.columns import ColumnsPanel
 from app.web.dataset_reading import ArrivalValues, Done
 from app.web.hypermedia import ViewContext
+from app.web.import_options_form import ImportPanel
 from app.web.remedies import FindingView
-from app.web.rereading import ImportPanel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class DatasetsContext(ViewContext):
     titles: Mapping[str, str]
     deleted: list[Dataset]
     just_deleted: Dataset | None
-    shown_problems: tuple[DomainError, ...]
+    page_problems: tuple[DomainError, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class DatasetContext(ViewContext):
     outdated: tuple[str, ...] | None
     look: Mapping[str, Any] | None
     fault: str
-    shown_problems: tuple[DomainError, ...]
+    page_problems: tuple[DomainError, ...]
     readable_in_part: bool
     arrival: ArrivalValues
 
@@ -72,5 +72,5 @@ class ColumnContext(ViewContext):
     dataset: Dataset
     column: ColumnProfile
     view: ColumnView
-    found: list[FindingView]
-    mend: str = "mend"
+    findings: list[FindingView]
+    remedy_form: str = "mend"

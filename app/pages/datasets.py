@@ -18,8 +18,7 @@ from app.services import experiments
 from app.services.datasets import datasets, partial_import
 from app.services.datasets.outdated import changes_when_read_again
 from app.storage.tables import Dataset, User
-from app.web import dataset_actions, remedies, rereading
-from app.web.arriving import MOVING, take_in_part, take_upload
+from app.web import dataset_actions, import_options_form, remedies
 from app.web.charts.column import column_view
 from app.web.columns import table_of
 from app.web.dataset_actions import take_dataset
@@ -31,9 +30,10 @@ from app.web.dataset_reading import (
     panel_for,
     show_moving,
 )
-from app.web.hypermedia import into, leave_for, render_view, see_other
+from app.web.hypermedia import leave_for, render_view, retarget, see_other
 from app.web.sessions import current_user
 from app.web.shared_views import ConfirmContext
+from app.web.upload_progress import MOVING, take_in_part, take_upload
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 # Without a draft there are no answers to set, so only another reading can be had by one click.
@@ -42,7 +42,7 @@ PREVIEW_ROWS = 12
 PREVIEW_COLUMNS = 60
 
 
-def _address(dataset_id: uuid.UUID, *, done: str | None = None) -> str:
+def _dataset_address(dataset_id: uuid.UUID, *, done: str | None = None) -> str:
     """Return the address of a dataset's page, which says what was just `done`."""
     return url_for("datasets.show", dataset_id=dataset_id, done=done)
 
@@ -52,17 +52,17 @@ def _list(*, status: int = 200, fault: DomainError | None = None) -> BaseRespons
     context = DatasetsContext(
         datasets=datasets.list_datasets(user),
         uses=experiments.count_by_dataset(user),
-        titles=rereading.FORMATS,
+        titles=import_options_form.FORMATS,
         deleted=datasets.list_deleted(user),
         just_deleted=_just_deleted(),
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
-    return into("#datasets-page", render_view(context, status=status))
+    return retarget("#datasets-page", render_view(context, status=status))
 
 
 def _just_deleted() -> Dataset | None:
     wanted = request.args.get("deleted", "")
-    return next((one for one in datasets.list_deleted(current_user()) if str(one.id) == wanted), None)
+    return next((dataset for dataset in datasets.list_deleted(current_user()) if str(dataset.id) == wanted), None)
 
 
 @blueprint.get("")
@@ -87,12 +87,12 @@ def _take(find: Callable[[User], tuple[Dataset, str]]) -> BaseResponse:
     user = current_user()
     return take_dataset(
         lambda: find(user),
-        lead=lambda dataset, query: leave_for(_address(dataset.id) + query),
+        lead=lambda dataset, query: leave_for(_dataset_address(dataset.id) + query),
         refuse=lambda fault: _list(status=fault.status, fault=fault),
     )
 
 
-def _page(
+def _dataset_page(
     dataset: Dataset,
     *,
     status: int = 200,
@@ -102,7 +102,7 @@ def _page(
 ) -> Response:
     """Answer with the page of a dataset, or where htmx asks with its table of columns."""
     profile = datasets.profile_of(dataset)
-    address = _address(dataset.id)
+    address = _dataset_address(dataset.id)
     notable, more = remedies.finding_views(profile, kinds=KINDS) if profile else ([], 0)
     damage = datasets.damage_of(dataset) if profile else None
     context = DatasetContext(
@@ -115,34 +115,34 @@ def _page(
         names=[column.name for column in profile.columns[:PREVIEW_COLUMNS]] if profile else [],
         preview=[] if damage else datasets.preview_rows(dataset, limit=PREVIEW_ROWS),
         damage=damage,
-        done=_done(dataset),
+        done=_remedy_notice(dataset),
         address=address,
         panel=panel_for(dataset, profile, address=f"{address}/reading", form=form) if profile else None,
         outdated=changes_when_read_again(dataset),
         look=look,
         fault=fault.message if fault else "",
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
         readable_in_part=partial_import.can_be_read_in_part(dataset),
-        arrival=arrival_values(current_user(), _moving(dataset)),
+        arrival=arrival_values(current_user(), _dataset_under_way(dataset)),
     )
     whole = profile is None or request.method != "GET"
     return render_view(context, status=status, push=True, whole=whole)
 
 
-def _done(dataset: Dataset) -> Done | None:
+def _remedy_notice(dataset: Dataset) -> Done | None:
     """Say what the button did that led here; the earlier reading is a page away."""
     find = partial(remedies.selected_remedy, kinds=KINDS)
     return done_to(current_user(), dataset, find=find, became="The file was read again with what you chose.")
 
 
-def _moving(dataset: Dataset) -> Dataset | None:
+def _dataset_under_way(dataset: Dataset) -> Dataset | None:
     return dataset if dataset.state in MOVING else None
 
 
 @blueprint.get("/<uuid:dataset_id>")
 def show(dataset_id: uuid.UUID) -> Response:
     """Show one dataset: what was read, what is in it, what was noticed."""
-    return _page(datasets.get_dataset(current_user(), dataset_id))
+    return _dataset_page(datasets.get_dataset(current_user(), dataset_id))
 
 
 @blueprint.get("/<uuid:dataset_id>/columns/<key>")
@@ -150,19 +150,23 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
     """Show one column in full: its numbers, its spread, what was found about it and why it is of its kind."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
     profile = datasets.profile_of(dataset)
-    wanted = next((one for one in profile.columns if one.key == key), None) if profile else None
+    wanted = (
+        next((column_profile for column_profile in profile.columns if column_profile.key == key), None)
+        if profile
+        else None
+    )
     if profile is None or wanted is None:
         raise NotFoundError("This dataset has no such column.")
-    found, _ = remedies.finding_views(profile, kinds=KINDS, about=wanted.name)
+    views, _ = remedies.finding_views(profile, kinds=KINDS, about=wanted.name)
     view = column_view(profile, wanted)
-    return render_view(ColumnContext(dataset=dataset, column=wanted, view=view, found=found))
+    return render_view(ColumnContext(dataset=dataset, column=wanted, view=view, findings=views))
 
 
 @blueprint.get("/<uuid:dataset_id>/reading")
 def reading(dataset_id: uuid.UUID) -> BaseResponse:
     """Say how far a large file is."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
-    return show_moving(_moving(dataset), address=_address(dataset.id))
+    return show_moving(_dataset_under_way(dataset), address=_dataset_address(dataset.id))
 
 
 @dataclass(frozen=True)
@@ -175,15 +179,17 @@ class OwnPage:
 
     def address_of(self, dataset: Dataset, *, done: str | None = None) -> str:
         """Return the address of a dataset's page."""
-        return _address(dataset.id, done=done)
+        return _dataset_address(dataset.id, done=done)
 
     def draw_reading(self, look: Look | None, fault: DomainError | None) -> BaseResponse:
         """Draw the page with the panel open and what was chosen in it."""
-        return _page(self.dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look)
+        return _dataset_page(
+            self.dataset, status=fault.status if fault else 200, form=request.form, fault=fault, look=look
+        )
 
     def refuse(self, fault: DomainError) -> BaseResponse:
         """Draw the page with the sentence that says why nothing was done."""
-        return _page(self.dataset, status=fault.status, fault=fault)
+        return _dataset_page(self.dataset, status=fault.status, fault=fault)
 
     def reread(self, changes: dict[str, Any]) -> Dataset:
         """Read the file again."""
@@ -215,7 +221,7 @@ def reread(dataset_id: uuid.UUID) -> BaseResponse:
 
 
 @blueprint.post("/<uuid:dataset_id>/mend")
-def mend(dataset_id: uuid.UUID) -> BaseResponse:
+def apply_remedy(dataset_id: uuid.UUID) -> BaseResponse:
     """Do what a finding offers, by another reading of the file."""
     return dataset_actions.follow_remedy(_place(dataset_id))
 
@@ -229,7 +235,7 @@ def ask_delete(dataset_id: uuid.UUID) -> Response:
         consequence="Drafts on it lose their data. Launched experiments keep their results. It can be brought back.",
         action=url_for("datasets.delete", dataset_id=dataset.id),
         button="Delete dataset",
-        back=_address(dataset.id),
+        back=_dataset_address(dataset.id),
     )
     return render_view(context)
 
@@ -245,4 +251,4 @@ def delete(dataset_id: uuid.UUID) -> BaseResponse:
 def restore(dataset_id: uuid.UUID) -> BaseResponse:
     """Bring a deleted dataset back."""
     datasets.restore_dataset(current_user(), dataset_id)
-    return see_other(_address(dataset_id))
+    return see_other(_dataset_address(dataset_id))

@@ -10,10 +10,10 @@ from app.domain.errors import DomainError
 from app.domain.training.report.document import Report
 from app.services.experiment_templates.using import ExperimentOrigin
 from app.storage.tables import Experiment
-from app.web.charts.board import ResultPage
 from app.web.charts.expected import ExpectedCost
 from app.web.charts.facts import AnswerChange, Fact
 from app.web.charts.listing import Pieces
+from app.web.charts.result_page import ResultPage
 from app.web.charts.waiting import ExperimentProgress, FoldLine
 from app.web.hypermedia import ViewContext
 
@@ -66,4 +66,4 @@ class ExperimentWordsContext(ViewContext):
     experiment: Experiment
     address: str
     values: Mapping[str, str]
-    shown_problems: tuple[DomainError, ...]
+    page_problems: tuple[DomainError, ...]

@@ -44,11 +44,11 @@ def query_of(search: TemplateSearch) -> str:
     return urlencode({name: value for name, value in told.items() if value})
 
 
-def _gallery(*, status: int = 200, faults: Faults = ()) -> Response:
+def _gallery_page(*, status: int = 200, faults: Faults = ()) -> Response:
     user, (search, page) = current_user(), search_of_request()
-    found, total = listing.find_templates(user, search, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    templates, total = listing.find_templates(user, search, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     context = TemplateGalleryContext(
-        cards=cards_of(found),
+        cards=cards_of(templates),
         total=total,
         page=page,
         pages=max(1, -(-total // PER_PAGE)),
@@ -57,7 +57,7 @@ def _gallery(*, status: int = 200, faults: Faults = ()) -> Response:
         categories=[("", "All"), *((name, name) for name in listing.list_categories(user))],
         sorts=list(SORTS.items()),
         is_admin=policy.is_admin(user),
-        shown_problems=faults,
+        page_problems=faults,
     )
     return render_view(context, status=status)
 
@@ -65,17 +65,17 @@ def _gallery(*, status: int = 200, faults: Faults = ()) -> Response:
 @blueprint.get("")
 def show_all() -> Response:
     """Show the templates that are looked for."""
-    return _gallery()
+    return _gallery_page()
 
 
 @blueprint.get("/<uuid:template_id>")
 def show(template_id: uuid.UUID) -> Response:
     """Show a template with its history."""
     user = current_user()
-    return render_view(_context(user, policy.get_template(user, template_id)))
+    return render_view(_template_context(user, policy.get_template(user, template_id)))
 
 
-def _context(user: User, row: ExperimentTemplate) -> TemplateContext:
+def _template_context(user: User, row: ExperimentTemplate) -> TemplateContext:
     content, owner = versions.newest_content(row), listing.owner_names([row])[row.id]
     may_edit = policy.may_edit(user, row)
     history, versions_total = listing.list_history(user, row)
@@ -113,7 +113,7 @@ def diff(template_id: uuid.UUID) -> Response:
         before=before,
         after=after,
         changes=versions.diff_versions(user, row.id, before, after),
-        versions=[(str(one.version), f"Version {one.version}") for one in listing.list_history(user, row)[0]],
+        versions=[(str(item.version), f"Version {item.version}") for item in listing.list_history(user, row)[0]],
     )
     return render_view(context)
 
@@ -188,10 +188,10 @@ def take_import() -> BaseResponse:
             raise DomainError("Choose a file first.", code="file_missing", field="file")
         return see_other(address_of(exchange.import_template(current_user(), parse_strict_json(content))))
     except InvalidBodyError as fault:
-        return _gallery(status=fault.status, faults=fault.faults)
+        return _gallery_page(status=fault.status, faults=fault.faults)
     except DomainError as fault:
-        return _gallery(status=fault.status, faults=(fault,))
+        return _gallery_page(status=fault.status, faults=(fault,))
     except ValueError as fault:
         message = str(fault) if isinstance(fault, JsonRefusedError) else "This is no exported template."
         refusal = DomainError(message, code="not_a_template", field="file")
-        return _gallery(status=refusal.status, faults=(refusal,))
+        return _gallery_page(status=refusal.status, faults=(refusal,))

@@ -20,7 +20,7 @@ from app.services.experiment_templates.using import origin_of_experiment
 from app.storage import jobs
 from app.storage.db import now
 from app.storage.tables import Experiment
-from app.web.charts import board, expected, facts, listing, waiting
+from app.web.charts import expected, facts, listing, result_page, waiting
 from app.web.hypermedia import leave_for, render_view, see_other, wants_fragment
 from app.web.sessions import current_user
 
@@ -38,27 +38,27 @@ CHIPS = {
 @blueprint.get("/<uuid:experiment_id>")
 def show(experiment_id: uuid.UUID) -> Response:
     """Show it, whatever its state."""
-    return render_view(_context(experiments.get_experiment(current_user(), experiment_id)))
+    return render_view(_experiment_context(experiments.get_experiment(current_user(), experiment_id)))
 
 
-def _context(experiment: Experiment) -> ExperimentContext:
+def _experiment_context(experiment: Experiment) -> ExperimentContext:
     state, spec = RunState(experiment.state), experiments.spec_of(experiment)
     report = experiments.report_of(experiment)
     title, estimator = facts.model_title(spec, report), facts.winning_estimator(spec, report)
-    lines, rest = listing.lines(experiments.config_of(experiment))
-    changes = facts.history(experiment.config_changes)
+    lines, rest = listing.first_lines(experiments.config_of(experiment))
+    changes = facts.answer_history(experiment.config_changes)
     return ExperimentContext(
         experiment=experiment,
-        address=_address(experiment),
+        address=_experiment_address(experiment),
         chip=CHIPS[state],
-        lead=facts.lead(spec, report),
-        waiting=None if state.is_final else _waiting(experiment),
+        lead=facts.lead_sentence(spec, report),
+        waiting=None if state.is_final else _experiment_progress(experiment),
         expected=expected.build(experiment.estimate, experiment.actual),
         waited=expected.format_waiting(experiment.created_at, experiment.finished_at),
         has_data=reruns.dataset_of(current_user(), experiment) is not None,
-        judged=_judged(experiment),
+        judged=_judged_folds(experiment),
         report=report,
-        board=board.build_result_page(report, model_title=title, estimator=estimator) if report else None,
+        board=result_page.build_result_page(report, model_title=title, estimator=estimator) if report else None,
         facts=facts.facts(spec),
         dataset_name=experiments.dataset_name(experiment),
         origin=origin_of_experiment(current_user(), experiment),
@@ -69,11 +69,11 @@ def _context(experiment: Experiment) -> ExperimentContext:
     )
 
 
-def _address(experiment: Experiment) -> str:
+def _experiment_address(experiment: Experiment) -> str:
     return url_for("experiments.show", experiment_id=experiment.id)
 
 
-def _waiting(experiment: Experiment) -> waiting.ExperimentProgress:
+def _experiment_progress(experiment: Experiment) -> waiting.ExperimentProgress:
     job = experiments.job_of(experiment)
     running, moment = job is not None and job.state == RunState.RUNNING.value, now()
     known = waiting.JobFacts(
@@ -89,7 +89,7 @@ def _waiting(experiment: Experiment) -> waiting.ExperimentProgress:
     return waiting.build(known, estimate=experiment.estimate, now=moment)
 
 
-def _judged(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, ...]]:
+def _judged_folds(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, ...]]:
     """Return metric and folds that were judged, for one that ended without a result."""
     job = experiments.job_of(experiment)
     return waiting.judged_before_end(JobProgress.from_json(job.progress)) if job is not None else ("", ())
@@ -100,15 +100,17 @@ def progress(experiment_id: uuid.UUID) -> BaseResponse:
     """Say how far it is; once it has ended, send the browser to the result."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     if RunState(experiment.state).is_final or not wants_fragment():
-        return leave_for(_address(experiment))
+        return leave_for(_experiment_address(experiment))
     chip = CHIPS[RunState(experiment.state)]
-    return render_view(ProgressContext(address=_address(experiment), waiting=_waiting(experiment), chip=chip))
+    return render_view(
+        ProgressContext(address=_experiment_address(experiment), waiting=_experiment_progress(experiment), chip=chip)
+    )
 
 
 @blueprint.post("/<uuid:experiment_id>/cancel")
 def cancel(experiment_id: uuid.UUID) -> BaseResponse:
     """Stop it."""
-    return see_other(_address(experiments.cancel(current_user(), experiment_id)))
+    return see_other(_experiment_address(experiments.cancel(current_user(), experiment_id)))
 
 
 @blueprint.post("/<uuid:experiment_id>/run-again")
@@ -121,20 +123,20 @@ def run_again(experiment_id: uuid.UUID) -> BaseResponse:
 @blueprint.post("/<uuid:experiment_id>/keep-best")
 def keep_best(experiment_id: uuid.UUID) -> BaseResponse:
     """End the search early, keep the best so far and go on to judge it."""
-    return see_other(_address(experiments.keep_best(current_user(), experiment_id)))
+    return see_other(_experiment_address(experiments.keep_best(current_user(), experiment_id)))
 
 
 @blueprint.post("/<uuid:experiment_id>/end-candidate")
 def end_candidate(experiment_id: uuid.UUID) -> BaseResponse:
     """End one candidate of a contest; the others go on."""
     key = request.form.get("candidate", "")
-    return see_other(_address(contests.end_candidate(current_user(), experiment_id, key)))
+    return see_other(_experiment_address(contests.end_candidate(current_user(), experiment_id, key)))
 
 
 @blueprint.post("/<uuid:experiment_id>/finish-early")
 def finish_early(experiment_id: uuid.UUID) -> BaseResponse:
     """Finish a contest with its best candidate so far."""
-    return see_other(_address(contests.finish_early(current_user(), experiment_id)))
+    return see_other(_experiment_address(contests.finish_early(current_user(), experiment_id)))
 
 
 @blueprint.post("/<uuid:experiment_id>/continue-candidate")
@@ -147,9 +149,9 @@ def continue_candidate(experiment_id: uuid.UUID) -> BaseResponse:
 def _edit_page(experiment: Experiment, *, values: dict[str, str], fault: DomainError | None = None) -> Response:
     context = ExperimentWordsContext(
         experiment=experiment,
-        address=_address(experiment),
+        address=_experiment_address(experiment),
         values=values,
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 
@@ -174,7 +176,7 @@ def save_words(experiment_id: uuid.UUID) -> BaseResponse:
         experiments.update_words(user, experiment_id, **values)
     except DomainError as fault:
         return _edit_page(experiment, values=values, fault=fault)
-    return see_other(_address(experiment))
+    return see_other(_experiment_address(experiment))
 
 
 def _file_name(experiment: Experiment, ending: str) -> str:

@@ -55,16 +55,18 @@ class ExperimentsContext(ViewContext):
     reminds_of_password: bool
 
 
-def _line(row: ExperimentSummary) -> ExperimentLine:
+def _experiment_line(row: ExperimentSummary) -> ExperimentLine:
     headline = experiments.headline_of(row)
     if headline is None:
         return ExperimentLine(row, None)
     metric = metrics.get(headline.metric)
-    scores = _scores(headline, metric)
-    return ExperimentLine(row, headline, metric.title, *scores, _basis(headline, metric), verdict.verdict_of(headline))
+    scores = _format_scores(headline, metric)
+    return ExperimentLine(
+        row, headline, metric.title, *scores, _score_basis(headline, metric), verdict.verdict_of(headline)
+    )
 
 
-def _scores(headline: Headline, metric: metrics.Metric) -> tuple[str, str]:
+def _format_scores(headline: Headline, metric: metrics.Metric) -> tuple[str, str]:
     """Return the score and that of the baseline, with as many decimals as tell them apart."""
     pair = (headline.score, headline.baseline_score)
     best = 1.0 if metric.greater_is_better else None
@@ -73,7 +75,7 @@ def _scores(headline: Headline, metric: metrics.Metric) -> tuple[str, str]:
     return format_score(pair[0], decimals), format_score(pair[1], decimals)
 
 
-def _basis(headline: Headline, metric: metrics.Metric) -> str:
+def _score_basis(headline: Headline, metric: metrics.Metric) -> str:
     """Return what a score is: that of the rows held out, or the mean over the folds that decides."""
     if headline.basis == "holdout":
         return "rows held out"
@@ -88,12 +90,12 @@ def show() -> Response:
     user = current_user()
     page, drafts_page = (max(1, request.args.get(name, 1, type=int)) for name in ("page", "drafts"))
     rows, total = experiments.list_experiments(user, page=page, per_page=PER_PAGE)
-    drafts, drafts_total = draft_summaries.list_begun(user, page=drafts_page, per_page=DRAFTS_PER_PAGE)
+    drafts, drafts_total = draft_summaries.list_draft_summaries(user, page=drafts_page, per_page=DRAFTS_PER_PAGE)
     if drafts_page > 1 and not drafts:
         # The last one of that page was discarded.
         return see_other(url_for("experiments_list.show"))
     context = ExperimentsContext(
-        experiments=[_line(row) for row in rows],
+        experiments=[_experiment_line(row) for row in rows],
         total=total,
         page=page,
         pages=-(-total // PER_PAGE),

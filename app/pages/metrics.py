@@ -54,8 +54,8 @@ def _is_local() -> bool:
 class MeasuresCollector(Collector):
     """The figures of one moment as metrics."""
 
-    def __init__(self, taken: SystemMeasures) -> None:
-        self._taken = taken
+    def __init__(self, system_measures: SystemMeasures) -> None:
+        self._taken = system_measures
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -67,9 +67,9 @@ class MeasuresCollector(Collector):
         oldest = GaugeMetricFamily(
             "hydroml_oldest_job_seconds", "Time that the oldest job has waited or run.", labels=("kind", "state")
         )
-        for held in self._taken.queue:
-            depth.add_metric((held.kind, held.state), held.count)
-            oldest.add_metric((held.kind, held.state), held.oldest_seconds)
+        for current in self._taken.queue:
+            depth.add_metric((current.kind, current.state), current.count)
+            oldest.add_metric((current.kind, current.state), current.oldest_seconds)
         ended = SummaryMetricFamily("hydroml_job_seconds", "Time that ended jobs took.", labels=("kind", "state"))
         for total in self._taken.jobs:
             ended.add_metric((total.kind, total.state), total.count, total.seconds)
@@ -90,10 +90,10 @@ class MeasuresCollector(Collector):
             parts.add_metric((name,), float(is_whole))
         yield parts
         if self._taken.cache is not None:
-            asked = CounterMetricFamily("hydroml_cache_requests", "Questions to the cache.", labels=("result",))
-            asked.add_metric(("hit",), self._taken.cache.hits)
-            asked.add_metric(("miss",), self._taken.cache.misses)
-            yield asked
+            question = CounterMetricFamily("hydroml_cache_requests", "Questions to the cache.", labels=("result",))
+            question.add_metric(("hit",), self._taken.cache.hits)
+            question.add_metric(("miss",), self._taken.cache.misses)
+            yield question
         if self._taken.disk_free_bytes is not None and self._taken.disk_total_bytes is not None:
             yield GaugeMetricFamily("hydroml_disk_free_bytes", "Room on the disk.", self._taken.disk_free_bytes)
             yield GaugeMetricFamily("hydroml_disk_bytes", "Size of the disk.", self._taken.disk_total_bytes)

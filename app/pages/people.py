@@ -46,7 +46,7 @@ class PeopleContext(ViewContext):
     link: str
     link_email: str
     link_minutes: int
-    shown_problems: Sequence[DomainError]
+    page_problems: Sequence[DomainError]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class PersonContext(ViewContext):
     link: str
     link_email: str
     link_minutes: int
-    shown_problems: Sequence[DomainError]
+    page_problems: Sequence[DomainError]
 
 
 def _address_of(invitation: Invitation | None) -> str:
@@ -77,10 +77,10 @@ def show_all() -> Response:
 def _people_page(*, fault: DomainError | None = None, invitation: Invitation | None = None) -> Response:
     text, raw = request.args.get("q", "")[:254], request.args.get("page", "")
     page = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
-    found, total = administration.find_people(text, page=page)
+    result, total = administration.find_people(text, page=page)
     kept = {name: request.form.get(name, "") if fault else "" for name in ("email", "role")}
     context = PeopleContext(
-        people=found,
+        people=result,
         total=total,
         page=page,
         pages=max(1, -(-total // administration.PER_PAGE)),
@@ -91,7 +91,7 @@ def _people_page(*, fault: DomainError | None = None, invitation: Invitation | N
         link=_address_of(invitation),
         link_email="" if invitation is None else invitation.person.email,
         link_minutes=accounts.LINK_MINUTES,
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 
@@ -115,16 +115,16 @@ def show(person_id: uuid.UUID) -> Response:
 def _person_page(
     person_id: uuid.UUID, *, fault: DomainError | None = None, invitation: Invitation | None = None
 ) -> Response:
-    person, held = administration.get_person(person_id)
+    person, current = administration.get_person(person_id)
     context = PersonContext(
         person=person,
-        tokens=[row for row in held if tokens.state_of(row) is tokens.TokenState.ACTIVE],
+        tokens=[row for row in current if tokens.state_of(row) is tokens.TokenState.ACTIVE],
         roles=ROLES,
         notice=NOTICES.get(request.args.get("done", ""), ""),
         link=_address_of(invitation),
         link_email=person.email,
         link_minutes=accounts.LINK_MINUTES,
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 

@@ -25,7 +25,7 @@ class SignInContext(ViewContext):
     page_name: ClassVar[str] = "pages/sign_in.html"
     email: str = ""
     next: str
-    shown_problems: tuple[DomainError, ...] = ()
+    page_problems: tuple[DomainError, ...] = ()
     dead: NotFoundError | None = None
     link_minutes: int = accounts.LINK_MINUTES
 
@@ -56,7 +56,7 @@ def save() -> BaseResponse:
         user = accounts.sign_in_with_password(email, request.form.get("password", ""), address=address)
         sessions.sign_in(user)
     except DomainError as fault:
-        context = SignInContext(email=email, next=target, shown_problems=(fault,))
+        context = SignInContext(email=email, next=target, page_problems=(fault,))
         response = render_view(context, status=fault.status)
         add_retry_after(response, fault)
         return response

@@ -24,11 +24,11 @@ PER_PAGE = 50
 def show_all() -> Response:
     """Show every template, with whose it is and how much it is used."""
     user, (search, page) = current_user(), search_of_request()
-    found, total = listing.find_templates(user, search, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    templates, total = listing.find_templates(user, search, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     context = TemplateAdminContext(
-        rows=found,
-        owners=listing.owner_names(found),
-        addresses=listing.owner_addresses(user, found),
+        rows=templates,
+        owners=listing.owner_names(templates),
+        addresses=listing.owner_addresses(user, templates),
         total=total,
         page=page,
         pages=max(1, -(-total // PER_PAGE)),
@@ -38,7 +38,7 @@ def show_all() -> Response:
     return render_view(context)
 
 
-def _possible(row: ExperimentTemplate) -> list[tuple[str, str]]:
+def _possible_acts(row: ExperimentTemplate) -> list[tuple[str, str]]:
     """Return the acts that change something, each with the words of its button."""
     return [
         ("unfeature", "Stop featuring") if row.featured_at else ("feature", "Feature"),
@@ -60,13 +60,13 @@ def _acts_page(row: ExperimentTemplate, *, fault: DomainError | None = None) -> 
         template=row,
         owner=listing.owner_names([row])[row.id],
         address=listing.owner_addresses(user, [row]).get(row.id, ""),
-        acts=_possible(row),
+        acts=_possible_acts(row),
         events=events,
         words=curation.WORDS,
         usage=listing.list_usage(user, row),
         can_undo=any(event.act in curation.ACTS and event.undone_at is None for event in events),
         values={name: request.form.get(name, "") for name in ("email", "successor")},
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=fault.status if fault else 200)
 
@@ -77,7 +77,7 @@ def act(template_id: uuid.UUID) -> Response:
     user = current_user()
     row = policy.get_template(user, template_id)
     try:
-        successor = _successor(request.form.get("successor", "").strip())
+        successor = _parse_successor(request.form.get("successor", "").strip())
         email, chosen = request.form.get("email", "").strip(), request.form.get("act", "")
         curation.curate_template(user, row.id, chosen, email=email, successor_id=successor)
     except DomainError as fault:
@@ -85,7 +85,7 @@ def act(template_id: uuid.UUID) -> Response:
     return see_other(url_for("template_admin.show", template_id=row.id))
 
 
-def _successor(text: str) -> uuid.UUID | None:
+def _parse_successor(text: str) -> uuid.UUID | None:
     """Return the template that a typed id or address names."""
     if not text:
         return None

@@ -37,7 +37,7 @@ class TemplateGalleryContext(ViewContext):
     categories: Options
     sorts: Options
     is_admin: bool
-    shown_problems: Faults
+    page_problems: Faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class TemplateSourceContext(ViewContext):
     samples: tuple[Sample, ...]
     owned: Sequence[Dataset]
     needs: tuple[str, ...]
-    shown_problems: Faults
+    page_problems: Faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +104,14 @@ class TemplateMappingContext(ViewContext):
 
     page_name: ClassVar[str] = "pages/template_mapping.html"
     address: str
-    found: TemplateOnData
+    template_fit: TemplateOnData
     roles: Mapping[str, str]
     values: Mapping[str, str]
     options: Sequence[str]
     problems: Sequence[tuple[str, Problem]]
     fits: bool
     draft_id: str
-    shown_problems: Faults
+    page_problems: Faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class TemplateFormContext(ViewContext):
     listed_needs: Sequence[ColumnNeed]
     statements: tuple[Statement, ...]
     changes: tuple[TemplateChange, ...]
-    shown_problems: Faults
+    page_problems: Faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,4 +170,4 @@ class TemplateActsContext(ViewContext):
     usage: Sequence[UsageLine]
     can_undo: bool
     values: Mapping[str, str]
-    shown_problems: Faults
+    page_problems: Faults

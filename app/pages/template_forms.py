@@ -37,7 +37,7 @@ def _id_of(name: str) -> uuid.UUID | None:
         return None
 
 
-def _sources(user: User) -> tuple[TemplateSource, DraftOrigin | None, str]:
+def _template_sources(user: User) -> tuple[TemplateSource, DraftOrigin | None, str]:
     """Return what the address names, the template that it came from, and the way back.
 
     Raises
@@ -59,7 +59,7 @@ def _sources(user: User) -> tuple[TemplateSource, DraftOrigin | None, str]:
 @blueprint.get("/new")
 def new() -> Response:
     """Offer to make a template of an experiment or a draft."""
-    source, origin, back = _sources(current_user())
+    source, origin, back = _template_sources(current_user())
     values = {"name": source.name, "description": source.description, "tags": ", ".join(source.tags)}
     return _new_page(source, origin, back, values=values)
 
@@ -79,7 +79,7 @@ def _new_page(
         action=f"{url_for('template_forms.new')}?{request.query_string.decode('ascii', 'ignore')}",
         back=back,
         button="Save template",
-        values={**_empty(), **values},
+        values={**_empty_form(), **values},
         categories=listing.list_categories(current_user()),
         visibilities=VISIBILITIES,
         based_on=0,
@@ -88,16 +88,16 @@ def _new_page(
         listed_needs=(),
         statements=describe_config(source.config),
         changes=(),
-        shown_problems=faults,
+        page_problems=faults,
     )
     return render_view(context, status=status)
 
 
-def _empty() -> dict[str, str]:
+def _empty_form() -> dict[str, str]:
     return {**dict.fromkeys(FIELDS, ""), "visibility": "private", "save_as": "new"}
 
 
-def _posted() -> dict[str, str]:
+def _posted_form() -> dict[str, str]:
     return {name: request.form.get(name, "").replace("\r\n", "\n") for name in (*FIELDS, "save_as")}
 
 
@@ -116,14 +116,14 @@ def _edit_of(values: Mapping[str, str]) -> TemplateEdit:
 @blueprint.post("/new")
 def create() -> Response:
     """Store the template, or the next version of the one that the draft came from."""
-    user, values = current_user(), _posted()
-    source, origin, back = _sources(user)
+    user, values = current_user(), _posted_form()
+    source, origin, back = _template_sources(user)
     try:
         if values["save_as"] == "version" and origin is not None:
             edit = TemplateEdit(config=source.config, profile=source.profile, comment=values["comment"])
             row = versions.update_template(user, origin.template_id, edit, version=origin.newest)
         else:
-            row = versions.create_template(user, sources.with_source(_edit_of(values), source))
+            row = versions.create_template(user, sources.fill_from_source(_edit_of(values), source))
     except InvalidBodyError as fault:
         return _new_page(source, origin, back, values=values, status=422, faults=fault.faults)
     except DomainError as fault:
@@ -165,7 +165,7 @@ def _edit_page(
         action=url_for("template_forms.save", template_id=row.id),
         back=address_of(row),
         button="Save next version",
-        values={**_empty(), **values},
+        values={**_empty_form(), **values},
         categories=listing.list_categories(current_user()),
         visibilities=VISIBILITIES,
         based_on=row.version if conflict is None else conflict.version,
@@ -174,7 +174,7 @@ def _edit_page(
         listed_needs=needs.columns[:MAX_LISTED],
         statements=describe_config(content.config, step_seconds=needs.step_seconds),
         changes=conflict.changes if conflict is not None else (),
-        shown_problems=faults,
+        page_problems=faults,
     )
     return render_view(context, status=status)
 
@@ -185,9 +185,9 @@ def save(template_id: uuid.UUID) -> Response:
     user = current_user()
     row = policy.get_editable(user, template_id)
     needs = versions.newest_content(row).requirements
-    values = {**_posted(), **{name: request.form.get(name, "") for name in ("min_rows", "min_groups")}}
+    values = {**_posted_form(), **{name: request.form.get(name, "") for name in ("min_rows", "min_groups")}}
     try:
-        wanted = _needs_posted(needs, values)
+        wanted = _posted_requirements(needs, values)
         changed = replace(_edit_of(values), requirements=wanted)
         based_on = request.form.get("version", 0, type=int)
         stored = versions.update_template(user, template_id, changed, version=based_on)
@@ -200,7 +200,7 @@ def save(template_id: uuid.UUID) -> Response:
     return see_other(address_of(stored))
 
 
-def _needs_posted(needs: Requirements, values: Mapping[str, str]) -> Requirements:
+def _posted_requirements(needs: Requirements, values: Mapping[str, str]) -> Requirements:
     """Return the requirements with what the form says; what differs from what follows by itself is remembered."""
     rows, groups = (_count(name, values[name]) for name in ("min_rows", "min_groups"))
     needed = frozenset(request.form.getlist("needed"))

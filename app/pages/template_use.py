@@ -14,10 +14,10 @@ from app.services.datasets import datasets
 from app.services.experiment_templates import policy, using
 from app.services.experiment_templates.using import TemplateOnData
 from app.storage.tables import Dataset
-from app.web.arriving import take_upload
 from app.web.columns import MAX_OPTIONS
 from app.web.hypermedia import leave_for, render_view, see_other
 from app.web.sessions import current_user
+from app.web.upload_progress import take_upload
 
 blueprint = Blueprint("template_use", __name__, url_prefix="/experiment-templates/<uuid:template_id>/apply")
 SEVERITY_WORDS = {"error": "Error", "warning": "Warning", "notice": "Notice"}
@@ -32,7 +32,7 @@ def _source_page(template_id: uuid.UUID, *, status: int = 200, fault: DomainErro
         samples=datasets.SAMPLES,
         owned=datasets.list_own_ready(user),
         needs=tuple(row.needs),
-        shown_problems=(fault,) if fault else (),
+        page_problems=(fault,) if fault else (),
     )
     return render_view(context, status=status)
 
@@ -50,8 +50,8 @@ def show(template_id: uuid.UUID) -> BaseResponse:
     dataset_id = _id_of(request.args.get("dataset_id"))
     if dataset_id is None:
         return _source_page(template_id)
-    found = using.try_template(current_user(), template_id, dataset_id)
-    return _mapping_page(found, draft_id=str(_id_of(request.args.get("draft_id")) or ""))
+    data = using.try_template(current_user(), template_id, dataset_id)
+    return _mapping_page(data, draft_id=str(_id_of(request.args.get("draft_id")) or ""))
 
 
 def _go_on(template_id: uuid.UUID, dataset: Dataset) -> BaseResponse:
@@ -79,20 +79,20 @@ def upload(template_id: uuid.UUID) -> BaseResponse:
 
 
 def _mapping_page(
-    found: TemplateOnData, *, draft_id: str, status: int = 200, faults: Faults = (), typed: dict[str, str] | None = None
+    data: TemplateOnData, *, draft_id: str, status: int = 200, faults: Faults = (), typed: dict[str, str] | None = None
 ) -> BaseResponse:
-    names = found.profile.names
-    values = {f"column.{place}": match.column for place, match in enumerate(found.matches)}
+    names = data.profile.names
+    values = {f"column.{place}": match.column for place, match in enumerate(data.matches)}
     context = TemplateMappingContext(
-        address=url_for("template_use.show", template_id=found.template.id),
-        found=found,
+        address=url_for("template_use.show", template_id=data.template.id),
+        template_fit=data,
         roles={role.value: words for role, words in ROLE_WORDS.items()},
         values=typed or values,
         options=names if len(names) <= MAX_OPTIONS else (),
-        problems=[(SEVERITY_WORDS[one.severity.value], one) for one in found.use.problems],
-        fits=found.use.fits,
+        problems=[(SEVERITY_WORDS[problem.severity.value], problem) for problem in data.use.problems],
+        fits=data.use.fits,
         draft_id=draft_id,
-        shown_problems=faults,
+        page_problems=faults,
     )
     return render_view(context, status=status)
 
@@ -112,9 +112,9 @@ def save(template_id: uuid.UUID) -> BaseResponse:
         if f"column.{place}" in typed
     }
     try:
-        found = using.try_template(user, template_id, dataset_id, mapping=mapping)
+        data = using.try_template(user, template_id, dataset_id, mapping=mapping)
     except InvalidBodyError as fault:
         return _mapping_page(first, draft_id=str(draft_id or ""), status=422, faults=fault.faults, typed=typed)
     if "check" in request.form:
-        return _mapping_page(found, draft_id=str(draft_id or ""))
-    return see_other(url_for("review.show", draft_id=using.use_template(user, found, draft_id=draft_id).draft.id))
+        return _mapping_page(data, draft_id=str(draft_id or ""))
+    return see_other(url_for("review.show", draft_id=using.use_template(user, data, draft_id=draft_id).draft.id))

@@ -17,7 +17,7 @@ from app.services.datasets import datasets
 from app.services.drafts import configs, draft_context
 from app.services.drafts.configs import ConfigCheck
 from app.services.experiments import MOVED, RESOLVED, launch_context, open_questions, record_launch
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements import leakage
 from app.storage import experiments
 from app.storage.datasets import find_dataset
@@ -50,7 +50,7 @@ def launch_config(user: User, config: Mapping[str, Any], *, idempotency_key: str
     datasets.sound_rows_of(check.dataset)
     try:
         with transaction():
-            return _freeze(user, check, config, dataset=check.dataset, key=idempotency_key)
+            return _store_experiment(user, check, config, dataset=check.dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
@@ -70,13 +70,15 @@ def launch_draft(user: User, draft_id: uuid.UUID, *, version: int | None, idempo
     return launch_context(context, idempotency_key=idempotency_key)
 
 
-def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset: Dataset, key: str) -> Experiment:
+def _store_experiment(
+    user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset: Dataset, key: str
+) -> Experiment:
     """Make the experiment and its job, in the caller's transaction."""
-    held, spec = find_dataset(dataset.id), check.spec
-    if spec is None or held is None or held.deleted_at is not None:
+    current, spec = find_dataset(dataset.id), check.spec
+    if spec is None or current is None or current.deleted_at is not None:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
-    life.refuse_if_full(user.id)
-    given, template = sent.get(RESOLVED), configs.template_named(sent.get("template"))
+    life_cycle.refuse_if_full(user.id)
+    given, template = sent.get(RESOLVED), configs.parse_template(sent.get("template"))
     config: dict[str, Any] = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
     if template is not None:
         config["template"] = {"id": str(template[0]), "version": template[1]}
@@ -84,8 +86,8 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         owner_id=user.id,
         dataset_id=dataset.id,
         idempotency_key=key,
-        name=_storable(spec.name or _name_of(spec)),
-        description=_storable(spec.description),
+        name=_drop_nul(spec.name or _name_of(spec)),
+        description=_drop_nul(spec.description),
         tags=list(spec.tags),
         # What was given stays until the training has compared it with what it works out.
         config=config if given is None else {**config, RESOLVED: given},
@@ -95,7 +97,7 @@ def _freeze(user: User, check: ConfigCheck, sent: Mapping[str, Any], *, dataset:
         estimate=asdict(check.estimate) if check.estimate else None,
         warnings=open_questions(check.problems, search=leakage.search_for(dataset, Plan(spec, {}, {}))),
     )
-    life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
+    life_cycle.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=user.id)
     record_launch(user, experiment, spec)
     return experiment
 
@@ -106,6 +108,6 @@ def _name_of(spec: Spec) -> str:
     return f"{spec.task.target} by {way}"[:NAME_LENGTH]
 
 
-def _storable(text: str) -> str:
+def _drop_nul(text: str) -> str:
     """Return a text without the one character that no database keeps in a text."""
     return text.replace("\0", "")

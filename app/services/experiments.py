@@ -38,7 +38,7 @@ from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.drafts import draft_context
 from app.services.drafts.draft_context import DraftContext
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements import leakage
 from app.services.measurements.leakage import LeakSearch
 from app.services.usage.recording import count_event
@@ -107,7 +107,7 @@ def launch_context(context: DraftContext, *, idempotency_key: str) -> Experiment
         with transaction():
             # Looked for where it would be written: what is not there then cannot come in between.
             known = experiments.find_by_key(user.id, idempotency_key)
-            return known or _freeze(context, spec=plan.spec, dataset=dataset, key=idempotency_key)
+            return known or _store_experiment(context, spec=plan.spec, dataset=dataset, key=idempotency_key)
     except IntegrityError:
         # Two requests with one key came at the same moment; the other was first.
         known = experiments.find_by_key(user.id, idempotency_key)
@@ -126,19 +126,19 @@ class _FasterError(Exception):
         self.experiment_id = experiment_id
 
 
-def _freeze(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Experiment:
+def _store_experiment(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Experiment:
     """Make the experiment and its job, in the caller's transaction."""
-    held = find_dataset(dataset.id)
-    if held is None or held.deleted_at is not None:
+    current = find_dataset(dataset.id)
+    if current is None or current.deleted_at is not None:
         raise ConflictError("The dataset was deleted meanwhile. Choose another one.", code="dataset_gone")
-    life.refuse_if_full(context.user.id)
+    life_cycle.refuse_if_full(context.user.id)
     experiment = _add(context, spec=spec, dataset=dataset, key=key)
     if not draft_rows.mark_launched(context.id, version=context.version, experiment_id=experiment.id):
         launched_as = draft_rows.get_draft(context.id, owner_id=context.user.id).launched_experiment_id
         if launched_as is not None:
             raise _FasterError(launched_as)
         raise ConflictError(MOVED, code="draft_moved")
-    life.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=context.user.id)
+    life_cycle.enqueue_job(JobKind.TRAIN, subject_id=experiment.id, owner_id=context.user.id)
     record_launch(context.user, experiment, spec)
     return experiment
 
@@ -205,7 +205,7 @@ def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
 
 def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[dict[str, str]]:
     """Return the warnings that were not heeded and the questions about leaks that nobody answered."""
-    found = [
+    results = [
         {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
         for problem in problems
         if problem.severity is Severity.WARNING or problem.code in about_leaks.QUESTIONS
@@ -213,8 +213,8 @@ def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[d
     if search.state != "measured":
         message = f"Leaks had been looked for in {search.measured:,} of {search.columns:,} columns."
         unmeasured = {"step": "features", "code": "leaks_not_measured", "message": message}
-        found.append({**unmeasured, "severity": Severity.NOTICE.value})
-    return found
+        results.append({**unmeasured, "severity": Severity.NOTICE.value})
+    return results
 
 
 def open_questions_of(experiment: Experiment) -> tuple[OpenQuestion, ...]:
@@ -248,15 +248,15 @@ def report_of(experiment: Experiment) -> Report | None:
     if experiment.state != RunState.FINISHED.value:
         return None
     stored = experiments.load_report(experiment.id)
-    return _opened(experiment, "report", Report.from_json, stored)
+    return _open_artefact(experiment, "report", Report.from_json, stored)
 
 
 def headline_of(experiment: Experiment | ExperimentSummary) -> Headline | None:
     """Return the headline of a finished experiment; None where there is none, or none that can be read."""
-    return _opened(experiment, "headline", Headline.from_json, experiment.headline)
+    return _open_artefact(experiment, "headline", Headline.from_json, experiment.headline)
 
 
-def _opened(
+def _open_artefact(
     experiment: Experiment | ExperimentSummary, name: str, read: Callable[[dict[str, Any]], T], stored: Any
 ) -> T | None:
     try:
@@ -284,7 +284,7 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         job = jobs.find_job(row.id, JobKind.TRAIN)
         if job is not None and not RunState(row.state).is_final:
-            life.cancel_job(job.id)
+            life_cycle.cancel_job(job.id)
             record(AuditAct.CANCEL, actor=user, subject_id=row.id, before={"state": row.state})
     return row
 

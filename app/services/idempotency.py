@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.errors import ConflictError, DomainError
 from app.storage import tokens
 from app.storage.db import now, transaction
-from app.storage.lifetimes import has_ended
+from app.storage.process_lifetimes import has_ended
 from app.storage.tables import IdempotencyKey, User
 
 KEY_LENGTH = 100

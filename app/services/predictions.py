@@ -33,13 +33,13 @@ def list_predictions(
         page = list(islice(lines, limit))
         total = before + len(page) + sum(1 for _ in lines)
     rows = [
-        {name: _value(cell, is_number) for name, cell, is_number in zip(names, line, read, strict=True)}
+        {name: _parse_cell(cell, is_number) for name, cell, is_number in zip(names, line, read, strict=True)}
         for line in page
     ]
     return rows, total
 
 
-def _value(cell: str, is_number: bool) -> int | float | str | None:
+def _parse_cell(cell: str, is_number: bool) -> int | float | str | None:
     """Return the value of a cell; what keeps a spreadsheet from taking a text for a formula is left out."""
     if not cell:
         return None

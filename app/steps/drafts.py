@@ -19,15 +19,15 @@ from app.services.drafts import draft_history, drafts
 from app.services.experiment_templates import listing
 from app.services.experiment_templates.listing import TemplateSearch
 from app.services.measurements import leakage
-from app.steps.begin import ON_ONE_PAGE, begin
 from app.steps.context import load, step_url
+from app.steps.start_measurements import ON_ONE_PAGE, begin
 from app.storage.tables import Dataset, User
-from app.web.arriving import take_in_part, take_upload
 from app.web.dataset_actions import posted_dataset, posted_sample, take_dataset
-from app.web.hypermedia import ViewContext, into, leave_for, render_view, see_other
+from app.web.hypermedia import ViewContext, leave_for, render_view, retarget, see_other
 from app.web.sessions import current_user
 from app.web.shared_views import ConfirmContext
 from app.web.template_cards import TemplateCard, cards_of
+from app.web.upload_progress import take_in_part, take_upload
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/experiments")
 
@@ -41,18 +41,18 @@ class NewExperimentContext(ViewContext):
     samples: tuple[Sample, ...]
     owned: list[Dataset]
     templates: tuple[TemplateCard, ...]
-    shown_problems: tuple[DomainError, ...]
+    page_problems: tuple[DomainError, ...]
     action: str
     on_one_page: bool
 
 
 def _offered_templates() -> tuple[TemplateCard, ...]:
     """Return the templates that are used most, for whoever has not chosen data yet."""
-    found, _ = listing.find_templates(current_user(), TemplateSearch(), limit=6)
-    return cards_of(found)
+    templates, _ = listing.find_templates(current_user(), TemplateSearch(), limit=6)
+    return cards_of(templates)
 
 
-def _on_one_page() -> bool:
+def _wants_single_page() -> bool:
     return request.path.startswith(url_for("drafts.new_on_one_page"))
 
 
@@ -61,11 +61,11 @@ def _new_page(*, status: int = 200, fault: DomainError | None = None) -> BaseRes
         samples=datasets.SAMPLES,
         owned=datasets.list_own_ready(current_user()),
         templates=_offered_templates(),
-        shown_problems=(fault,) if fault else (),
-        action=url_for("drafts.new_on_one_page" if _on_one_page() else "drafts.new"),
-        on_one_page=_on_one_page(),
+        page_problems=(fault,) if fault else (),
+        action=url_for("drafts.new_on_one_page" if _wants_single_page() else "drafts.new"),
+        on_one_page=_wants_single_page(),
     )
-    return into("#wizard", render_view(context, status=status))
+    return retarget("#wizard", render_view(context, status=status))
 
 
 @blueprint.get("/new")
@@ -82,7 +82,7 @@ def _begin(dataset: Dataset, query: str) -> BaseResponse:
     drafts.save_answers(user, row.id, step="data", changes=changes, version=row.version)
     # What is still being read has nothing to show but how far it is, which the Data step does.
     ready = dataset.state == DatasetState.READY.value
-    endpoint = "single_page.show" if _on_one_page() and ready else "data.show"
+    endpoint = "single_page.show" if _wants_single_page() and ready else "data.show"
     return leave_for(url_for(endpoint, draft_id=row.id) + (query if endpoint == "data.show" else ""))
 
 

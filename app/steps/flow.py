@@ -19,14 +19,14 @@ from app.domain.vocabulary import Severity
 from app.services import experiments
 from app.services.drafts import draft_history, drafts
 from app.services.usage.recording import count_refusals
-from app.steps.begin import begin, changes_measured
-from app.steps.choice import as_shown
 from app.steps.context import DraftContext, load, step_url
+from app.steps.estimator_choice import restore_page_estimator
 from app.steps.frame import frame_of, search_of, side_of
 from app.steps.page_contexts import AnswerConflict, Answers, MeasuringContext, PageState, SavedContext
-from app.steps.posted import changes_of, is_stale, posted_json, version_of
+from app.steps.posted_changes import changes_of, is_stale, posted_json, version_of
+from app.steps.start_measurements import begin, is_measured_anew
 from app.steps.views import Changes, StepView, WizardPage, nothing_live
-from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
+from app.web.hypermedia import leave_for, render_view, retarget, see_other, wants_fragment
 from app.web.wording import describe_answer, full_field_title
 
 # Buttons that change one field; its name stands behind the colon.
@@ -72,8 +72,8 @@ def draw_step(
 
 def refuse(page: WizardPage, draft: DraftContext, fault: DomainError, *, status: int = 0) -> Response:
     """Show a page again with the sentence that says why nothing was done."""
-    response = page.draw(draft, status=status or fault.status, state=PageState(shown_problems=(fault,)))
-    return into("#wizard", response)
+    response = page.draw(draft, status=status or fault.status, state=PageState(page_problems=(fault,)))
+    return retarget("#wizard", response)
 
 
 def show(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -123,17 +123,17 @@ def save(page: WizardPage, draft_id: uuid.UUID) -> Response:
         raise
     except DomainError as fault:
         count_refusals(draft.user, draft.id, page.slug, [(page.slug, fault.field or "", fault.code)])
-        return page.draw(draft, status=fault.status, state=PageState(shown_problems=(fault,)))
+        return page.draw(draft, status=fault.status, state=PageState(page_problems=(fault,)))
     if not page.is_step or action not in ("back", "continue"):
         begin(draft, page.slug)
         return see_other(address_of(page, draft_id) + anchor_of(action))
     if action == "back":
-        return _turn_to(draft, wizard.before(page.slug) or wizard.step_of(page.slug))
+        return _turn_to(draft, wizard.step_before(page.slug) or wizard.step_of(page.slug))
     errors = draft.plan.errors_of(page.slug)
     if errors:
-        count_refusals(draft.user, draft.id, page.slug, [(one.step, one.field, one.code) for one in errors])
-        return page.draw(draft, status=422, state=PageState(shown_problems=errors))
-    return _turn_to(draft, wizard.after(page.slug) or wizard.step_of(page.slug))
+        count_refusals(draft.user, draft.id, page.slug, [(error.step, error.field, error.code) for error in errors])
+        return page.draw(draft, status=422, state=PageState(page_problems=errors))
+    return _turn_to(draft, wizard.step_after(page.slug) or wizard.step_of(page.slug))
 
 
 def _turn_to(draft: DraftContext, step: wizard.StepDef) -> Response:
@@ -151,8 +151,8 @@ def anchor_of(action: str) -> str:
     if action.startswith(OF_ONE_FIELD):
         return f"{unfolded}#f-{action.split(':')[1].replace('.', '-').replace('_', '-')}"
     query = request.form.get("query", "")
-    found = f"?{query}" if query and action != "apply" else ""
-    return f"{found}#features-derived" if action.endswith("-set") or "-transform" in action else found or unfolded
+    result = f"?{query}" if query and action != "apply" else ""
+    return f"{result}#features-derived" if action.endswith("-set") or "-transform" in action else result or unfolded
 
 
 def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -160,17 +160,17 @@ def autosave(page: WizardPage, draft_id: uuid.UUID) -> Response:
     before = load(draft_id)
     stale, pressed = is_stale(before), request.form.get("action", "")
     after = store(page, before)
-    changed = _changed(before, after)
+    changed = _changed_fields(before, after)
     if page.shows_estimator:
-        after = as_shown(after)
-    if changes_measured(page.slug, changed):
+        after = restore_page_estimator(after)
+    if is_measured_anew(page.slug, changed):
         begin(after, page.slug)
-    if pressed or stale or _reshaped(page, changed):
-        return into("#wizard", page.draw(after, state=PageState(focus=False, pressed=pressed)))
-    return render_view(_saved(page, after))
+    if pressed or stale or _is_reshaped(page, changed):
+        return retarget("#wizard", page.draw(after, state=PageState(focus=False, pressed=pressed)))
+    return render_view(_saved_context(page, after))
 
 
-def _changed(before: DraftContext, after: DraftContext) -> frozenset[str]:
+def _changed_fields(before: DraftContext, after: DraftContext) -> frozenset[str]:
     """Return which answers differ, each as step.field."""
     return frozenset(
         f"{step}.{name}"
@@ -180,12 +180,12 @@ def _changed(before: DraftContext, after: DraftContext) -> frozenset[str]:
     )
 
 
-def _reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
+def _is_reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
     shapes = tuple(f"{view.slug}.{name}" for view in page.views for name in view.reshapes)
     return any(path.startswith(shapes) for path in changed)
 
 
-def _saved(page: WizardPage, draft: DraftContext) -> SavedContext:
+def _saved_context(page: WizardPage, draft: DraftContext) -> SavedContext:
     """Return what an answer to a saved change reads; without data nothing on the page follows it but the side."""
     kind, live = (SavedContext, nothing_live) if draft.plan.spec is None else (page.live.saved, page.live.live)
     return kind(side=side_of(draft, page.step, home=page.home), live=live(draft))
@@ -195,7 +195,7 @@ def take_estimator(page: WizardPage, draft_id: uuid.UUID) -> Response:
     """Take an estimator, or none so that the suggestion holds, from the line that says why one is chosen."""
     draft, wanted = store(page, load(draft_id)), request.form.get("take", "")
     task = draft.plan.spec.task if draft.plan.spec else None
-    offered = {entry.id for entry in registry.for_task(task.kind, task.purpose)} if task else set()
+    offered = {entry.id for entry in registry.estimators_for_task(task.kind, task.purpose)} if task else set()
     if wanted and wanted not in offered:
         gone = DomainError("This estimator is not offered for the task any more.", code="estimator_unknown")
         return refuse(page, draft, gone, status=422)
@@ -205,9 +205,9 @@ def take_estimator(page: WizardPage, draft_id: uuid.UUID) -> Response:
     return see_other(address_of(page, draft_id))
 
 
-def measured(page: WizardPage, draft_id: uuid.UUID) -> Response:
+def answer_measured(page: WizardPage, draft_id: uuid.UUID) -> Response:
     """Answer how far the search for leaks is, with whatever it changed on the page since that was drawn."""
-    draft = as_shown(load(draft_id)) if page.shows_estimator else load(draft_id)
+    draft = restore_page_estimator(load(draft_id)) if page.shows_estimator else load(draft_id)
     if draft.row.launched_experiment_id is not None or draft.plan.spec is None or not wants_fragment():
         return leave_for(address_of(page, draft_id))
     return show_measured(page, draft)
@@ -222,7 +222,7 @@ def begin_measuring(page: WizardPage, draft_id: uuid.UUID) -> Response:
 def show_measured(page: WizardPage, draft: DraftContext) -> Response:
     """Answer with the mark of the search for leaks; what else changed goes to its own places."""
     side, search = side_of(draft, page.step, home=page.home), search_of(draft)
-    if search.shown_state == request.values.get("seen"):
+    if search.search_state == request.values.get("seen"):
         return render_view(MeasuringContext(side=side, search=search))
     frame = frame_of(draft, page.reached, on_page=page.slug)
     answers = page.follows.answers(draft) if page.measured.included else Answers()
@@ -233,25 +233,25 @@ def launch(page: WizardPage, draft_id: uuid.UUID) -> Response:
     """Save everything, freeze the draft and start it; a second click gives the same experiment."""
     draft = load(draft_id)
     try:
-        return leave_for(url_for("experiments.show", experiment_id=_launched(page, draft)))
+        return leave_for(url_for("experiments.show", experiment_id=_launch_draft(page, draft)))
     except LaunchRefusedError as fault:
         errors = tuple(problem for problem in fault.problems if problem.severity is Severity.ERROR)
-        count_refusals(draft.user, draft_id, page.slug, [(one.step, one.field, one.code) for one in errors])
-        return page.draw(load(draft_id), status=422, state=PageState(shown_problems=errors))
+        count_refusals(draft.user, draft_id, page.slug, [(error.step, error.field, error.code) for error in errors])
+        return page.draw(load(draft_id), status=422, state=PageState(page_problems=errors))
     except ConflictError:
         raise
     except DomainError as fault:
-        return page.draw(load(draft_id), status=fault.status, state=PageState(shown_problems=(fault,)))
+        return page.draw(load(draft_id), status=fault.status, state=PageState(page_problems=(fault,)))
 
 
-def _launched(page: WizardPage, draft: DraftContext) -> uuid.UUID:
+def _launch_draft(page: WizardPage, draft: DraftContext) -> uuid.UUID:
     """Return the experiment of this draft, stored and launched now unless it was before, be it by a moment."""
     key = request.form.get("idempotency_key", "")[:100] or secrets.token_hex(16)
     known = draft.row.launched_experiment_id
     if known is not None:
         return known
     try:
-        return experiments.launch_context(_keep_shown(store(page, draft)), idempotency_key=key).id
+        return experiments.launch_context(_keep_page_estimator(store(page, draft)), idempotency_key=key).id
     except ConflictError:
         known = load(draft.id).row.launched_experiment_id
         if known is None:
@@ -259,12 +259,12 @@ def _launched(page: WizardPage, draft: DraftContext) -> uuid.UUID:
         return known
 
 
-def _keep_shown(draft: DraftContext) -> DraftContext:
+def _keep_page_estimator(draft: DraftContext) -> DraftContext:
     """Return the draft with the estimator that the page showed: what is launched is what was shown last."""
-    shown = as_shown(draft).plan.spec
-    if shown is None or draft.plan.spec is None or shown.model.estimator == draft.plan.spec.model.estimator:
+    spec = restore_page_estimator(draft).plan.spec
+    if spec is None or draft.plan.spec is None or spec.model.estimator == draft.plan.spec.model.estimator:
         return draft
-    changes = {"model": {"estimator": shown.model.estimator}}
+    changes = {"model": {"estimator": spec.model.estimator}}
     return drafts.save_many(draft.user, draft.id, changes=changes, version=draft.version, loaded=draft).context
 
 
@@ -279,7 +279,7 @@ def show_conflict(page: WizardPage, fault: DraftConflictError) -> Response:
         title_of=partial(full_field_title, profile=draft.profile),
         answer_of=describe_answer,
     )
-    return into("#wizard", page.draw(draft, status=409, state=PageState(conflict=conflict)))
+    return retarget("#wizard", page.draw(draft, status=409, state=PageState(conflict=conflict)))
 
 
 def resolve(page: WizardPage, draft_id: uuid.UUID) -> Response:
@@ -287,19 +287,19 @@ def resolve(page: WizardPage, draft_id: uuid.UUID) -> Response:
     draft, decision = load(draft_id), request.form.get("keep", "")
     changes, fields = posted_json("changes"), posted_json("fields")
     by_step = {page.slug: changes} if page.is_step else changes
-    if not _understood(by_step) or not isinstance(fields, list) or decision not in ("mine", "theirs"):
+    if not _is_understood(by_step) or not isinstance(fields, list) or decision not in ("mine", "theirs"):
         raise DomainError("Choose which of the answers to keep.", code="choice_missing")
     wanted = {
-        step: {name: value for name, value in held.items() if decision == "mine" or f"{step}.{name}" not in fields}
-        for step, held in by_step.items()
+        step: {name: value for name, value in current.items() if decision == "mine" or f"{step}.{name}" not in fields}
+        for step, current in by_step.items()
     }
     save_changes(draft, wanted)
     return see_other(address_of(page, draft_id))
 
 
-def _understood(changes: Any) -> bool:
+def _is_understood(changes: Any) -> bool:
     steps = isinstance(changes, Mapping) and set(changes) <= set(wizard.SLUGS)
-    return steps and all(isinstance(held, Mapping) for held in changes.values())
+    return steps and all(isinstance(change, Mapping) for change in changes.values())
 
 
 def blueprint_for(page: WizardPage, *, launches: bool = False) -> Blueprint:
@@ -309,7 +309,7 @@ def blueprint_for(page: WizardPage, *, launches: bool = False) -> Blueprint:
         ("GET", "", "show", show),
         ("POST", "", "save", save),
         ("POST", "/autosave", "autosave", autosave),
-        ("GET", "/measured", "measured", measured),
+        ("GET", "/measured", "measured", answer_measured),
         ("POST", "/measured", "begin_measuring", begin_measuring),
         ("POST", "/resolve", "resolve", resolve),
         ("POST", "/estimator", "take_estimator", take_estimator),

@@ -25,15 +25,15 @@ from app.storage.db import now
 def marks_of(draft: DraftContext, current: str) -> list[StepMarker]:
     """Return the five steps with what is done, where one is, and where trouble lies."""
     # What is shown now is remembered as shown with the next save.
-    plan, at = draft.plan, max(wizard.SLUGS.index(slug) for slug in (draft.row.reached, current))
+    plan, position = draft.plan, max(wizard.SLUGS.index(slug) for slug in (draft.row.reached, current))
     marks = []
     for place, step in enumerate(wizard.STEPS):
         errors = len(plan.errors_of(step.slug))
-        visited = place <= at
+        visited = place <= position
         # Review is done by the launch alone, and a launched draft is an experiment.
         done = visited and not errors and step.slug != wizard.SLUGS[-1]
         state = "current" if step.slug == current else "done" if done else "todo"
-        reachable = step.slug == "data" or (plan.spec is not None and place <= at + 1)
+        reachable = step.slug == "data" or (plan.spec is not None and place <= position + 1)
         trouble = errors if visited and step.slug != current else 0
         note = pluralise(errors, "problem") if trouble else _note(draft, step.slug, visited)
         marks.append(
@@ -57,21 +57,21 @@ def _note(draft: DraftContext, slug: str, visited: bool) -> str:
     return splitting.get(spec.validation.strategy).title if slug == "validation" else "To do"
 
 
-def _word(problem: Problem) -> str:
+def _severity_word(problem: Problem) -> str:
     if problem.code == READING:
         # Nothing is wrong; it only takes a while.
         return "Wait"
     return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}[problem.severity]
 
 
-def _shown_state(draft: DraftContext, search: LeakSearch) -> str:
+def _search_fingerprint(draft: DraftContext, search: LeakSearch) -> str:
     """Return a mark of all that a search for leaks can change on a page, so that the page tells what it shows."""
     plan = draft.plan
-    asked = [(question.columns, question.answer) for question in search.questions]
+    query = [(question.columns, question.answer) for question in search.questions]
     recipes = [part.model_dump(mode="json") for part in plan.spec.features.transforms] if plan.spec else []
     ticked = [choice.profile.key for choice in plan.columns if choice.selected]
     told = [(problem.step, problem.field, problem.code, problem.message) for problem in plan.problems]
-    return digest_of(search.state, asked, ticked, recipes, told)
+    return digest_of(search.state, query, ticked, recipes, told)
 
 
 def _steps_axis(draft: DraftContext) -> TimeAxis | None:
@@ -98,7 +98,7 @@ def side_of(draft: DraftContext, step: StepDef, *, home: str = "") -> SideValues
         profile=draft.profile,
         steps_axis=axis,
         purpose_words=_purpose_words(spec, axis),
-        problems=[(_word(problem), problem) for problem in plan.problems],
+        problems=[(_severity_word(problem), problem) for problem in plan.problems],
         estimator_title=registry.get(spec.model.estimator).title if spec else "",
         strategy_title=splitting.get(spec.validation.strategy).title if spec else "",
         metric_title=metrics.get(spec.metrics.primary).title if spec else "",
@@ -115,14 +115,14 @@ def _purpose_words(spec: Spec | None, axis: TimeAxis | None) -> str:
 
 def search_of(draft: DraftContext) -> SearchValues:
     """Return how far the search for leaks is."""
-    return SearchValues(leak_search=draft.leaks, shown_state=_shown_state(draft, draft.leaks))
+    return SearchValues(leak_search=draft.leaks, search_state=_search_fingerprint(draft, draft.leaks))
 
 
 def frame_of(draft: DraftContext, slug: str, *, on_page: str) -> FrameValues:
     """Return what stands around the answers of a step."""
     return FrameValues(
         marks=marks_of(draft, slug),
-        before=wizard.before(slug),
+        before=wizard.step_before(slug),
         problems_here=draft.plan.problems_of(slug),
         draft_name=name_of(draft),
         on_page=on_page,

@@ -75,7 +75,7 @@ class SearchValues(ContextPart):
     """How far the search for leaks is, and a mark of what it changed on the page."""
 
     leak_search: LeakSearch
-    shown_state: str
+    search_state: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class FrameValues(ContextPart):
 class PageState(ContextPart):
     """What happened to a page before it is drawn: nothing was refused, nothing is in question, nothing was pressed."""
 
-    shown_problems: tuple[Problem | DomainError, ...] = ()
+    page_problems: tuple[Problem | DomainError, ...] = ()
     conflict: AnswerConflict | None = None
     focus: bool = True
     pressed: str = ""

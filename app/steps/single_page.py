@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from app.domain import wizard
 from app.steps import flow
-from app.steps.begin import ON_ONE_PAGE
 from app.steps.context import DraftContext, step_url
 from app.steps.data.routes import VIEW as DATA
 from app.steps.features.routes import VIEW as FEATURES
@@ -22,6 +21,7 @@ from app.steps.model.routes import VIEW as MODEL
 from app.steps.page_contexts import Answers, MeasuredContext, PageState, SearchValues, SideValues
 from app.steps.review.routes import VIEW as REVIEW
 from app.steps.review.routes import launch_key
+from app.steps.start_measurements import ON_ONE_PAGE
 from app.steps.validation import optimism
 from app.steps.validation.routes import VIEW as VALIDATION
 from app.steps.views import StepView, WizardPage
@@ -67,13 +67,13 @@ def _draw(
         search=search,
         state=state,
         draft_name=name_of(draft),
-        sections=[(wizard.step_of(view.slug), _section(view, draft, search, state.pressed)) for view in VIEWS],
+        sections=[(wizard.step_of(view.slug), _render_section(view, draft, search, state.pressed)) for view in VIEWS],
         key=launch_key(),
     )
     return render_view(context, status=status, push=request.method == "GET")
 
 
-def _section(view: StepView, draft: DraftContext, search: SearchValues, pressed: str) -> Markup:
+def _render_section(view: StepView, draft: DraftContext, search: SearchValues, pressed: str) -> Markup:
     """Return one step's part as its own template renders it, from a context of its own."""
     context = view.section(
         side=side_of(draft, wizard.step_of(view.slug)),

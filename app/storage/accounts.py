@@ -25,8 +25,8 @@ def get_user(user_id: uuid.UUID) -> User:
 def lock_user(user_id: uuid.UUID) -> tuple[datetime | None, str | None] | None:
     """Return when an account was disabled, and its password's hash: they stay so until the commit."""
     query = select(User.disabled_at, User.password_hash).where(User.id == user_id).with_for_update(read=True)
-    found = db.session.execute(query).one_or_none()
-    return None if found is None else (found.disabled_at, found.password_hash)
+    results = db.session.execute(query).one_or_none()
+    return None if results is None else (results.disabled_at, results.password_hash)
 
 
 def find_user(email: str) -> User | None:

@@ -93,23 +93,23 @@ class AuditFilter:
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    elements: list[ColumnElement[bool]] = []
     if wanted.person:
         # What the person typed is text to find, in which no sign stands for anything else.
         like = f"%{wanted.person.lower().replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
         named = or_(func.lower(User.name).like(like, escape="/"), func.lower(User.email).like(like, escape="/"))
-        found.append(AuditEntry.actor_id.in_(select(User.id).where(named)))
+        elements.append(AuditEntry.actor_id.in_(select(User.id).where(named)))
     if wanted.kind:
-        found.append(AuditEntry.act.startswith(f"{wanted.kind}.", autoescape=True))
+        elements.append(AuditEntry.act.startswith(f"{wanted.kind}.", autoescape=True))
     if wanted.act:
-        found.append(AuditEntry.act == wanted.act)
+        elements.append(AuditEntry.act == wanted.act)
     if wanted.subject_id is not None:
-        found.append(AuditEntry.subject_id == wanted.subject_id)
+        elements.append(AuditEntry.subject_id == wanted.subject_id)
     if wanted.since is not None:
-        found.append(AuditEntry.at >= wanted.since)
+        elements.append(AuditEntry.at >= wanted.since)
     if wanted.until is not None:
-        found.append(AuditEntry.at < wanted.until)
-    return found
+        elements.append(AuditEntry.at < wanted.until)
+    return elements
 
 
 def count_entries(wanted: AuditFilter) -> int:
@@ -177,11 +177,24 @@ def chain_entries() -> Iterator[ChainEntry]:
     while True:
         query = select(*columns).order_by(AuditEntry.number).limit(CHUNK)
         rows = db.session.execute(query if after is None else query.where(AuditEntry.number > after)).all()
-        for number, at, act, actor_id, channel, request_id, address, salt, digest, network, subject_id, *rest in rows:
+        for (
+            number,
+            position,
+            act,
+            actor_id,
+            channel,
+            request_id,
+            address,
+            salt,
+            digest,
+            network,
+            subject_id,
+            *rest,
+        ) in rows:
             # A hundred thousand are made one after another, so that nothing is looked up by name here.
             yield ChainEntry(
                 number,
-                at.isoformat(timespec="microseconds"),
+                position.isoformat(timespec="microseconds"),
                 act,
                 "" if actor_id is None else actor_id.hex,
                 channel,
@@ -200,9 +213,9 @@ def chain_entries() -> Iterator[ChainEntry]:
 
 def chain_entry(values: dict[str, Any]) -> ChainEntry:
     """Return the entry that these columns are, as it is hashed."""
-    at, actor_id, subject_id = values["at"], values["actor_id"], values["subject_id"]
+    position, actor_id, subject_id = values["at"], values["actor_id"], values["subject_id"]
     texts = {
-        "at": at.isoformat(timespec="microseconds"),
+        "at": position.isoformat(timespec="microseconds"),
         "actor_id": "" if actor_id is None else actor_id.hex,
         "subject_id": "" if subject_id is None else subject_id.hex,
     }

@@ -50,7 +50,7 @@ def connect(
     connection = duckdb.connect(":memory:")
     timer = threading.Timer(seconds, connection.interrupt) if seconds else None
     try:
-        for statement in _lockdown(folder, memory_mb, threads, temporary, file):
+        for statement in _lockdown_statements(folder, memory_mb, threads, temporary, file):
             connection.execute(statement)
         if timer:
             timer.daemon = True
@@ -62,7 +62,9 @@ def connect(
         connection.close()
 
 
-def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None, file: Path | None) -> list[str]:
+def _lockdown_statements(
+    folder: Path, memory_mb: int, threads: int, temporary: Path | None, file: Path | None
+) -> list[str]:
     spill = temporary or folder
     return [
         "SET python_enable_replacements=false",
@@ -82,7 +84,7 @@ def _lockdown(folder: Path, memory_mb: int, threads: int, temporary: Path | None
     ]
 
 
-def faults() -> tuple[type[Exception], type[Exception]]:
+def duckdb_faults() -> tuple[type[Exception], type[Exception]]:
     """Return DuckDB's own classes for a value that is not of its type and for input that does not fit."""
     import duckdb
 
@@ -95,7 +97,7 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _explain_unreadable(path: Path) -> Iterator[None]:
     """Turn what DuckDB says about a stored file that it cannot read into a sentence."""
     import duckdb
 
@@ -109,12 +111,12 @@ def _readable(path: Path) -> Iterator[None]:
         raise DamagedFileError(message) from fault
 
 
-def preview(
+def preview_rows(
     path: Path, profile: DatasetProfile, *, offset: int = 0, limit: int = 20, most: int = 60
 ) -> list[list[str]]:
     """Return rows of a stored dataset as texts, an empty text for a missing value; at most `most` columns."""
     keys = [column.key for column in profile.columns[:most]]
-    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _readable(path):
+    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _explain_unreadable(path):
         return rows_as_texts(connection, f"read_parquet({literal(str(path))})", keys, offset=offset, limit=limit)
 
 
@@ -126,15 +128,15 @@ def count_rows(path: Path) -> int:
     DamagedFileError
         If it cannot be read.
     """
-    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _readable(path):
+    with connect(path.parent, seconds=PREVIEW_SECONDS) as connection, _explain_unreadable(path):
         return int(connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()[0])
 
 
 def rows_as_texts(connection: Any, source: str, keys: Sequence[str], *, offset: int = 0, limit: int) -> list[list[str]]:
     """Return rows of a table, view or Parquet file (as SQL) as texts, as people shall see them."""
     columns = ", ".join(f"left({key}::VARCHAR, {CELL_SHOWN})" for key in keys)
-    found = connection.execute(f"SELECT {columns} FROM {source} LIMIT ? OFFSET ?", [limit, offset]).fetchall()
-    return [["" if cell is None else _shorten_cell(cell) for cell in row] for row in found]
+    result = connection.execute(f"SELECT {columns} FROM {source} LIMIT ? OFFSET ?", [limit, offset]).fetchall()
+    return [["" if cell is None else _shorten_cell(cell) for cell in row] for row in result]
 
 
 def _shorten_cell(cell: str) -> str:
@@ -160,17 +162,17 @@ def read_frame(
     if sample_rows is not None and profile.rows > sample_rows:
         sample = f" USING SAMPLE reservoir({int(sample_rows)} ROWS) REPEATABLE (42)"
     memory_mb = max(1024, int(profile.rows * len(keys) * 40 / 1e6))
-    with connect(path.parent, memory_mb=memory_mb) as connection, _readable(path):
+    with connect(path.parent, memory_mb=memory_mb) as connection, _explain_unreadable(path):
         numbered = ("", "") if keep is None else (", file_row_number", ", file_row_number=true")
         query = f"SELECT {', '.join(keys)}{numbered[0]} FROM read_parquet(?{numbered[1]}){sample}"
         frame = connection.execute(query, [str(path)]).df()
     if keep is not None:
-        frame = _kept(frame, keep)
+        frame = _select_kept_rows(frame, keep)
     frame.columns = list(names)
-    return _plain(frame, profile)
+    return _convert_types(frame, profile)
 
 
-def _kept(frame: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
+def _select_kept_rows(frame: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the rows that are wanted, by the numbers that they have in the file, without these numbers."""
     there = keep[frame.pop("file_row_number").to_numpy()]
     kept: pd.DataFrame = frame[there].reset_index(drop=True)
@@ -201,18 +203,18 @@ def read_in_order(
     numbered = "" if keep is None else ", file_row_number"
     source = "read_parquet(?)" if keep is None else "read_parquet(?, file_row_number=true)"
     query = f"SELECT {', '.join(keys)}{numbered} FROM {source} ORDER BY {', '.join(order)} LIMIT {int(limit)}"
-    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection, _readable(path):
+    with connect(path.parent, memory_mb=1024, seconds=PREVIEW_SECONDS) as connection, _explain_unreadable(path):
         try:
             frame = connection.execute(query, [str(path)]).df()
         except duckdb.InterruptException as fault:
             raise DomainError(f"Ordering the rows takes more than {PREVIEW_SECONDS} s.", code="too_slow") from fault
     if keep is not None:
-        frame = _kept(frame, keep)
+        frame = _select_kept_rows(frame, keep)
     frame.columns = list(names)
-    return _plain(frame, profile)
+    return _convert_types(frame, profile)
 
 
-def _plain(frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
+def _convert_types(frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
     """Give every column the type that training expects, whatever the versions of DuckDB and pandas made of it."""
     import pandas as pd
 

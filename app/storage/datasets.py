@@ -106,7 +106,7 @@ def count_readings(owner_id: uuid.UUID, sha256: str) -> int:
     return db.session.scalar(query) or 0
 
 
-def _listed(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+def _listed_conditions(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return Dataset.owner_id == owner_id, Dataset.deleted_at.is_(None)
 
 
@@ -114,7 +114,7 @@ def list_datasets(owner_id: uuid.UUID, *, limit: int = 200, offset: int = 0) -> 
     """Return an owner's datasets, newest first."""
     query = (
         select(Dataset)
-        .where(*_listed(owner_id))
+        .where(*_listed_conditions(owner_id))
         .order_by(Dataset.created_at.desc(), Dataset.id)
         .limit(limit)
         .offset(offset)
@@ -149,14 +149,14 @@ def names_of(sha256: str) -> list[str]:
 
 def count_datasets(owner_id: uuid.UUID) -> int:
     """Return how many datasets an owner has."""
-    return db.session.scalar(select(func.count()).select_from(Dataset).where(*_listed(owner_id))) or 0
+    return db.session.scalar(select(func.count()).select_from(Dataset).where(*_listed_conditions(owner_id))) or 0
 
 
 def find_waiting(draft_id: uuid.UUID, *, owner_id: uuid.UUID) -> Dataset | None:
     """Return the newest dataset that a draft waits for or waited for, if there is one."""
     query = (
         select(Dataset)
-        .where(Dataset.waiting_draft_id == draft_id, *_listed(owner_id))
+        .where(Dataset.waiting_draft_id == draft_id, *_listed_conditions(owner_id))
         .order_by(Dataset.created_at.desc(), Dataset.id)
     )
     return db.session.scalar(query.limit(1).execution_options(populate_existing=True))
@@ -176,10 +176,10 @@ def _has_bytes() -> ColumnElement[bool]:
     return or_(Dataset.state != DatasetState.FAILED.value, Dataset.reason_code.in_(WAITING))
 
 
-def list_refused(owner_id: uuid.UUID, sha256: str) -> list[Dataset]:
+def list_partial_uploads(owner_id: uuid.UUID, sha256: str) -> list[Dataset]:
     """Return an owner's readings of a file that were refused and wait to be read in part."""
     query = select(Dataset).where(
-        *_listed(owner_id),
+        *_listed_conditions(owner_id),
         Dataset.sha256 == sha256,
         Dataset.state == DatasetState.FAILED.value,
         Dataset.reason_code.in_(WAITING),
@@ -191,7 +191,7 @@ def stored_bytes(owner_id: uuid.UUID) -> int:
     """Return how many bytes an owner's uploads had; a file that was read several times counts once."""
     each = (
         select(func.max(Dataset.size_bytes).label("size"))
-        .where(*_listed(owner_id), Dataset.sample.is_(None), _has_bytes())
+        .where(*_listed_conditions(owner_id), Dataset.sample.is_(None), _has_bytes())
         .group_by(func.coalesce(Dataset.sha256, cast(Dataset.id, String)))
         .subquery()
     )

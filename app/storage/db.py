@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
-from app.storage.turns import Writing
+from app.storage.write_turns import Writing
 
 _writing: ContextVar[Writing | None] = ContextVar("hydroml_writing", default=None)
 

@@ -75,17 +75,17 @@ def list_lines(owner_id: uuid.UUID, *, limit: int, offset: int = 0) -> list[Draf
         Dataset.name, Dataset.state, Dataset.deleted_at
     )
     same = (Dataset.id == DraftRow.dataset_id) & (Dataset.owner_id == owner_id)
-    query = query.outerjoin(Dataset, same).where(*_begun(owner_id))
+    query = query.outerjoin(Dataset, same).where(*_unlaunched_conditions(owner_id))
     query = query.order_by(DraftRow.touched_at.desc(), DraftRow.id).limit(limit).offset(offset)
     return [DraftLine(*row) for row in db.session.execute(query)]
 
 
 def count_drafts(owner_id: uuid.UUID) -> int:
     """Return how many drafts of an owner were not launched."""
-    return db.session.scalar(select(func.count()).select_from(DraftRow).where(*_begun(owner_id))) or 0
+    return db.session.scalar(select(func.count()).select_from(DraftRow).where(*_unlaunched_conditions(owner_id))) or 0
 
 
-def _begun(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+def _unlaunched_conditions(owner_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return DraftRow.owner_id == owner_id, DraftRow.launched_experiment_id.is_(None)
 
 

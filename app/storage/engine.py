@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.storage.db import current_writing
-from app.storage.turns import WriteTurn
+from app.storage.write_turns import WriteTurn
 
 BUSY_SECONDS = 15
 # What is written may be a value of somebody's data, which no fault and no log quotes.

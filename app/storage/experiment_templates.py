@@ -141,56 +141,60 @@ def list_people(template_id: uuid.UUID) -> list[User]:
 def set_people(template_id: uuid.UUID, user_ids: Iterable[uuid.UUID]) -> None:
     """Share a template with these accounts and no others."""
     db.session.execute(delete(TemplatePerson).where(TemplatePerson.template_id == template_id))
-    db.session.add_all(TemplatePerson(template_id=template_id, user_id=one) for one in dict.fromkeys(user_ids))
+    db.session.add_all(TemplatePerson(template_id=template_id, user_id=fromkey) for fromkey in dict.fromkeys(user_ids))
     db.session.flush()
 
 
-def list_templates(asked: TemplateQuery, *, limit: int, offset: int = 0) -> list[ExperimentTemplate]:
+def list_templates(template_query: TemplateQuery, *, limit: int, offset: int = 0) -> list[ExperimentTemplate]:
     """Return the templates that are looked for, in the order that is asked for."""
-    query = _matching(select(ExperimentTemplate), asked)
-    return list(db.session.scalars(query.order_by(*_order(asked.sort)).limit(limit).offset(offset)))
+    query = _filter_templates(select(ExperimentTemplate), template_query)
+    return list(db.session.scalars(query.order_by(*_sort_columns(template_query.sort)).limit(limit).offset(offset)))
 
 
-def count_templates(asked: TemplateQuery) -> int:
+def count_templates(query: TemplateQuery) -> int:
     """Return how many templates are looked for."""
-    return db.session.scalar(_matching(select(func.count()).select_from(ExperimentTemplate), asked)) or 0
+    return db.session.scalar(_filter_templates(select(func.count()).select_from(ExperimentTemplate), query)) or 0
 
 
-def list_categories(asked: TemplateQuery) -> list[str]:
+def list_categories(template_query: TemplateQuery) -> list[str]:
     """Return the categories of all templates that somebody sees, in alphabetical order."""
-    every = TemplateQuery(asked.viewer_id)
-    query = _matching(select(ExperimentTemplate.category).distinct(), every).where(ExperimentTemplate.category != "")
+    every = TemplateQuery(template_query.viewer_id)
+    query = _filter_templates(select(ExperimentTemplate.category).distinct(), every).where(
+        ExperimentTemplate.category != ""
+    )
     return list(db.session.scalars(query.order_by(ExperimentTemplate.category).limit(MAX_CATEGORIES)))
 
 
-def _matching(query: Select[Any], asked: TemplateQuery) -> Select[Any]:
-    query = query.where(*_visible(asked), *(_contains(word.lower()) for word in asked.words))
-    if asked.category:
-        query = query.where(ExperimentTemplate.category == asked.category)
-    if asked.tag:
-        query = query.where(_contains(f"{TAG_SIGN}{asked.tag.lower()}{TAG_SIGN}"))
-    if asked.owner_id is not None:
-        query = query.where(ExperimentTemplate.owner_id == asked.owner_id)
-    return query if asked.retired else query.where(ExperimentTemplate.retired_at.is_(None))
+def _filter_templates(query: Select[Any], template_query: TemplateQuery) -> Select[Any]:
+    query = query.where(
+        *_visible_conditions(template_query), *(_contains_text(word.lower()) for word in template_query.words)
+    )
+    if template_query.category:
+        query = query.where(ExperimentTemplate.category == template_query.category)
+    if template_query.tag:
+        query = query.where(_contains_text(f"{TAG_SIGN}{template_query.tag.lower()}{TAG_SIGN}"))
+    if template_query.owner_id is not None:
+        query = query.where(ExperimentTemplate.owner_id == template_query.owner_id)
+    return query if template_query.retired else query.where(ExperimentTemplate.retired_at.is_(None))
 
 
-def _contains(text: str) -> ColumnElement[bool]:
+def _contains_text(text: str) -> ColumnElement[bool]:
     return ExperimentTemplate.search_text.contains(text, autoescape=True)
 
 
-def _visible(asked: TemplateQuery) -> list[ColumnElement[bool]]:
+def _visible_conditions(query: TemplateQuery) -> list[ColumnElement[bool]]:
     table = ExperimentTemplate
-    kept = table.archived_at.is_not(None) if asked.archived else table.archived_at.is_(None)
-    if asked.viewer_id is None:
+    kept = table.archived_at.is_not(None) if query.archived else table.archived_at.is_(None)
+    if query.viewer_id is None:
         return [kept]
-    if asked.archived:
-        return [kept, table.owner_id == asked.viewer_id]
-    shared = select(TemplatePerson.template_id).where(TemplatePerson.user_id == asked.viewer_id)
+    if query.archived:
+        return [kept, table.owner_id == query.viewer_id]
+    shared = select(TemplatePerson.template_id).where(TemplatePerson.user_id == query.viewer_id)
     by_name = (table.visibility == "people") & table.id.in_(shared)
-    return [kept, or_(table.owner_id == asked.viewer_id, table.visibility == "everyone", by_name)]
+    return [kept, or_(table.owner_id == query.viewer_id, table.visibility == "everyone", by_name)]
 
 
-def _order(sort: str) -> list[Any]:
+def _sort_columns(sort: str) -> list[Any]:
     table = ExperimentTemplate
     if sort == "name":
         return [func.lower(table.name), table.id]
@@ -219,7 +223,7 @@ def list_usage(
     if user_id is not None:
         query = query.where(TemplateUsage.user_id == user_id)
     rows = db.session.execute(query.order_by(TemplateUsage.at.desc(), TemplateUsage.id.desc()).limit(limit))
-    return [(person, version, at) for person, version, at in rows]
+    return [(person, version, moment) for person, version, moment in rows]
 
 
 def count_people_using(template_id: uuid.UUID) -> int:
@@ -252,21 +256,21 @@ def is_archived_by_admin(template_id: uuid.UUID) -> bool:
 
 def successors_of(template_id: uuid.UUID) -> list[ExperimentTemplate]:
     """Return the templates that follow one, each the successor of the one before; a ring is walked once."""
-    found: list[ExperimentTemplate] = []
+    templates: list[ExperimentTemplate] = []
     row = find_template(template_id)
-    while row is not None and row.successor_id is not None and len(found) < MAX_SUCCESSORS:
+    while row is not None and row.successor_id is not None and len(templates) < MAX_SUCCESSORS:
         row = find_template(row.successor_id)
-        if row is None or row.id == template_id or row in found:
+        if row is None or row.id == template_id or row in templates:
             break
-        found.append(row)
-    return found
+        templates.append(row)
+    return templates
 
 
 def owners_of(rows: Iterable[ExperimentTemplate]) -> dict[uuid.UUID, User]:
     """Return the accounts that own these templates."""
     wanted = {row.owner_id for row in rows if row.owner_id is not None}
-    found = db.session.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
-    return {user.id: user for user in found}
+    result = db.session.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
+    return {user.id: user for user in result}
 
 
 def mark_undone(event_id: int) -> TemplateEvent:

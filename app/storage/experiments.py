@@ -91,8 +91,8 @@ def requeue_experiment(experiment_id: uuid.UUID) -> None:
 def artefacts_of_ended() -> dict[str, str | None]:
     """Return, for every experiment that has ended, which attempt's folder it stands on, if any."""
     ended = [state.value for state in RunState if state.is_final]
-    found = db.session.execute(select(Experiment.id, Experiment.artefacts).where(Experiment.state.in_(ended)))
-    return {str(identifier): name for identifier, name in found}
+    result = db.session.execute(select(Experiment.id, Experiment.artefacts).where(Experiment.state.in_(ended)))
+    return {str(identifier): name for identifier, name in result}
 
 
 def count_by_dataset(owner_id: uuid.UUID) -> dict[uuid.UUID, int]:

@@ -70,7 +70,7 @@ def start_reports(dsn: str, process: str) -> None:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     handler = ReportHandler(logging.ERROR)
     root = logging.getLogger()
-    if not any(isinstance(held, ReportHandler) for held in root.handlers):
+    if not any(isinstance(current, ReportHandler) for current in root.handlers):
         root.addHandler(handler)
 
 
@@ -115,8 +115,10 @@ def _clean(process: str, event: dict[str, Any], _hint: dict[str, Any]) -> dict[s
     kept["tags"] = {**dict(event.get("tags") or {}), "process": process, **{k: v for k, v in ids.items() if v}}
     if "message" in event:
         kept["message"] = event["message"]
-    crumbs = [one for one in (event.get("breadcrumbs") or {}).get("values") or [] if one.get("category") in CATEGORIES]
-    kept["breadcrumbs"] = {"values": [{name: one[name] for name in CRUMB_KEYS if name in one} for one in crumbs]}
+    crumbs = [
+        item for item in (event.get("breadcrumbs") or {}).get("values") or [] if item.get("category") in CATEGORIES
+    ]
+    kept["breadcrumbs"] = {"values": [{name: crumb[name] for name in CRUMB_KEYS if name in crumb} for crumb in crumbs]}
     faults = (event.get("exception") or {}).get("values") or []
     if faults:
         kept["exception"] = {"values": [_clean_fault(fault) for fault in faults]}
@@ -128,5 +130,5 @@ def _clean_fault(fault: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": fault.get("type"),
         "module": fault.get("module"),
-        "stacktrace": {"frames": [{name: one[name] for name in FRAME_KEYS if name in one} for one in frames]},
+        "stacktrace": {"frames": [{name: frame[name] for name in FRAME_KEYS if name in frame} for frame in frames]},
     }

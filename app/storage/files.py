@@ -22,12 +22,12 @@ PUBLISH_ATTEMPTS = 20
 
 def incoming_dir(data: Path) -> Path:
     """Return the folder of uploads that are still arriving."""
-    return _made(data / "incoming")
+    return _ensure_folder(data / "incoming")
 
 
 def originals_dir(data: Path) -> Path:
     """Return the folder of the files as they came."""
-    return _made(data / "originals")
+    return _ensure_folder(data / "originals")
 
 
 def original_file(data: Path, sha256: str) -> Path:
@@ -36,7 +36,7 @@ def original_file(data: Path, sha256: str) -> Path:
 
 
 @contextlib.contextmanager
-def originals_held(data: Path) -> Iterator[None]:
+def lock_originals(data: Path) -> Iterator[None]:
     """Hold the originals while one is put down or dropped, so that none goes that was needed a moment ago."""
     folder = os.open(originals_dir(data), os.O_RDONLY)
     try:
@@ -49,7 +49,7 @@ def originals_held(data: Path) -> Iterator[None]:
 def keep_original(data: Path, arrived: Path, sha256: str) -> Path:
     """Put what arrived in its place among the originals; bytes that are there already are replaced by themselves."""
     place = original_file(data, sha256)
-    _made(place.parent)
+    _ensure_folder(place.parent)
     # To wait here until hundreds of megabytes are on the disk would keep a browser waiting; who reads the file checks
     # its hash first, and says ready only when its bytes are safe.
     arrived.replace(place)
@@ -78,7 +78,7 @@ def sample_dir(data: Path, name: str) -> Path:
     return data / "samples" / name
 
 
-def _made(folder: Path) -> Path:
+def _ensure_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
@@ -109,7 +109,7 @@ def publish_folder(aside: Path, target: Path) -> None:
     for child in aside.iterdir():
         sync_file(child)
     sync_folder(aside)
-    _made(target.parent)
+    _ensure_folder(target.parent)
     for attempt in range(PUBLISH_ATTEMPTS):
         old = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
         is_replaced = _is_moved(target, old)

@@ -61,17 +61,17 @@ def examine(path: Path, *, fresh: bool = False) -> Soundness:
         taken to be sound still, which costs one look at the folder.
     """
     try:
-        found = path.stat()
+        results = path.stat()
     except OSError:
         return Soundness.MISSING
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(results.st_mode):
         # A folder has no bytes, and a pipe has none for as long as nobody writes.
         return Soundness.DAMAGED
     try:
-        expected = _expected(path)
+        expected = _expected_hash(path)
         if expected is None:
             return Soundness.UNKNOWN
-        known = (found.st_size, found.st_mtime_ns, expected)
+        known = (results.st_size, results.st_mtime_ns, expected)
         if not fresh and _sound.get(path) == known:
             return Soundness.SOUND
         is_sound = hash_of(path) == expected
@@ -86,7 +86,7 @@ def examine(path: Path, *, fresh: bool = False) -> Soundness:
     return Soundness.SOUND
 
 
-def _expected(path: Path) -> str | None:
+def _expected_hash(path: Path) -> str | None:
     """Return the hash that was written when a file was stored; None where none was, as in older folders."""
     hashes = path.parent / HASHES
     if not hashes.exists():

@@ -148,8 +148,8 @@ def claim(job_id: uuid.UUID, *, worker_id: str, lease_seconds: float, max_attemp
         error_code=None,
         error=None,
     )
-    found: int | None = db.session.scalar(query.returning(Job.attempt))
-    return found
+    count: int | None = db.session.scalar(query.returning(Job.attempt))
+    return count
 
 
 def has_lease(job_id: uuid.UUID, *, attempt: int) -> bool:
@@ -235,10 +235,10 @@ def request_cancel(job_id: uuid.UUID) -> None:
 def is_cancelled(job_id: uuid.UUID, *, attempt: int) -> bool:
     """Return whether the job should stop: the user asked, or it is no longer ours."""
     query = select(Job.cancel_requested_at, Job.attempt, Job.state).where(Job.id == job_id)
-    found = db.session.execute(query).one_or_none()
-    if found is None:
+    results = db.session.execute(query).one_or_none()
+    if results is None:
         return True
-    return found[0] is not None or found[1] != attempt or found[2] != RunState.RUNNING.value
+    return results[0] is not None or results[1] != attempt or results[2] != RunState.RUNNING.value
 
 
 def limit_trials(row: Job, trials: int) -> None:
@@ -250,8 +250,8 @@ def limit_trials(row: Job, trials: int) -> None:
 def max_trials_of(job_id: uuid.UUID) -> int | None:
     """Return how many trials a search of this job may take since its owner asked to end it, None while nobody did."""
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id))
-    found = (arguments or {}).get(MAX_TRIALS)
-    return found if isinstance(found, int) else None
+    count = (arguments or {}).get(MAX_TRIALS)
+    return count if isinstance(count, int) else None
 
 
 def end_candidate(row: Job, key: str) -> None:
@@ -310,7 +310,7 @@ def mark_enqueued(job_id: uuid.UUID) -> None:
     db.session.execute(query.execution_options(synchronize_session=False))
 
 
-def beat(worker_id: str, *, host: str, pid: int) -> None:
+def record_heartbeat(worker_id: str, *, host: str, pid: int) -> None:
     """Say that a worker is alive."""
     row = db.session.get(WorkerBeat, worker_id)
     if row is None:

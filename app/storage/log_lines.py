@@ -69,8 +69,8 @@ class PlainLogLines(logging.Formatter):
         """Return the line; a fault takes one more for each place."""
         origin = current_origin()
         ids = "".join(f" [{name}]" for name in (origin.request_id, origin.job_id) if name)
-        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        line = f"{at} {record.name} {record.levelname}{ids} {_message(record)}"
+        position = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        line = f"{position} {record.name} {record.levelname}{ids} {_message(record)}"
         fault = record.exc_info[1] if record.exc_info else None
         return "\n".join((line, *describe_trace(fault)))
 

@@ -14,8 +14,8 @@ from app.storage.tables import CorrelationBlock, JsonResult
 
 def find_payload(table: type[JsonResult], dataset_id: uuid.UUID, key: str) -> dict[str, Any] | None:
     """Return a result as far as it goes, or None."""
-    found: dict[str, Any] | None = db.session.scalar(_payload_of(table), {"dataset_id": dataset_id, "key": key})
-    return found
+    results: dict[str, Any] | None = db.session.scalar(_payload_of(table), {"dataset_id": dataset_id, "key": key})
+    return results
 
 
 @cache

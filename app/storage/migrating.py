@@ -41,12 +41,12 @@ def migrate() -> bool:
     """
     if revision_of_database() == newest_revision():
         return False
-    with _alone():
+    with _migration_lock():
         return _migrate()
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def _migration_lock() -> Iterator[None]:
     folder = current_app.extensions["hydroml_settings"].data / "run"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "migrating").open("w") as handle:
@@ -57,26 +57,26 @@ def _alone() -> Iterator[None]:
 def _migrate() -> bool:
     from flask_migrate import upgrade
 
-    at, needed = revision_of_database(), newest_revision()
-    if at == needed:
+    moment, needed = revision_of_database(), newest_revision()
+    if moment == needed:
         return False
     known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if at is not None and at not in known:
+    if moment is not None and moment not in known:
         raise NewerDatabaseError(
-            f"The database is at migration {at}, which this HydroML does not know: a newer one made it. "
+            f"The database is at migration {moment}, which this HydroML does not know: a newer one made it. "
             "Start that one, or put back the copy that lies beside the database."
         )
-    if at is not None:
+    if moment is not None:
         url = current_app.extensions["hydroml_settings"].database_url
         db.engine.dispose()
         engine.copy_before_migration(url, needed or "next")
-    with _quiet():
+    with _quiet_logging():
         upgrade(directory=str(MIGRATIONS))
     return True
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet_logging() -> Iterator[None]:
     logger = logging.getLogger("alembic")
     level = logger.level
     logger.setLevel(logging.WARNING)

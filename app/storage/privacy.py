@@ -22,16 +22,16 @@ def restrict_modes(data: Path) -> int:
     restricted = 0
     for folder, _folders, names in os.walk(data, followlinks=False):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
-            restricted += _restricted(path)
+            restricted += _restrict(path)
     return restricted
 
 
-def _restricted(path: Path) -> bool:
+def _restrict(path: Path) -> bool:
     try:
-        found = path.lstat()
-        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not found.st_mode & OTHERS:
+        results = path.lstat()
+        if stat.S_ISLNK(results.st_mode) or results.st_uid != os.geteuid() or not results.st_mode & OTHERS:
             return False
-        path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+        path.chmod(stat.S_IMODE(results.st_mode) & ~OTHERS)
     except FileNotFoundError:
         return False
     except OSError as fault:

@@ -30,7 +30,7 @@ def add_timing(
     db.session.flush()
 
 
-def newest(machine: str) -> int:
+def newest_number(machine: str) -> int:
     """Return the number of a machine's newest timing, 0 where there is none."""
     return db.session.scalar(_NEWEST, {"machine": machine}) or 0
 

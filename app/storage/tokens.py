@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from app.domain.errors import NotFoundError
 from app.storage.db import db, now
-from app.storage.lifetimes import name_of_this_process
+from app.storage.process_lifetimes import name_of_this_process
 from app.storage.tables import ApiToken, IdempotencyKey
 
 

@@ -125,7 +125,7 @@ POLICY: dict[str, AccessLevel] = {
     "datasets.column": AccessLevel.SIGNED_IN,
     "datasets.preview_reading": AccessLevel.SIGNED_IN,
     "datasets.reread": AccessLevel.SIGNED_IN,
-    "datasets.mend": AccessLevel.SIGNED_IN,
+    "datasets.apply_remedy": AccessLevel.SIGNED_IN,
     "datasets.restore": AccessLevel.SIGNED_IN,
     "experiments_list.show": AccessLevel.SIGNED_IN,
     "experiments.show": AccessLevel.SIGNED_IN,
@@ -173,7 +173,7 @@ POLICY: dict[str, AccessLevel] = {
     "data.names": AccessLevel.SIGNED_IN,
     "data.preview_reading": AccessLevel.SIGNED_IN,
     "data.reread": AccessLevel.SIGNED_IN,
-    "data.mend": AccessLevel.SIGNED_IN,
+    "data.apply_remedy": AccessLevel.SIGNED_IN,
     "features.preview_strategy": AccessLevel.SIGNED_IN,
     "features.apply_strategy": AccessLevel.SIGNED_IN,
     "features.begin_strategy": AccessLevel.SIGNED_IN,
@@ -215,7 +215,7 @@ def init_app(app: Flask) -> None:
     def check() -> Response | None:
         if request.endpoint is None:
             return None
-        program = _program()
+        program = _token_caller()
         if program is None and is_foreign_host():
             abort(403, "This change was asked for by another site, so it was not made.")
         needed = POLICY.get(request.endpoint) or DEVELOPMENT_POLICY.get(request.endpoint)
@@ -233,7 +233,7 @@ def init_app(app: Flask) -> None:
         return None
 
 
-def _program() -> Caller | None:
+def _token_caller() -> Caller | None:
     """Return whom a program speaks for by its token; None where a browser's session has to say it."""
     if not is_api_request() or "Authorization" not in request.headers:
         return None

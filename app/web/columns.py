@@ -36,23 +36,29 @@ class ColumnsPanel:
 
     def link(self, page: int) -> str:
         """Return the query that leads to another page with the same search."""
-        held = self.page
-        asked = {"q": held.word, "kind": held.kind, "finding": held.finding, "order": held.order, "page": str(page)}
+        column_page = self.page
+        query = {
+            "q": column_page.word,
+            "kind": column_page.kind,
+            "finding": column_page.finding,
+            "order": column_page.order,
+            "page": str(page),
+        }
         return "?" + urlencode(
-            {name: value for name, value in asked.items() if value and (name, value) != ("order", "file")}
+            {name: value for name, value in query.items() if value and (name, value) != ("order", "file")}
         )
 
 
 def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) -> ColumnsPanel:
     """Return the page of columns that the request asks for; what makes no sense is passed over."""
-    asked = request.args if request.method == "GET" else {}
-    number = asked.get("page", "1")
+    query = request.args if request.method == "GET" else {}
+    number = query.get("page", "1")
     page = datasets.column_page(
         profile,
-        word=asked.get("q", "")[:200],
-        kind=asked.get("kind", ""),
-        order=asked.get("order", "file"),
-        finding=asked.get("finding", ""),
+        word=query.get("q", "")[:200],
+        kind=query.get("kind", ""),
+        order=query.get("order", "file"),
+        finding=query.get("finding", ""),
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1,
         per_page=PER_PAGE,
     )
@@ -75,5 +81,5 @@ def table_of(profile: DatasetProfile, dataset_id: uuid.UUID, *, address: str) ->
 def names_with(profile: DatasetProfile, word: str) -> list[str]:
     """Return some names that hold what was typed, those that begin with it first."""
     wanted = word.strip().casefold()
-    found = [column.name for column in profile.columns if wanted in column.name.casefold()]
-    return sorted(found, key=lambda name: not name.casefold().startswith(wanted))[:MAX_NAMES]
+    results = [column.name for column in profile.columns if wanted in column.name.casefold()]
+    return sorted(results, key=lambda name: not name.casefold().startswith(wanted))[:MAX_NAMES]

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         if response.mimetype not in TYPES:
             return response
         response.vary.add("Accept-Encoding")
-        encoding = _encoding() if _may_be_compressed(response) else None
+        encoding = _best_encoding() if _may_be_compressed(response) else None
         if encoding is not None:
             response.set_data(COMPRESSORS[encoding](response.get_data()))
             response.headers["Content-Encoding"] = encoding
@@ -48,7 +48,7 @@ def _may_be_compressed(response: Response) -> bool:
     return len(response.get_data()) > MIN_BYTES
 
 
-def _encoding() -> str | None:
+def _best_encoding() -> str | None:
     """Return the encoding that the browser likes best; None where it takes none of ours."""
     accepted = request.accept_encodings
     best = max(COMPRESSORS, key=accepted.quality)

@@ -47,7 +47,7 @@ def mask(token: str) -> str:
     """Return a token as random bytes and itself combined with them."""
     plain = token.encode("ascii")
     pad = secrets.token_bytes(len(plain))
-    return base64.urlsafe_b64encode(pad + _combined(pad, plain)).decode("ascii")
+    return base64.urlsafe_b64encode(pad + _xor_bytes(pad, plain)).decode("ascii")
 
 
 def unmask(masked: str) -> str:
@@ -55,13 +55,13 @@ def unmask(masked: str) -> str:
     try:
         content = base64.b64decode(masked, altchars=b"-_", validate=True)
         half, odd = divmod(len(content), 2)
-        return "" if odd else _combined(content[:half], content[half:]).decode("ascii")
+        return "" if odd else _xor_bytes(content[:half], content[half:]).decode("ascii")
     except ValueError:
         return ""
 
 
-def _combined(one: bytes, other: bytes) -> bytes:
-    return bytes(left ^ right for left, right in zip(one, other, strict=True))
+def _xor_bytes(first: bytes, other: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(first, other, strict=True))
 
 
 def check_token() -> None:

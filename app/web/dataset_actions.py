@@ -14,10 +14,10 @@ from app.domain.errors import ConflictError, DomainError
 from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
 from app.web import remedies
-from app.web.arriving import MOVING
 from app.web.dataset_reading import Look, posted_choices, show_look
 from app.web.hypermedia import see_other
 from app.web.remedies import SelectedRemedy
+from app.web.upload_progress import MOVING
 
 MAX_BUTTON = 30
 
@@ -105,13 +105,13 @@ def reread(place: DatasetPlace) -> Response:
 def follow_remedy(place: DatasetPlace) -> Response:
     """Do what a finding offers: read the file again, or what else a remedy of this page is."""
     button = request.form.get("remedy", "")[:MAX_BUTTON]
-    found = place.find_remedy(button)
+    remedy = place.find_remedy(button)
     try:
-        if found is None:
+        if remedy is None:
             raise ConflictError(place.gone)
-        if found.remedy.kind == remedies.READING:
-            return _read_again(place, found.remedy.changes, done=button)
-        place.answer(found.remedy)
+        if remedy.remedy.kind == remedies.READING:
+            return _read_again(place, remedy.remedy.changes, done=button)
+        place.answer(remedy.remedy)
     except DomainError as fault:
         return place.refuse(fault)
     return see_other(place.address_of(place.dataset, done=f"{place.dataset.id}.{button}"))

@@ -14,12 +14,12 @@ from app.domain.errors import DomainError
 from app.services.datasets import datasets
 from app.storage.db import now
 from app.storage.tables import Dataset, User
-from app.web import remedies, rereading
-from app.web.arriving import UploadProgress, kept_words, upload_progress
+from app.web import import_options_form, remedies
 from app.web.filters import moment
 from app.web.hypermedia import ContextPart, ViewContext, leave_for, render_view, wants_fragment
 from app.web.shared_views import ReadingContext
 from app.web.unit_answers import measured_options
+from app.web.upload_progress import UploadProgress, kept_words, upload_progress
 
 Look = dict[str, Any]
 
@@ -36,11 +36,13 @@ class Done:
 
 def panel_for(
     dataset: Dataset, profile: DatasetProfile, *, address: str, form: Mapping[str, str] | None = None
-) -> rereading.ImportPanel:
+) -> import_options_form.ImportPanel:
     """Return the panel of how a dataset was read; with `form`, which was posted, it stays open and shows that."""
-    dialect, choices = rereading.dialect_of(profile.report), datasets.choices_of(dataset)
+    dialect, choices = import_options_form.dialect_of(profile.report), datasets.choices_of(dataset)
     measured = measured_options(profile)
-    return rereading.panel_of(dialect, choices, address=address, form=form, measured=measured, profile=profile)
+    return import_options_form.panel_of(
+        dialect, choices, address=address, form=form, measured=measured, profile=profile
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,7 @@ def arrival_values(user: User, moving: Dataset | None) -> ArrivalValues:
     if moving is None:
         return ArrivalValues()
     try:
-        look = rereading.look_of(datasets.peek_of(moving) or datasets.preview(user, moving.id, {}))
+        look = import_options_form.look_of(datasets.peek_of(moving) or datasets.preview_reading(user, moving.id, {}))
     except DomainError:
         look = None
     return ArrivalValues(arrival=upload_progress(moving, now=now()), first_look=look)
@@ -99,7 +101,7 @@ def show_look(
 def _look(user: User, dataset: Dataset) -> tuple[Look | None, DomainError | None]:
     try:
         changes = posted_choices(dataset)
-        return rereading.look_of(datasets.preview(user, dataset.id, changes)), None
+        return import_options_form.look_of(datasets.preview_reading(user, dataset.id, changes)), None
     except DomainError as fault:
         return None, fault
 
@@ -113,7 +115,7 @@ def posted_choices(dataset: Dataset) -> dict[str, Any]:
         With the field at fault.
     """
     profile = datasets.profile_of(dataset)
-    return rereading.changes_from(request.form, datasets.choices_of(dataset), profile=profile)
+    return import_options_form.changes_from(request.form, datasets.choices_of(dataset), profile=profile)
 
 
 def done_to(
@@ -132,15 +134,15 @@ def done_to(
     source_id, button = remedies.dataset_in(request.args.get("done", ""))
     profile = datasets.profile_of(dataset)
     if button == "known":
-        said = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
-        return Done("You already have this file", said)
+        words = f"It was read on {moment(dataset.created_at)} and is not stored a second time."
+        return Done("You already have this file", words)
     if button == "restored" and source_id == dataset.id:
         return Done("Read again from the original", "The rows are what they were.")
     if button == "part" and profile is not None:
         return Done("Read without the rows that do not fit", kept_words(profile))
     if button == "place" and profile is not None:
         return Done("Read a part of the grid", next(iter(profile.report.notes), ""))
-    source = _of_the_user(user, source_id)
+    source = _find_users_dataset(user, source_id)
     if source is None:
         return None
     address = url_for("datasets.show", dataset_id=source.id)
@@ -155,7 +157,7 @@ def done_to(
     return Done(f"Done: {pressed.remedy.label}", message, undo, address)
 
 
-def _of_the_user(user: User, dataset_id: Any) -> Dataset | None:
+def _find_users_dataset(user: User, dataset_id: Any) -> Dataset | None:
     try:
         return datasets.get_dataset(user, dataset_id) if dataset_id is not None else None
     except DomainError:

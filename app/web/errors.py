@@ -17,8 +17,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.errors import DatabaseBusyError, DomainError, FieldFault, ObstacleError, TooManyError
 from app.storage.fault_reports import leave_crumb
-from app.storage.obstacles import obstacle_of
-from app.web.hypermedia import ViewContext, into, is_api_request, render_view, wants_fragment
+from app.storage.transient_faults import obstacle_of
+from app.web.hypermedia import ViewContext, is_api_request, render_view, retarget, wants_fragment
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
@@ -70,11 +70,11 @@ SAID = {
 
 def init_app(app: Flask) -> None:
     """Attach the handlers."""
-    app.register_error_handler(DomainError, _domain)
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(DomainError, _handle_domain_error)
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(OperationalError, _handle_database_error)
+    app.register_error_handler(Exception, _handle_unexpected_error)
 
     @app.after_request
     def say_when(response: Response) -> Response:
@@ -83,9 +83,9 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def _domain(fault: DomainError) -> Response:
+def _handle_domain_error(fault: DomainError) -> Response:
     leave_crumb("submission", f"{request.endpoint} {fault.status} {fault.code}")
-    response = answer(fault.status, fault.message, code=fault.code, faults=fault.faults)
+    response = error_response(fault.status, fault.message, code=fault.code, faults=fault.faults)
     add_retry_after(response, fault)
     if fault.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -98,11 +98,11 @@ def add_retry_after(response: BaseResponse, fault: DomainError) -> None:
         response.headers["Retry-After"] = str(fault.retry_after_seconds)
 
 
-def _csrf(_fault: CSRFError) -> Response:
-    return answer(400, "The page was open too long, or cookies are off. Reload it and try again.", code="csrf")
+def _handle_csrf_error(_fault: CSRFError) -> Response:
+    return error_response(400, "The page was open too long, or cookies are off. Reload it and try again.", code="csrf")
 
 
-def _http(fault: HTTPException) -> Response:
+def _handle_http_error(fault: HTTPException) -> Response:
     status = fault.code or 500
     # What fails after the answer was made, such as storing the session, comes wrapped.
     original: BaseException | None = getattr(fault, "original_exception", None)
@@ -110,17 +110,17 @@ def _http(fault: HTTPException) -> Response:
     if obstacle is not None:
         return _kept_out(obstacle, original or fault)
     own = fault.description if status in (400, 403) and fault.description and "browser" not in fault.description else ""
-    response = answer(status, own or SAID.get(status, SAID[400]).message)
+    response = error_response(status, own or SAID.get(status, SAID[400]).message)
     if status == 405 and getattr(fault, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(fault.valid_methods or ()))  # type: ignore[attr-defined]
     return response
 
 
-def _database(fault: OperationalError) -> Response:
+def _handle_database_error(fault: OperationalError) -> Response:
     return _kept_out(obstacle_of(fault) or DatabaseBusyError(), fault)
 
 
-def _unexpected(fault: Exception) -> Response:
+def _handle_unexpected_error(fault: Exception) -> Response:
     obstacle = obstacle_of(fault)
     if obstacle is not None:
         return _kept_out(obstacle, fault)
@@ -128,16 +128,16 @@ def _unexpected(fault: Exception) -> Response:
     # Not the address as it was sent: it may hold a one-time code, or lines of its own for the log.
     ids = [str(value) for value in (request.view_args or {}).values() if isinstance(value, uuid.UUID)]
     log.error("unexpected fault %s on %s %s", reference, request.url_rule, " ".join(ids), exc_info=fault)
-    return answer(500, f"{SAID[500].message} Reference: {reference}.")
+    return error_response(500, f"{SAID[500].message} Reference: {reference}.")
 
 
 def _kept_out(obstacle: ObstacleError, fault: BaseException) -> Response:
     """Answer a request that could not be stored for now, which is no fault of ours."""
     log.warning("%s is kept out: %s (%s)", request.url_rule, obstacle.message, fault)
-    return answer(obstacle.status, SAID[obstacle.status].message)
+    return error_response(obstacle.status, SAID[obstacle.status].message)
 
 
-def answer(
+def error_response(
     status: int,
     message: str,
     *,
@@ -157,6 +157,6 @@ def answer(
     if wants_fragment():
         # Where a form would be replaced by a notice, what was typed in it would be lost.
         page = render_view(NoticeContext(title=words.title, message=message), status=status)
-        into("#notice", page)
+        retarget("#notice", page)
         return page
     return render_view(FaultContext(title=words.title, message=message, status=status), status=status)

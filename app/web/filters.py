@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from app.domain.analysis.findings.line_account import describe_line_kind, describe_lines
 from app.domain.analysis.profiling.profile import TimeAxis
-from app.domain.analysis.profiling.step_durations import duration_of, with_durations
+from app.domain.analysis.profiling.step_durations import add_durations, duration_of
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter, bounds_sentence
 from app.domain.text.messages import written
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(pluralise, "plural")
     app.add_template_filter(format_answer, "shown")
     app.add_template_filter(describe_lines)
-    app.add_template_filter(with_durations)
+    app.add_template_filter(add_durations)
     app.add_template_filter(describe_line_kind)
     settings: Settings = app.extensions["hydroml_settings"]
     # Macros know globals, so that none need be imported with the context, which would make them anew each time.
@@ -66,7 +66,7 @@ def size(value: float | None) -> str:
 
 def span(seconds: float | None) -> str:
     """Write a length of time."""
-    return "" if seconds is None else wording.span(seconds)
+    return "" if seconds is None else wording.format_duration(seconds)
 
 
 def moment(value: datetime | None) -> str:
@@ -106,7 +106,7 @@ def coded(text: str) -> Markup:
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
-    pieces = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+    pieces = (Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts))
     return Markup("").join(pieces)
 
 
@@ -115,9 +115,9 @@ def say(message: str, **values: object) -> Markup:
     return escape(message).format(**{name: written(value) for name, value in values.items()})
 
 
-def say_count(count: int, one: str, many: str, **values: object) -> Markup:
+def say_count(count: int, text: str, many: str, **values: object) -> Markup:
     """Fill the message for one thing or that for another number of them; `{count}` is the number."""
-    return say(one if count == 1 else many, count=count, **values)
+    return say(text if count == 1 else many, count=count, **values)
 
 
 def code(name: str) -> Markup:

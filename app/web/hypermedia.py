@@ -29,7 +29,7 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
-def _answer(page: str, partial: str | None, values: dict[str, Any], *, status: int, push: bool) -> Response:
+def _make_answer(page: str, partial: str | None, values: dict[str, Any], *, status: int, push: bool) -> Response:
     if partial is None or not wants_fragment():
         return make_response(render_template(page, partial=partial, **values), status)
     response = make_response(render_template(partial, partial=partial, **values), status)
@@ -44,11 +44,11 @@ class ContextPart:
 
     def by_name(self) -> dict[str, Any]:
         """Return the fields by name, each as it is; those of a part stand among them."""
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            found |= value.by_name() if isinstance(value, ContextPart) else {field.name: value}
-        return found
+            results |= value.by_name() if isinstance(value, ContextPart) else {field.name: value}
+        return results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +74,10 @@ def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, 
     if not view.page_name:
         return make_response(render_template(view.fragment_name, **view.by_name()), status)
     partial = None if whole else view.fragment_name or None
-    return _answer(view.page_name, partial, view.by_name(), status=status, push=push)
+    return _make_answer(view.page_name, partial, view.by_name(), status=status, push=push)
 
 
-def into(target: str, response: BaseResponse) -> BaseResponse:
+def retarget(target: str, response: BaseResponse) -> BaseResponse:
     """Have htmx put a fragment into this element, whoever asked for it and whatever its status is."""
     if wants_fragment():
         response.headers["HX-Retarget"] = target

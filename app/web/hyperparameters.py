@@ -15,9 +15,9 @@ def recommended_value(plan: Plan, name: str, parameter: Parameter) -> Any:
     return plan.suggestions[STEP].get(name, parameter.default)
 
 
-def same(parameter: Parameter, one: Any, other: Any) -> bool:
+def is_same_value(parameter: Parameter, first: Any, other: Any) -> bool:
     """Return whether two raw values mean the same; what cannot be read means nothing else."""
     try:
-        return bool(parameter.parse(one) == parameter.parse(other))
+        return bool(parameter.parse(first) == parameter.parse(other))
     except ValueError:
         return False

@@ -40,8 +40,8 @@ def bounded_json(sent: str | bytes) -> str:
     text = sent if isinstance(sent, str) else sent.decode("utf-8-sig")
     if text.count("[") + text.count("{") > MAX_DEPTH:
         depth = 0
-        for found in _BRACKETS.finditer(text):
-            depth += (found[0] in "[{") - (found[0] in "]}")
+        for match in _BRACKETS.finditer(text):
+            depth += (match[0] in "[{") - (match[0] in "]}")
             if depth > MAX_DEPTH:
                 raise JsonDepthError
     return text
@@ -79,15 +79,15 @@ def parse_strict_json(sent: str | bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    result = dict(pairs)
+    if len(result) < len(pairs):
         names = [name for name, _ in pairs]
         raise JsonKeyTwiceError(next(name for name in names if names.count(name) > 1))
-    return found
+    return result
 
 
-def _number(written: str) -> float:
-    number = float(written)
+def _number(output: str) -> float:
+    number = float(output)
     if not math.isfinite(number):
         raise JsonNumberError
     return number

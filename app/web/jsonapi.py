@@ -36,11 +36,16 @@ def body_of(schema: type[Schema]) -> Schema:
     """
     try:
         if request.method == "GET":
-            said = {name: request.args.getlist(name) for name in request.args}
-            return schema.model_validate({name: held if len(held) > 1 else held[0] for name, held in said.items()})
+            answers = {name: request.args.getlist(name) for name in request.args}
+            return schema.model_validate(
+                {
+                    name: current_values if len(current_values) > 1 else current_values[0]
+                    for name, current_values in answers.items()
+                }
+            )
         return schema.model_validate_json(bounded_json(request.get_data() or b"{}"))
     except ValidationError as fault:
-        raise InvalidBodyError(tuple(_fault(error) for error in fault.errors(include_url=False))) from None
+        raise InvalidBodyError(tuple(_field_fault(error) for error in fault.errors(include_url=False))) from None
     except ValueError as fault:
         raise InvalidBodyError((json_fault("", fault),)) from None
 
@@ -59,10 +64,10 @@ def json_fault(field: str, fault: ValueError) -> FieldFault:
 
 def faults_of(fault: ValidationError) -> tuple[FieldFault, ...]:
     """Return the faults that a schema found, in our own words."""
-    return tuple(_fault(error) for error in fault.errors(include_url=False, include_input=False))
+    return tuple(_field_fault(error) for error in fault.errors(include_url=False, include_input=False))
 
 
-def _fault(error: Any) -> FieldFault:
+def _field_fault(error: Any) -> FieldFault:
     place = ".".join(str(part) for part in error["loc"])
     return FieldFault(place, error["type"], sentence_of(error))
 
@@ -82,10 +87,12 @@ class PageRequest:
 
 def read_page_request() -> PageRequest:
     """Return which page of a list the query names."""
-    return PageRequest(_whole("page", 1, most=1_000_000), _whole("per_page", PER_PAGE, most=MOST_PER_PAGE))
+    return PageRequest(
+        _whole_number("page", 1, most=1_000_000), _whole_number("per_page", PER_PAGE, most=MOST_PER_PAGE)
+    )
 
 
-def _whole(name: str, default: int, *, most: int) -> int:
+def _whole_number(name: str, default: int, *, most: int) -> int:
     raw = request.args.get(name, str(default))
     if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= most and len(raw) < 9):
         fault = FieldFault(name, "out_of_bounds", f"This must be a whole number from 1 to {most:,}.")
@@ -93,9 +100,9 @@ def _whole(name: str, default: int, *, most: int) -> int:
     return int(raw)
 
 
-def page_json(items: list[Any], asked: PageRequest, *, total: int) -> Response:
+def page_json(items: list[Any], page_request: PageRequest, *, total: int) -> Response:
     """Answer with one page of a list."""
-    return jsonify({"items": items, "page": asked.page, "per_page": asked.per_page, "total": total})
+    return jsonify({"items": items, "page": page_request.page, "per_page": page_request.per_page, "total": total})
 
 
 def job_json(row: Job) -> dict[str, Any]:

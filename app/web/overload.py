@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 
-from app.web.errors import SAID, answer
+from app.web.errors import SAID, error_response
 from app.web.hypermedia import ViewContext, render_view
 
 if TYPE_CHECKING:
@@ -55,27 +55,27 @@ class BusyAnswers:
     def of(cls, app: Flask) -> BusyAnswers:
         """Make the answers of an application, with the headers that all of its answers carry."""
         return cls(
-            look=_sent(app, "/", {}, reload_seconds=RETRY_SECONDS),
-            change=_sent(app, "/", {}, reload_seconds=0),
-            fragment=_sent(app, "/", {"HX-Request": "true"}),
-            program=_sent(app, "/api/", {}),
+            look=_answer_bytes(app, "/", {}, reload_seconds=RETRY_SECONDS),
+            change=_answer_bytes(app, "/", {}, reload_seconds=0),
+            fragment=_answer_bytes(app, "/", {"HX-Request": "true"}),
+            program=_answer_bytes(app, "/api/", {}),
         )
 
-    def to(self, asked: RequestShape) -> bytes:
+    def to(self, shape: RequestShape) -> bytes:
         """Return the answer in the shape that a request asks for."""
-        if asked.path.startswith(b"/api/"):
+        if shape.path.startswith(b"/api/"):
             return self.program
-        if asked.is_htmx:
+        if shape.is_htmx:
             return self.fragment
-        return self.change if asked.changes_something else self.look
+        return self.change if shape.changes_something else self.look
 
 
-def _sent(app: Flask, path: str, headers: dict[str, str], *, reload_seconds: int | None = None) -> bytes:
+def _answer_bytes(app: Flask, path: str, headers: dict[str, str], *, reload_seconds: int | None = None) -> bytes:
     """Return the bytes of an answer: made as any other, but by no route, and with the headers of all answers."""
 
     def say(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         with app.request_context(environ):
-            response = answer(503, SAID[503].message)
+            response = error_response(503, SAID[503].message)
             if reload_seconds is not None:
                 response = render_view(BusyContext(title=SAID[503].title, reload_seconds=reload_seconds), status=503)
             response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -48,7 +48,7 @@ class FlagField:
     column: str
     flag: str
     boxes: tuple[FlagBox, ...]
-    shown: str = ""
+    form_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,37 +61,39 @@ class PlaceField:
 
 def flag_fields(profile: DatasetProfile, choices: ReadingChoices, form: Mapping[str, str]) -> tuple[FlagField, ...]:
     """Return the boxes of every column of flags; `form` is what was posted last."""
-    kept = {(one.column, one.flag): one.keep for one in choices.flags}
-    found = []
+    kept = {(choice.column, choice.flag): choice.keep for choice in choices.flags}
+    fields = []
     for column in _flag_columns(profile):
         name, flags = FLAGS + column.key, _flags_of(column)
-        keep, shown = kept.get((column.flag_of, column.name)), _shown(column)
+        keep, text = kept.get((column.flag_of, column.name)), _form_key(column)
         boxes = tuple(
             FlagBox(
-                f"{name}.{at}", f"{flag or 'no flag'} ({count:,})", _is_kept(form, shown, f"{name}.{at}", flag, keep)
+                f"{name}.{index}",
+                f"{flag or 'no flag'} ({count:,})",
+                _is_kept(form, text, f"{name}.{index}", flag, keep),
             )
-            for at, (flag, count) in enumerate(flags)
+            for index, (flag, count) in enumerate(flags)
         )
-        found.append(FlagField(name, column.flag_of, column.name, boxes, shown))
-    return tuple(found)
+        fields.append(FlagField(name, column.flag_of, column.name, boxes, text))
+    return tuple(fields)
 
 
-def _shown(column: ColumnProfile) -> str:
+def _form_key(column: ColumnProfile) -> str:
     """Return what tells the boxes of one column from those of another, and from those of another reading."""
-    said = json.dumps([column.flag_of, column.name, *(flag for flag, _ in _flags_of(column))])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    words = json.dumps([column.flag_of, column.name, *(flag for flag, _ in _flags_of(column))])
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-def _is_kept(form: Mapping[str, str], shown: str, box: str, flag: str, keep: tuple[str, ...] | None) -> bool:
-    if form.get(box.rpartition(".")[0]) == shown:
+def _is_kept(form: Mapping[str, str], text: str, box: str, flag: str, keep: tuple[str, ...] | None) -> bool:
+    if form.get(box.rpartition(".")[0]) == text:
         return box in form
     return keep is None or flag in keep
 
 
 def _flag_columns(profile: DatasetProfile) -> list[ColumnProfile]:
     """Return the columns of flags whose flags are all known, so that every one of them has a box."""
-    flags = (one for one in profile.columns if one.flag_of)
-    return [one for one in flags if len(_flags_of(one)) > 1 and one.distinct == len(one.top_values) <= MAX_FLAGS][
+    flags = (column for column in profile.columns if column.flag_of)
+    return [flag for flag in flags if len(_flags_of(flag)) > 1 and flag.distinct == len(flag.top_values) <= MAX_FLAGS][
         :MAX_COLUMNS
     ]
 
@@ -115,10 +117,10 @@ def flag_changes(form: Mapping[str, str], profile: DatasetProfile | None) -> lis
         name, flags = FLAGS + column.key, _flags_of(column)
         if name not in form:
             continue
-        if form[name] != _shown(column):
+        if form[name] != _form_key(column):
             message = f"The quality flags of {column.flag_of[:60]} changed meanwhile. Look at them again."
             raise DomainError(message, code="bad_choice", field=name)
-        keep = [flag for at, (flag, _) in enumerate(flags) if f"{name}.{at}" in form]
+        keep = [flag for index, (flag, _) in enumerate(flags) if f"{name}.{index}" in form]
         if not keep:
             message = f"Keep at least one quality flag of {column.flag_of[:60]}."
             raise DomainError(message, code="bad_choice", field=name)
@@ -129,42 +131,44 @@ def flag_changes(form: Mapping[str, str], profile: DatasetProfile | None) -> lis
 
 def marks_of(choices: ReadingChoices) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the sentence and the button of each choice about flags and about values beyond a limit."""
-    for at, flag in enumerate(choices.flags):
-        yield f"{FLAG}{at}", flag_sentence(flag), "Use all values"
-    for at, censored in enumerate(choices.censored):
-        yield f"{CENSORED}{at}", censored_sentence(censored), "As found"
+    for index, flag in enumerate(choices.flags):
+        yield f"{FLAG}{index}", flag_sentence(flag), "Use all values"
+    for position, censored in enumerate(choices.censored):
+        yield f"{CENSORED}{position}", censored_sentence(censored), "As found"
 
 
-def mark_taken_back(place: str, choices: ReadingChoices) -> dict[str, Any]:
+def undo_choice(place: str, choices: ReadingChoices) -> dict[str, Any]:
     """Return the change that takes a choice back; a button of a page that is out of date asks for none."""
     for name, prefix, listed in (("flags", FLAG, choices.flags), ("censored", CENSORED, choices.censored)):
         number = place.removeprefix(prefix)
         if place.startswith(prefix) and number.isascii() and number.isdecimal() and len(number) < 9:
-            taken = [{**one.model_dump(mode="json"), _ANSWER[name]: None} for one in listed[int(number) :][:1]]
-            return {name: taken} if taken else {}
+            used_names = [
+                {**choice.model_dump(mode="json"), _ANSWER[name]: None} for choice in listed[int(number) :][:1]
+            ]
+            return {name: used_names} if used_names else {}
     return {}
 
 
 _ANSWER = {"flags": "keep", "censored": "take"}
 
 
-def flag_sentence(one: FlagChoice) -> str:
+def flag_sentence(choice: FlagChoice) -> str:
     """Return the choice of flags as a sentence."""
-    kept = ", ".join(word or "no flag" for word in (one.keep or ())[:8])
-    return f"`{one.column[:60]}` is used where `{one.flag[:60]}` is {kept}"
+    kept = ", ".join(word or "no flag" for word in (choice.keep or ())[:8])
+    return f"`{choice.column[:60]}` is used where `{choice.flag[:60]}` is {kept}"
 
 
-def censored_sentence(one: CensoredChoice) -> str:
+def censored_sentence(choice: CensoredChoice) -> str:
     """Return the choice about values beyond a limit as a sentence."""
-    read_as = f"Values of `{one.column[:60]}` beyond a limit are read as {TAKEN_AS.get(one.take or '', 'found')}"
-    return read_as if one.take == "missing" else f"{read_as}; a model takes them as measured"
+    read_as = f"Values of `{choice.column[:60]}` beyond a limit are read as {TAKEN_AS.get(choice.take or '', 'found')}"
+    return read_as if choice.take == "missing" else f"{read_as}; a model takes them as measured"
 
 
 def consequences_of(profile: DatasetProfile, choices: ReadingChoices) -> Iterator[str]:
     """Yield sentences on which cells of a grid were read, and on what choices about flags left of the first columns."""
     if choices.place is not None:
         yield from profile.report.notes[:1]
-    for name in dict.fromkeys(one.column for one in profile.report.dialect.kept_flags[:SAID]):
+    for name in dict.fromkeys(flag.column for flag in profile.report.dialect.kept_flags[:SAID]):
         if profile.has(name):
             left = profile.rows - profile.column(name).missing
             yield f"{name[:60]} has {left:,} values left; rows with other quality flags stay, without a value."
@@ -213,7 +217,7 @@ def parse_place(raw: str) -> PlaceInGrid:
 
 def _wrong_place(fault: ValidationError) -> str:
     """Return what is wrong with the numbers of a point or a box."""
-    kinds = {one["type"] for one in fault.errors()}
+    kinds = {error["type"] for error in fault.errors()}
     if kinds <= {"greater_than_equal", "less_than_equal"}:
         return BEYOND
     return SWAPPED if kinds == {"value_error"} else WRONG_PLACE

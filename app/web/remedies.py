@@ -61,56 +61,63 @@ def finding_views(
     which findings they mean.
     """
     alike = Counter(
-        (one.code, remedy.label) for one in profile.findings for remedy in one.remedies if not is_void(remedy)
+        (item.code, remedy.label) for item in profile.findings for remedy in item.remedies if not is_void(remedy)
     )
     met: set[tuple[str, str]] = set()
-    found = []
+    views = []
     for place, finding in enumerate(profile.findings):
         if about is not None and about not in finding.columns:
             continue
         buttons, together = [], []
-        for at, remedy in enumerate(finding.remedies):
+        for index, remedy in enumerate(finding.remedies):
             if remedy.kind not in kinds or is_void(remedy):
                 continue
             key = (finding.code, remedy.label)
-            buttons.append(Button(f"{prefix}{place}.{at}", remedy.label, is_done(remedy)))
-            waiting = not all(is_done(one) for one in _same_kind(profile, finding, remedy))
+            buttons.append(Button(f"{prefix}{place}.{index}", remedy.label, is_done(remedy)))
+            waiting = not all(is_done(finding_remedy) for finding_remedy in _remedies_of_kind(profile, finding, remedy))
             if alike[key] > 1 and key not in met and about is None and waiting:
-                together.append(Button(f"{prefix}{place}.{at}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this"))
+                together.append(
+                    Button(f"{prefix}{place}.{index}.{ALL}", f"{remedy.label}: all {alike[key]:,} like this")
+                )
             met.add(key)
         if buttons or quiet or about is not None or finding.severity is not Severity.NOTICE:
-            found.append(FindingView(finding, tuple(buttons), tuple(together)))
-    found.sort(key=lambda one: one.finding.severity is Severity.NOTICE)
-    return found[:MAX_SHOWN], max(len(found) - MAX_SHOWN, 0)
+            views.append(FindingView(finding, tuple(buttons), tuple(together)))
+    views.sort(key=lambda view: view.finding.severity is Severity.NOTICE)
+    return views[:MAX_SHOWN], max(len(views) - MAX_SHOWN, 0)
 
 
 def selected_remedy(profile: DatasetProfile | None, token: str, *, kinds: Sequence[str]) -> SelectedRemedy | None:
     """Return the remedy a button named, or None where there is none, as on a page that is out of date."""
     place, _, rest = token.partition(".")
-    at, _, scope = rest.partition(".")
-    if profile is None or not (place + at).isascii() or not (place.isdigit() and at.isdigit()) or len(token) > 30:
+    moment, _, scope = rest.partition(".")
+    if (
+        profile is None
+        or not (place + moment).isascii()
+        or not (place.isdigit() and moment.isdigit())
+        or len(token) > 30
+    ):
         return None
-    if int(place) >= len(profile.findings) or int(at) >= len(profile.findings[int(place)].remedies):
+    if int(place) >= len(profile.findings) or int(moment) >= len(profile.findings[int(place)].remedies):
         return None
     finding = profile.findings[int(place)]
-    remedy = finding.remedies[int(at)]
+    remedy = finding.remedies[int(moment)]
     if remedy.kind not in kinds:
         return None
-    alike = [remedy] if scope != ALL else _same_kind(profile, finding, remedy)
-    return SelectedRemedy(token, finding, _together(alike), columns=len(alike))
+    alike = [remedy] if scope != ALL else _remedies_of_kind(profile, finding, remedy)
+    return SelectedRemedy(token, finding, _merge_remedies(alike), columns=len(alike))
 
 
-def _same_kind(profile: DatasetProfile, finding: Finding, remedy: FindingRemedy) -> list[FindingRemedy]:
+def _remedies_of_kind(profile: DatasetProfile, finding: Finding, remedy: FindingRemedy) -> list[FindingRemedy]:
     return [
         other
-        for one in profile.findings
-        if one.code == finding.code
-        for other in one.remedies
+        for first in profile.findings
+        if first.code == finding.code
+        for other in first.remedies
         if (other.label, other.kind) == (remedy.label, remedy.kind)
     ]
 
 
-def _together(remedies: Sequence[FindingRemedy]) -> FindingRemedy:
+def _merge_remedies(remedies: Sequence[FindingRemedy]) -> FindingRemedy:
     """Return one remedy that does what several do: lists are joined, answers are put side by side."""
     changes: dict[str, Any] = {}
     for remedy in remedies:
@@ -127,12 +134,14 @@ def answers_of(profile: DatasetProfile, remedy: FindingRemedy) -> dict[str, dict
         step, _, name = path.partition(".")
         changes.setdefault(step, {})[name] = value
     if remedy.kind == LEAVE_OUT:
-        held = changes.setdefault("features", {})
-        held.update({f"column.{profile.column(name).key}": False for name in remedy.columns if profile.has(name)})
+        current_values = changes.setdefault("features", {})
+        current_values.update(
+            {f"column.{profile.column(name).key}": False for name in remedy.columns if profile.has(name)}
+        )
     return changes
 
 
-def holds(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: FindingRemedy) -> bool:
+def is_answered(profile: DatasetProfile, answers: Mapping[str, Mapping[str, Any]], remedy: FindingRemedy) -> bool:
     """Return whether a draft answers already what the remedy would set."""
     wanted = answers_of(profile, remedy)
     return bool(wanted) and all(

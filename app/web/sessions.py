@@ -79,17 +79,17 @@ def init_app(app: Flask) -> None:
         return {"user": find_user()}
 
 
-def _mine() -> ServerSession:
-    held: Any = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides our own class
-    if not isinstance(held, ServerSession):
+def _current_session() -> ServerSession:
+    current: Any = session._get_current_object()  # type: ignore[attr-defined]  # the proxy hides our own class
+    if not isinstance(current, ServerSession):
         raise TypeError("the session is not ours")
-    return held
+    return current
 
 
 def find_user() -> User | None:
     """Return who is signed in, or whom a program speaks for, or None."""
     caller: Caller | None = g.get("caller")
-    return _mine().opened.user if caller is None else caller.user
+    return _current_session().opened.user if caller is None else caller.user
 
 
 def authenticate_token(secret: str) -> Caller:
@@ -117,7 +117,7 @@ def current_user() -> User:
 
 def sign_in(user: User) -> None:
     """Give the browser a new session for this account."""
-    mine = _mine()
+    mine = _current_session()
     agent = request.user_agent.string
     mine.opened = sessions.sign_in(mine.opened, user, address=request.remote_addr or "", agent=agent)
     mine.clear()
@@ -127,7 +127,7 @@ def sign_in(user: User) -> None:
 
 def cookie_secret() -> str:
     """Return the secret of the browser's cookie; a browser that has another one, or none, is given it."""
-    mine = _mine()
+    mine = _current_session()
     mine.needs_cookie = mine.needs_cookie or request.cookies.get(COOKIE) != mine.opened.secret
     return mine.opened.secret
 
@@ -137,7 +137,7 @@ def sign_out(response: BaseResponse) -> BaseResponse:
 
     Cookies are not named: they are those of the whole host, on which other programs may listen at other ports.
     """
-    mine = _mine()
+    mine = _current_session()
     sessions.end(mine.opened)
     mine.clear()
     mine.ended = True
@@ -157,4 +157,4 @@ def take_reminder() -> bool:
 
 def session_hash() -> str:
     """Return the hash by which the table knows this session."""
-    return _mine().opened.id_hash
+    return _current_session().opened.id_hash

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.web.arriving import UploadProgress
 from app.web.hypermedia import ViewContext
+from app.web.upload_progress import UploadProgress
 
 
 @dataclass(frozen=True, kw_only=True)

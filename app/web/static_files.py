@@ -68,7 +68,7 @@ def compressed_copies(path: Path) -> dict[str, str]:
     content = path.read_bytes()
     copies = {}
     for encoding, (ending, compress) in COMPRESSORS.items():
-        copy = _folder() / f"{_digest(content)}{ending}"
+        copy = _copies_folder() / f"{_digest(content)}{ending}"
         try:
             if not copy.is_file():
                 _write_whole(copy, compress(content))
@@ -93,7 +93,7 @@ def _write_whole(copy: Path, content: bytes) -> None:
 
 
 @functools.cache
-def _folder() -> Path:
+def _copies_folder() -> Path:
     """Return where compressed copies lie, named by what they were made from: for all processes, or for this one."""
     shared = _shared_folder()
     if shared is not None:

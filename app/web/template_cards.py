@@ -47,17 +47,17 @@ class TemplateCard:
 
 def picture_of(strategy: str | None, parameters: Mapping[str, Any], holdout: float | None, *, most: int) -> Picture:
     """Return the sketch of a split; empty where the split is left to the suggestion, or unknown to this version."""
-    if strategy not in {one.value for one in SplitStrategy}:
+    if strategy not in {split_strategy.value for split_strategy in SplitStrategy}:
         return []
     entry = splitting.get(SplitStrategy(strategy))
     values = {**entry.defaults(), **parsed_parameters(entry.parameters, dict(parameters))}
-    held = min(max(holdout or 0.0, 0.0), MAX_DRAWN)
-    return split_stripes(entry.id, values, holdout=held, most=most)
+    current = min(max(holdout or 0.0, 0.0), MAX_DRAWN)
+    return split_stripes(entry.id, values, holdout=current, most=most)
 
 
 def split_title(strategy: str | None) -> str:
     """Return how rows are split, in words."""
-    if strategy not in {one.value for one in SplitStrategy}:
+    if strategy not in {split_strategy.value for split_strategy in SplitStrategy}:
         return "Split as suggested for the data"
     return splitting.get(SplitStrategy(strategy)).title
 
@@ -66,8 +66,8 @@ def config_picture(config: TemplateConfig) -> Picture:
     """Return the picture of the split that a config fixes."""
     validation = config.validation
     strategy = None if validation.strategy is None else validation.strategy.value
-    held = validation.holdout.fraction if validation.holdout is not None else None
-    return picture_of(strategy, validation.parameters, held, most=8)
+    current = validation.holdout.fraction if validation.holdout is not None else None
+    return picture_of(strategy, validation.parameters, current, most=8)
 
 
 def card_of(row: ExperimentTemplate, owner: str, *, reason: str = "") -> TemplateCard:
@@ -95,10 +95,10 @@ def card_of(row: ExperimentTemplate, owner: str, *, reason: str = "") -> Templat
     )
 
 
-def cards_of(found: Sequence[ExperimentTemplate]) -> tuple[TemplateCard, ...]:
+def cards_of(templates: Sequence[ExperimentTemplate]) -> tuple[TemplateCard, ...]:
     """Return templates as cards."""
-    owners = listing.owner_names(found)
-    return tuple(card_of(row, owners[row.id]) for row in found)
+    owners = listing.owner_names(templates)
+    return tuple(card_of(row, owners[row.id]) for row in templates)
 
 
 @dataclass(frozen=True)

@@ -51,29 +51,29 @@ class StreamingUpload(io.FileIO):
         self.dataset = dataset
         self.digest = hashlib.sha256()
         self.size = 0
-        self.said_at = time.monotonic()
-        self.taken = False
+        self.reported_at = time.monotonic()
+        self.is_complete = False
 
     def write(self, content: Any) -> int:
         """Write and hash; a full disk becomes a sentence."""
-        if time.monotonic() - self.said_at > SAY_SECONDS:
-            self._say()
+        if time.monotonic() - self.reported_at > SAY_SECONDS:
+            self._report_size()
         left = memoryview(content)
         while left:
             try:
-                written = super().write(left)
+                output = super().write(left)
             except OSError as fault:
                 if fault.errno in (errno.ENOSPC, errno.EDQUOT):
                     message = "The server has no space for this file. Nothing was kept."
                     raise NoSpaceError(message, field=FIELD) from fault
                 raise
-            self.digest.update(left[:written])
-            self.size += written
-            left = left[written:]
+            self.digest.update(left[:output])
+            self.size += output
+            left = left[output:]
         return len(content)
 
-    def _say(self) -> None:
-        self.said_at = time.monotonic()
+    def _report_size(self) -> None:
+        self.reported_at = time.monotonic()
         try:
             uploads.note_arrived(self.dataset.id, size_bytes=self.size)
         except OperationalError as fault:
@@ -107,16 +107,16 @@ class UploadRequest(Request):
             return io.BytesIO()
         if self.endpoint not in ENDPOINTS:
             raise DomainError("This form takes no files.", code="no_files_here")
-        if "arriving" in g or "refused" in g:
+        if "upload" in g or "refusal" in g:
             raise DomainError("Send one file at a time.", code="one_file", field=FIELD)
         try:
             dataset = uploads.start_upload(current_user(), filename or "", expected_bytes=total_content_length)
         except DomainError as fault:
-            g.refused = fault
+            g.refusal = fault
             end_reading()
             return cast("IO[bytes]", DiscardStream())
-        g.arriving = StreamingUpload(uploads.incoming_file(dataset.id), dataset)
-        return cast("IO[bytes]", g.arriving)
+        g.upload = StreamingUpload(uploads.incoming_file(dataset.id), dataset)
+        return cast("IO[bytes]", g.upload)
 
 
 def init_app(app: Flask) -> None:
@@ -140,23 +140,23 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def clean(response: Response) -> Response:
-        arriving: StreamingUpload | None = g.get("arriving")
-        if arriving is not None:
-            arriving.close()
+        upload: StreamingUpload | None = g.get("upload")
+        if upload is not None:
+            upload.close()
             try:
-                _forget(arriving, response.status_code)
+                _forget(upload, response.status_code)
             except SQLAlchemyError as fault:
                 # The answer says already what is wrong, and upkeep finds the row.
                 log.warning("an upload that came to nothing cannot be forgotten now: %s", fault)
         return response
 
 
-def _forget(arriving: StreamingUpload, status: int) -> None:
+def _forget(upload: StreamingUpload, status: int) -> None:
     """Forget what nobody took over: it was refused for another reason, or the browser went away in the middle of it."""
-    if not arriving.taken and not _is_complete() and status in (400, 500):
-        uploads.stop_upload(arriving.dataset.id, size_bytes=arriving.size)
-    elif not arriving.taken:
-        uploads.drop_upload(arriving.dataset.id)
+    if not upload.is_complete and not _is_complete() and status in (400, 500):
+        uploads.stop_upload(upload.dataset.id, size_bytes=upload.size)
+    elif not upload.is_complete:
+        uploads.drop_upload(upload.dataset.id)
 
 
 def _is_complete() -> bool:
@@ -180,11 +180,11 @@ def hash_received_file() -> str:
     DomainError
         If the file was refused before it came, so that nobody knows its hash.
     """
-    came = FIELD in request.files and "arriving" in g
-    refused: DomainError | None = g.get("refused")
-    if refused is not None:
-        raise refused
-    return g.arriving.digest.hexdigest() if came else ""
+    came = FIELD in request.files and "upload" in g
+    error: DomainError | None = g.get("refusal")
+    if error is not None:
+        raise error
+    return g.upload.digest.hexdigest() if came else ""
 
 
 def receive_upload(
@@ -199,22 +199,22 @@ def receive_upload(
         read without some rows.
     """
     part = request.files.get(FIELD)
-    refused: DomainError | None = g.get("refused")
-    if refused is not None:
-        raise refused
-    arriving: StreamingUpload | None = g.get("arriving")
-    if part is None or arriving is None:
+    error: DomainError | None = g.get("refusal")
+    if error is not None:
+        raise error
+    upload: StreamingUpload | None = g.get("upload")
+    if part is None or upload is None:
         raise DomainError("Choose a file first.", code="file_missing", field=FIELD)
-    arriving.flush()
-    arriving.taken = True
+    upload.flush()
+    upload.is_complete = True
     if name:
-        uploads.name_upload(arriving.dataset.id, name)
+        uploads.name_upload(upload.dataset.id, name)
     dataset = uploads.finish_upload(
         user,
-        arriving.dataset.id,
-        size_bytes=arriving.size,
+        upload.dataset.id,
+        size_bytes=upload.size,
         sha256=hash_received_file(),
         choices=choices,
         keeps_refused=keeps_refused,
     )
-    return UploadOutcome(dataset, known=dataset.id != arriving.dataset.id)
+    return UploadOutcome(dataset, known=dataset.id != upload.dataset.id)

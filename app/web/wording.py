@@ -9,7 +9,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.purpose_words import ENTRIES
-from app.domain.setting_words import describe_holdout, format_answer, setting
+from app.domain.setting_words import describe_holdout, format_answer, format_setting_value
 from app.domain.text.words import join_words
 from app.domain.training.validation import splitting
 
@@ -19,9 +19,9 @@ __all__ = [
     "describe_holdout",
     "field_title",
     "format_answer",
+    "format_hyperparameter",
+    "format_setting_value",
     "full_field_title",
-    "hyperparameter",
-    "setting",
 ]
 
 # Fields whose label is not their name.
@@ -33,15 +33,15 @@ TITLES = {
 PURPOSES = {entry.purpose.value: entry.label for entry in ENTRIES}
 
 
-def hyperparameter(estimator: str, name: str, value: Any) -> str:
+def format_hyperparameter(estimator: str, name: str, value: Any) -> str:
     """Write the value of an estimator's parameter, plainly where this version knows no such parameter."""
     parameter = registry.get(estimator).parameter(name) if registry.has(estimator) else None
-    return format_answer(value) if parameter is None else setting(parameter, value)
+    return format_answer(value) if parameter is None else format_setting_value(parameter, value)
 
 
 def field_title(path: str) -> str:
     """Return the title of an answer's field: a setting by its title, anything else by its field."""
-    parameter = _parameter(path)
+    parameter = _find_parameter(path)
     if path in TITLES:
         return TITLES[path]
     return path.rpartition(".")[2].replace("_", " ") if parameter is None else parameter.title
@@ -51,21 +51,25 @@ def full_field_title(path: str, profile: DatasetProfile | None) -> str:
     """Return the title of an answer's field as a heading; one about a column by the column's name."""
     about = {"kind": "Kind of", "column": "Use of"}
     part, _, key = path.partition(".")[2].partition(".")
-    column = next((one for one in profile.columns if one.key == key), None) if profile and part in about else None
+    column = (
+        next((column_profile for column_profile in profile.columns if column_profile.key == key), None)
+        if profile and part in about
+        else None
+    )
     words = field_title(path) if column is None else f"{about[part]} {column.name[:80]}"
     return words[:1].upper() + words[1:]
 
 
 def describe_answer(path: str, value: Any) -> str:
     """Write an answer by the labels of its form; nothing for one that was not given."""
-    plain, parameter = format_answer(value), _parameter(path)
+    plain, parameter = format_answer(value), _find_parameter(path)
     if not plain:
         return ""
     if path == "data.purpose":
         return PURPOSES.get(plain, plain)
     if path == "model.estimator":
         return registry.get(plain).title if registry.has(plain) else plain
-    return plain if parameter is None else setting(parameter, value)
+    return plain if parameter is None else format_setting_value(parameter, value)
 
 
 def describe_change(paths: Iterable[str]) -> str:
@@ -94,10 +98,10 @@ def _option_name(path: str) -> str:
     return words or field_title(path).lower()
 
 
-def _parameter(path: str) -> Parameter | None:
+def _find_parameter(path: str) -> Parameter | None:
     step, _, field = path.partition(".")
     owner, _, name = field.partition(".")
     if step == "model" and registry.has(owner):
         return registry.get(owner).parameter(name)
-    known = next((one for one in splitting.STRATEGIES if one.id.value == owner), None)
+    known = next((strategy for strategy in splitting.STRATEGIES if strategy.id.value == owner), None)
     return known.parameter(name) if step == "validation" and known is not None else None

@@ -54,20 +54,20 @@ def into_cells(draw: Callable[[random.Random], bytes], most: int, *, may_refuse:
     """Return the damage that puts drawn bytes into a cell of some lines."""
 
     def harm(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
-        changed, at = list(lines), places(lines, rng, most)
-        for one in at:
-            cut = rng.randint(1, len(lines[one]) - 1)
-            changed[one] = lines[one][:cut] + draw(rng) + lines[one][cut:]
-        return Harmed(changed, harmed=set(at), may_refuse=may_refuse)
+        changed, positions = list(lines), places(lines, rng, most)
+        for number in positions:
+            cut = rng.randint(1, len(lines[number]) - 1)
+            changed[number] = lines[number][:cut] + draw(rng) + lines[number][cut:]
+        return Harmed(changed, harmed=set(positions), may_refuse=may_refuse)
 
     return harm
 
 
 def line_of_zeros(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """Replace a line by NULs, as a logger that lost its power leaves them."""
-    changed, at = list(lines), places(lines, rng, 1)
-    changed[at[0]] = b"\0" * len(lines[at[0]])
-    return Harmed(changed, harmed=set(at))
+    changed, positions = list(lines), places(lines, rng, 1)
+    changed[positions[0]] = b"\0" * len(lines[positions[0]])
+    return Harmed(changed, harmed=set(positions))
 
 
 def ends_with_1a(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
@@ -77,17 +77,21 @@ def ends_with_1a(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
 
 def torn(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """Cut some lines short."""
-    changed, at = list(lines), places(lines, rng, 3)
-    for one in at:
-        changed[one] = lines[one][: rng.randint(1, len(lines[one]) - 1)]
-    return Harmed(changed, harmed=set(at))
+    changed, positions = list(lines), places(lines, rng, 3)
+    for number in positions:
+        changed[number] = lines[number][: rng.randint(1, len(lines[number]) - 1)]
+    return Harmed(changed, harmed=set(positions))
 
 
 def torn_and_run_on(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """Cut a line short and let the next one begin on it."""
-    at = places(lines, rng, 1)[0]
-    changed = [*lines[:at], lines[at][: rng.randint(1, len(lines[at]) - 1)] + lines[at + 1], *lines[at + 2 :]]
-    return Harmed(changed, harmed={at})
+    position = places(lines, rng, 1)[0]
+    changed = [
+        *lines[:position],
+        lines[position][: rng.randint(1, len(lines[position]) - 1)] + lines[position + 1],
+        *lines[position + 2 :],
+    ]
+    return Harmed(changed, harmed={position})
 
 
 def torn_at_the_end(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
@@ -99,15 +103,15 @@ def torn_at_the_end(lines: list[bytes], mark: bytes, rng: random.Random) -> Harm
 def separator_of_a_block(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """Write some lines in the middle with another separator."""
     start, length = rng.randint(20, len(lines) - 60), rng.randint(1, 30)
-    at = set(range(start, start + length))
-    changed = [line.replace(mark, OTHER[mark]) if one in at else line for one, line in enumerate(lines)]
-    return Harmed(changed, harmed=at, may_refuse=True)
+    positions = set(range(start, start + length))
+    changed = [line.replace(mark, OTHER[mark]) if index in positions else line for index, line in enumerate(lines)]
+    return Harmed(changed, harmed=positions, may_refuse=True)
 
 
 def separator_from_here(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """Write the rest of a file, a half of it at most, with another separator."""
     start = rng.randint(len(lines) // 2, len(lines) - 20)
-    changed = [line.replace(mark, OTHER[mark]) if one >= start else line for one, line in enumerate(lines)]
+    changed = [line.replace(mark, OTHER[mark]) if index >= start else line for index, line in enumerate(lines)]
     return Harmed(changed, harmed=set(range(start, len(lines))), may_refuse=True)
 
 
@@ -116,9 +120,9 @@ def inserted(draw: Callable[[list[bytes], bytes, random.Random], bytes], most: i
 
     def harm(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
         changed: list[bytes] = []
-        at, new = set(places(lines, rng, most)), set()
-        for one, line in enumerate(lines):
-            if one in at:
+        positions, new = set(places(lines, rng, most)), set()
+        for index, line in enumerate(lines):
+            if index in positions:
                 new.add(len(changed))
                 changed.append(draw(lines, mark, rng))
             changed.append(line)
@@ -147,9 +151,9 @@ def mixed_ends(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
 
 def some_lone_cr(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     """End a few lines with CR alone; the line behind it may be lost with it."""
-    at = places(lines, rng, 2)
-    ends = [b"\r" if one in at else b"\n" for one in range(len(lines))]
-    return Harmed(list(lines), harmed={*at, *(one + 1 for one in at)}, ends=ends)
+    positions = places(lines, rng, 2)
+    ends = [b"\r" if number in positions else b"\n" for number in range(len(lines))]
+    return Harmed(list(lines), harmed={*positions, *(number + 1 for number in positions)}, ends=ends)
 
 
 def twice(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
@@ -157,10 +161,10 @@ def twice(lines: list[bytes], mark: bytes, rng: random.Random) -> Harmed:
     once = torn(lines, mark, rng)
     changed = list(once.lines)
     for byte in (b"\0", bytes([rng.randint(0x80, 0xFF)])):
-        at = rng.choice([one for one in range(20, len(lines) - 20) if one not in once.harmed])
-        cut = rng.randint(1, len(changed[at]) - 1)
-        changed[at] = changed[at][:cut] + byte + changed[at][cut:]
-        once.harmed.add(at)
+        position = rng.choice([number for number in range(20, len(lines) - 20) if number not in once.harmed])
+        cut = rng.randint(1, len(changed[position]) - 1)
+        changed[position] = changed[position][:cut] + byte + changed[position][cut:]
+        once.harmed.add(position)
     return Harmed(changed, harmed=once.harmed)
 
 

@@ -55,30 +55,30 @@ class Form:
             return self._drawn(count)
         if self.zone:
             first = self.start.replace(tzinfo=self.zone).astimezone(UTC)
-            steps = (first + timedelta(seconds=self.step * at) for at in range(count))
-            return [one.astimezone(self.zone).replace(tzinfo=None) for one in steps]
-        return [moved(self.start, self.step, at) for at in range(count)]
+            steps = (first + timedelta(seconds=self.step * position) for position in range(count))
+            return [step.astimezone(self.zone).replace(tzinfo=None) for step in steps]
+        return [moved(self.start, self.step, position) for position in range(count)]
 
     def _drawn(self, count: int) -> list[datetime]:
-        rng, found = random.Random(self.name), [self.start]
-        while len(found) < count:
-            later = moved(found[-1], self.step, rng.randint(1, self.irregular))
+        rng, moments = random.Random(self.name), [self.start]
+        while len(moments) < count:
+            later = moved(moments[-1], self.step, rng.randint(1, self.irregular))
             while self.must_ask and later.day > 12:
                 later = moved(later, self.step, 1)
-            found.append(later)
-        return found
+            moments.append(later)
+        return moments
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
         """Return the cells of each row, station after station."""
-        found = []
+        results = []
         for _ in range(self.stations):
-            for at, time in enumerate(self.times):
+            for index, time in enumerate(self.times):
                 cells = self.cells(time)
                 several = (cells,) if isinstance(cells, str) else cells
-                if at not in self.left_out:
-                    found.append((self.marks[at], *several[1:]) if at in self.marks else several)
-        return found
+                if index not in self.left_out:
+                    results.append((self.marks[index], *several[1:]) if index in self.marks else several)
+        return results
 
     @property
     def bounds(self) -> list[tuple[datetime, datetime]]:
@@ -89,7 +89,7 @@ class Form:
             shift = timedelta(hours=self.offset_hours)
             readings.append((first - shift, last - shift))
         if self.zone:
-            utc = [one.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None) for one in (first, last)]
+            utc = [moment.replace(tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None) for moment in (first, last)]
             readings.append((utc[0], utc[1]))
         if self.swapped:
             others = [self.swapped(time) for time in self.times]
@@ -110,10 +110,10 @@ def pattern(text: str) -> Callable[[datetime], str]:
     names = {"%e": "day", "%n": "month", "%k": "hour"}
 
     def write(time: datetime) -> str:
-        said = text.replace("%i", str(time.hour % 12 or 12)).replace("%L", f"{time.microsecond // 1000:03d}")
+        words = text.replace("%i", str(time.hour % 12 or 12)).replace("%L", f"{time.microsecond // 1000:03d}")
         for mark, part in names.items():
-            said = said.replace(mark, str(getattr(time, part)))
-        return time.strftime(said)
+            words = words.replace(mark, str(getattr(time, part)))
+        return time.strftime(words)
 
     return write
 

@@ -27,8 +27,8 @@ class Made:
 
 def column(*kinds: str, unit: Iterable[str | None] = (None,), is_id: bool | None = None) -> dict[str, Any]:
     """Return what is true of a column."""
-    said: dict[str, Any] = {"kind": list(kinds), "unit": list(unit)}
-    return said if is_id is None else {**said, "id": is_id}
+    answers: dict[str, Any] = {"kind": list(kinds), "unit": list(unit)}
+    return answers if is_id is None else {**answers, "id": is_id}
 
 
 DATE, NUMBER, WHOLE = column("datetime"), column("numeric"), column("integer", is_id=False)
@@ -52,19 +52,19 @@ def table(
     return Made(name, [list(columns), *rows(random.Random(name))], true)
 
 
-def day(at: int) -> str:
+def day(position: int) -> str:
     """Return a day of 2001 and after."""
-    return (date(2001, 1, 1) + timedelta(days=at)).isoformat()
+    return (date(2001, 1, 1) + timedelta(days=position)).isoformat()
 
 
 def marked(mark: str) -> Callable[[random.Random], Iterable[Row]]:
     """Return 2,000 rows with a mark in every tenth value of the rate and of a driver."""
 
     def rows(rng: random.Random) -> Iterable[Row]:
-        for at in range(2000):
+        for position in range(2000):
             rate, driver = f"{rng.gauss(40, 12):.3f}", f"{rng.uniform(0, 300):.1f}"
             yield [
-                day(at),
+                day(position),
                 driver if rng.random() > 0.1 else mark,
                 f"{rng.gauss(10, 4):.2f}",
                 rate if rng.random() > 0.1 else mark,
@@ -79,8 +79,15 @@ def sites(labels: list[str], *, sampled: int = 300) -> Callable[[random.Random],
     def rows(rng: random.Random) -> Iterable[Row]:
         for label in labels:
             area, elevation = f"{rng.uniform(50, 2500):.1f}", str(rng.randint(40, 2900))
-            for at in range(sampled):
-                yield [label, day(at), area, elevation, f"{rng.expovariate(0.3):.1f}", f"{rng.expovariate(0.5):.3f}"]
+            for position in range(sampled):
+                yield [
+                    label,
+                    day(position),
+                    area,
+                    elevation,
+                    f"{rng.expovariate(0.3):.1f}",
+                    f"{rng.expovariate(0.5):.3f}",
+                ]
 
     return rows
 
@@ -96,12 +103,12 @@ def subjects(rng: random.Random) -> Iterable[Row]:
     """Return repeated measures of 42 subjects, with age and sex constant within each."""
     for subject in range(1, 43):
         age, sex = str(rng.randint(36, 85)), str(rng.randint(0, 1))
-        for at in range(rng.randint(100, 160)):
+        for position in range(rng.randint(100, 160)):
             yield [
                 str(subject),
                 age,
                 sex,
-                f"{at * 1.3 + rng.random():.4f}",
+                f"{position * 1.3 + rng.random():.4f}",
                 f"{rng.gauss(0, 1):.5f}",
                 f"{rng.gauss(21, 8):.3f}",
             ]
@@ -110,8 +117,8 @@ def subjects(rng: random.Random) -> Iterable[Row]:
 def samples(rng: random.Random) -> Iterable[Row]:
     """Return lakes under an id that is unique and in no order, with a whole number that is unique and none."""
     ids, depths = rng.sample(range(100_000, 999_999), 600), rng.sample(range(10, 4000), 600)
-    for one, depth in zip(ids, depths, strict=True):
-        yield [str(one), str(depth), f"{rng.gauss(7.4, 0.5):.2f}", f"{rng.expovariate(0.1):.2f}"]
+    for number, depth in zip(ids, depths, strict=True):
+        yield [str(number), str(depth), f"{rng.gauss(7.4, 0.5):.2f}", f"{rng.expovariate(0.1):.2f}"]
 
 
 def letters(rng: random.Random) -> Iterable[Row]:
@@ -125,22 +132,25 @@ def two_years(units: unit_names.Units) -> Callable[[random.Random], Iterable[Row
     """Return two years of days with a value in the range of each unit."""
 
     def rows(rng: random.Random) -> Iterable[Row]:
-        for at in range(730):
-            yield [day(at), *(f"{rng.uniform(*bounds):.{digits}f}" for bounds, digits, _ in units.values())]
+        for position in range(730):
+            yield [day(position), *(f"{rng.uniform(*bounds):.{digits}f}" for bounds, digits, _ in units.values())]
 
     return rows
 
 
 def with_units(units: unit_names.Units) -> dict[str, dict[str, Any]]:
     """Return what is true of a date and of columns with units."""
-    return {"date": DATE, **{name: column("numeric", "integer", unit=said) for name, (_, _, said) in units.items()}}
+    return {
+        "date": DATE,
+        **{name: column("numeric", "integer", unit=answers) for name, (_, _, answers) in units.items()},
+    }
 
 
 MARKS = ("?", "-", "*", "n/a", "missing", "ND", "---", ".")
 RATE = {"date": DATE, "load": NUMBER, "temperature": column("numeric", unit=(None, "°C")), "rate": NUMBER}
 SITES = {
     "integers that lost their zeros": ("gauge_id", ["1013500", "1022500", "1030500", "1031500", "1047000"]),
-    "integers from 1 on": ("site", [str(at) for at in range(1, 7)]),
+    "integers from 1 on": ("site", [str(position) for position in range(1, 7)]),
     "station numbers": ("station", ["412", "77", "1203", "9", "333"]),
     "basin names": ("basin", ["Elbe", "Rhein", "Donau", "Weser", "Ems"]),
     "wells": ("well", ["B28H1804", "B28H1805", "B33A0110", "B33A0111"]),
@@ -176,7 +186,7 @@ MADE: list[Made] = [
     table(
         "26 classes as whole numbers",
         "letter",
-        {"letter": column("integer", "categorical"), **{f"x{at}": WHOLE for at in range(1, 7)}},
+        {"letter": column("integer", "categorical"), **{f"x{position}": WHOLE for position in range(1, 7)}},
         letters,
         task=("multiclass", "none"),
     ),

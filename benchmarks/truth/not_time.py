@@ -25,36 +25,36 @@ class Look:
 
 def whole(low: int, high: int, width: int = 0) -> Cell:
     """Return whole numbers drawn between two bounds."""
-    return lambda rng, at: f"{rng.randint(low, high):0{width}d}"
+    return lambda rng, position: f"{rng.randint(low, high):0{width}d}"
 
 
 def joined(mark: str, *bounds: tuple[int, int], width: int = 0) -> Cell:
     """Return drawn whole numbers with a mark between them."""
-    return lambda rng, at: mark.join(f"{rng.randint(*one):0{width}d}" for one in bounds)
+    return lambda rng, position: mark.join(f"{rng.randint(*bound):0{width}d}" for bound in bounds)
 
 
 def shaped(text: str, *bounds: tuple[int, int]) -> Cell:
     """Return drawn whole numbers in a text with places for them, and a drawn capital letter at L."""
 
-    def cell(rng: random.Random, at: int) -> str:
-        return text.format(*(rng.randint(*one) for one in bounds), L=rng.choice("ABCDE"))
+    def cell(rng: random.Random, position: int) -> str:
+        return text.format(*(rng.randint(*bound) for bound in bounds), L=rng.choice("ABCDE"))
 
     return cell
 
 
 def among(*values: str) -> Cell:
     """Return one of some words."""
-    return lambda rng, at: rng.choice(values)
+    return lambda rng, position: rng.choice(values)
 
 
 def counted(start: int, step: int = 1, width: int = 0) -> Cell:
     """Return a number that grows with the row."""
-    return lambda rng, at: f"{start + step * at:0{width}d}"
+    return lambda rng, position: f"{start + step * position:0{width}d}"
 
 
 def drawn(low: float, high: float, digits: int) -> Cell:
     """Return numbers drawn between two bounds."""
-    return lambda rng, at: f"{rng.uniform(low, high):.{digits}f}"
+    return lambda rng, position: f"{rng.uniform(low, high):.{digits}f}"
 
 
 GAUGES = ("01013500", "01022500", "01030500", "01031500", "01047000", "01052500", "01054200", "01055000")

@@ -25,8 +25,8 @@ def answer_of(path: Path) -> dict[str, Any]:
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     with tempfile.TemporaryDirectory() as name:
         request = {"what": "read", "source": str(path), "folder": name, "suffix": suffix, "seconds": 60}
-        said: dict[str, Any] = child.answer({**request, "limits": config.Limits().__dict__})
-    return said
+        answers: dict[str, Any] = child.answer_request({**request, "limits": config.Limits().__dict__})
+    return answers
 
 
 def profile_in(answer: Mapping[str, Any]) -> DatasetProfile:

@@ -33,7 +33,7 @@ def redis(app: Flask, tmp_path: Path) -> Iterator[Server]:
     server.start()
     app.extensions["hydroml_settings"] = replace(current_settings(), redis_url=server.url)
     yield server
-    queue.connection(server.url).close()
+    queue.connect(server.url).close()
     server.stop()
     queue.forget_failures()
 
@@ -43,7 +43,7 @@ def test_everything_known_is_told_column_by_column(program: Program, sample: Dat
     body = answer.get_json()
     assert answer.status_code == 200
     assert (body["rows"], len(body["columns"]), body["dataset_id"]) == (12_784, 9, str(sample.id))
-    target = next(one for one in body["columns"] if one["name"] == "discharge_mm")
+    target = next(item for item in body["columns"] if item["name"] == "discharge_mm")
     profile = datasets.profile_of(sample)
     assert profile is not None
     column = profile.column("discharge_mm")
@@ -57,21 +57,21 @@ def test_everything_known_is_told_column_by_column(program: Program, sample: Dat
     assert body["target"]["reason"]
     assert "classes" not in body["target"]
     assert {"code", "severity", "columns", "message", "remedy"} <= body["findings"][0].keys()
-    assert {one["name"] for one in body["columns"] if "constant" in one["findings"]} == {"swe_mm"}
+    assert {item["name"] for item in body["columns"] if "constant" in item["findings"]} == {"swe_mm"}
 
 
 def test_a_target_of_classes_comes_with_them_and_how_uneven_they_are(program: Program, user: User) -> None:
     penguins = datasets.use_sample(user, "penguins")
     target = program.post(PATH, {"dataset_id": str(penguins.id), "target": "Species"}).get_json()["target"]
     assert (target["task"], len(target["classes"])) == ("multiclass", 3)
-    assert sum(one["count"] for one in target["classes"]) == 344
+    assert sum(item["count"] for item in target["classes"]) == 344
     assert {"degree", "ratio", "severity", "message"} <= target["imbalance"].keys()
 
 
 def test_without_a_target_there_is_none_and_a_wrong_one_is_refused(reader: Program, sample: Dataset) -> None:
     assert reader.post(PATH, {"dataset_id": str(sample.id)}).get_json()["target"] is None
-    refused = reader.post(PATH, {"dataset_id": str(sample.id), "target": "no_such"})
-    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "target")
+    response = reader.post(PATH, {"dataset_id": str(sample.id), "target": "no_such"})
+    assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, "target")
 
 
 def test_while_a_file_is_read_the_job_is_told(app: Flask, program: Program, user: User) -> None:
@@ -94,7 +94,9 @@ def profile_of(row: Dataset) -> DatasetProfile:
 def _leaky_csv(rows: int = 8_000) -> bytes:
     """Return a file that is read at once and measured by a worker; two of its columns add up to the last."""
     random = np.random.default_rng(5)
-    frame = pd.DataFrame(random.gamma(2.0, size=(rows, 18)).round(1), columns=[f"gauge_{at}" for at in range(18)])
+    frame = pd.DataFrame(
+        random.gamma(2.0, size=(rows, 18)).round(1), columns=[f"gauge_{position}" for position in range(18)]
+    )
     frame["base"], frame["quick"] = random.gamma(2.0, size=(2, rows)).round(1)
     frame["flow"] = (frame["base"] + frame["quick"]).round(1)
     return frame.to_csv(index=False).encode()
@@ -102,27 +104,27 @@ def _leaky_csv(rows: int = 8_000) -> bytes:
 
 def test_leaks_of_a_large_file_are_waited_for(program: Program, reader: Program, user: User) -> None:
     row = upload(user, _leaky_csv())
-    asked = {"dataset_id": str(row.id), "target": "flow"}
-    first = reader.post(PATH, asked)
+    query = {"dataset_id": str(row.id), "target": "flow"}
+    first = reader.post(PATH, query)
     job = first.get_json()["job"]
     assert (first.status_code, first.headers["Location"]) == (202, f"/api/jobs/{job['id']}/")
     assert (job["kind"], job["state"]) == ("associate", "queued")
-    assert reader.post(PATH, asked).get_json()["job"]["id"] == job["id"]
+    assert reader.post(PATH, query).get_json()["job"]["id"] == job["id"]
     assert reader.post(PATH, {"dataset_id": str(row.id)}).status_code == 200, "Without a target there is no leak."
     associate(row, "flow")
-    whole = reader.post(PATH, asked)
+    whole = reader.post(PATH, query)
     assert whole.status_code == 200
     assert whole.get_json()["leaks_measured"] is True
-    leaks = [one for one in whole.get_json()["findings"] if one["code"] == "target_leakage"]
-    assert {one["columns"][0] for one in leaks} == {"base", "quick"}
+    leaks = [item for item in whole.get_json()["findings"] if item["code"] == "target_leakage"]
+    assert {leak["columns"][0] for leak in leaks} == {"base", "quick"}
 
 
 def test_leaks_that_nobody_measures_any_more_are_not_waited_for(program: Program, user: User) -> None:
     row = upload(user, _leaky_csv())
-    asked = {"dataset_id": str(row.id), "target": "flow"}
-    job = program.post(PATH, asked).get_json()["job"]
+    query = {"dataset_id": str(row.id), "target": "flow"}
+    job = program.post(PATH, query).get_json()["job"]
     assert program.post(f"/api/jobs/{job['id']}/cancel/").get_json()["state"] == "cancelled"
-    answer = program.post(PATH, asked)
+    answer = program.post(PATH, query)
     assert (answer.status_code, answer.get_json()["leaks_measured"]) == (200, False)
 
 
@@ -130,9 +132,9 @@ def test_a_file_that_could_not_be_read_says_why(app: Flask, program: Program, us
     with_limits(app, inline_read_mb=0)
     row = upload(user, SMALL.encode())
     datasets.fail_dataset(row.id, code="unclosed_quote", message="Line 3 is odd.")
-    refused = program.post(PATH, {"dataset_id": str(row.id)})
-    problem = refused.get_json()
-    assert (refused.status_code, problem["code"], problem["detail"]) == (422, "unclosed_quote", "Line 3 is odd.")
+    response = program.post(PATH, {"dataset_id": str(row.id)})
+    problem = response.get_json()
+    assert (response.status_code, problem["code"], problem["detail"]) == (422, "unclosed_quote", "Line 3 is odd.")
 
 
 def test_reading_that_is_stopped_is_said_and_leaves_no_bytes(app: Flask, program: Program, user: User) -> None:
@@ -160,43 +162,43 @@ def test_what_was_asked_before_is_kept_by_content_and_choices(
     program: Program, stranger: Program, sample: Dataset, other_user: User
 ) -> None:
     assert diagnostics.readiness()[1]["cache"] == "nothing asked yet"
-    asked = {"dataset_id": str(sample.id), "target": "discharge_mm"}
-    first, second = (program.post(PATH, asked).get_json() for _ in range(2))
+    query = {"dataset_id": str(sample.id), "target": "discharge_mm"}
+    first, second = (program.post(PATH, query).get_json() for _ in range(2))
     assert (first["cached"], second["cached"]) == (False, True)
     same = ("rows", "columns", "target", "findings")
     assert {key: second[key] for key in same} == {key: first[key] for key in same}
     theirs = datasets.use_sample(other_user, "piscataquis")
-    assert stranger.post(PATH, {**asked, "dataset_id": str(theirs.id)}).get_json()["cached"] is True
-    other_target = program.post(PATH, {**asked, "target": "prcp_mm"}).get_json()
+    assert stranger.post(PATH, {**query, "dataset_id": str(theirs.id)}).get_json()["cached"] is True
+    other_target = program.post(PATH, {**query, "target": "prcp_mm"}).get_json()
     assert (other_target["cached"], other_target["target"]["name"]) == (False, "prcp_mm")
-    counts = analysis_cache.counts()
+    counts = analysis_cache.cache_counts()
     assert counts is not None
     assert (counts.hits, counts.misses) == (2, 2)
     assert diagnostics.readiness()[1]["cache"] == "2 of 4 found (50 %)"
 
 
 def test_without_redis_everything_is_answered_the_same(program: Program, sample: Dataset, redis: Server) -> None:
-    asked = {"dataset_id": str(sample.id), "target": "discharge_mm"}
-    first = program.post(PATH, asked).get_json()
+    query = {"dataset_id": str(sample.id), "target": "discharge_mm"}
+    first = program.post(PATH, query).get_json()
     redis.stop()
-    away = program.post(PATH, asked).get_json()
+    away = program.post(PATH, query).get_json()
     same = ("rows", "columns", "target", "findings")
     assert {key: away[key] for key in same} == {key: first[key] for key in same}
     assert away["cached"] is False
-    assert analysis_cache.counts() is None
+    assert analysis_cache.cache_counts() is None
     assert diagnostics.readiness()[1]["cache"] == "unreachable"
 
 
 @pytest.mark.usefixtures("redis")
 def test_what_somebody_else_put_there_is_no_answer(program: Program, sample: Dataset) -> None:
-    asked = {"dataset_id": str(sample.id)}
-    program.post(PATH, asked)
+    query = {"dataset_id": str(sample.id)}
+    program.post(PATH, query)
     url = current_settings().redis_url
     assert url is not None
-    server = queue.connection(url)
+    server = queue.connect(url)
     for key in server.keys(f"{analysis_cache.PREFIX}*"):
         server.set(key, b"\x80\x04no json")
-    assert program.post(PATH, asked).get_json()["cached"] is False
+    assert program.post(PATH, query).get_json()["cached"] is False
 
 
 @pytest.mark.usefixtures("redis")

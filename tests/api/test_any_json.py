@@ -140,9 +140,9 @@ def test_each_field_of_each_body_takes_any_json(app: Flask, program: Program, sa
     anybody = Program(app)
     assert [body[:80] for body in bodies if _is_fault(_post(program, address, body))] == []
     assert {_post(anybody, address, body).status_code for body in (*ANY, *DEEP)} <= {400, 401}
-    refused = _post(program, address, _with({**whole, fields[0]: 0}, (fields[0],), DEEP[0]))
-    assert refused.status_code == 422
-    assert refused.get_json()["detail"] == f"This is nested more than {MAX_DEPTH} levels deep."
+    response = _post(program, address, _with({**whole, fields[0]: 0}, (fields[0],), DEEP[0]))
+    assert response.status_code == 422
+    assert response.get_json()["detail"] == f"This is nested more than {MAX_DEPTH} levels deep."
 
 
 def test_each_place_of_a_config_takes_any_json(app: Flask, program: Program, sample: Dataset) -> None:
@@ -190,13 +190,13 @@ def test_each_field_of_a_settled_conflict_takes_any_json(browser: Browser, user:
     draft = draft_on_sample(user)
     token = browser.get("/account").token
     path = f"/experiments/drafts/{draft.id}/{slug}/resolve"
-    found = []
+    results = []
     for raw in (*ANY, *DEEP, *(f'{{"{name}": {raw}}}' for name in ("target", "seed", "selected") for raw in ANY)):
         for form in ({"changes": raw, "fields": "[]"}, {"changes": "{}", "fields": raw}):
             page = browser.post(path, {**form, "keep": "mine", "csrf_token": token})
             if page.status >= 500:
-                found.append((raw[:80], page.status))
-    assert found == []
+                results.append((raw[:80], page.status))
+    assert results == []
 
 
 @pytest.mark.slow
@@ -204,7 +204,7 @@ def test_every_other_route_refuses_deep_json(app: Flask, user: User, browser: Br
     things = Belongings.of(user)
     token = browser.get("/account").token
     fields = ("choices", "changes", "fields", "config", "version", "action", "name", "answer", "columns", "new.fields")
-    found = []
+    results = []
     for _endpoint, method, path in calls(app, things):
         if method in ("GET", "HEAD") or path == "/sign-out":
             continue
@@ -216,8 +216,8 @@ def test_every_other_route_refuses_deep_json(app: Flask, user: User, browser: Br
             "stranger": stranger.send(method, path, data=DEEP[0], headers={"Content-Type": "application/json"}),
             "strangers form": stranger.send(method, path, data=form),
         }
-        found += [(path, how, one.status_code) for how, one in answers.items() if _is_fault(one)]
-    assert found == []
+        results += [(path, how, answer.status_code) for how, answer in answers.items() if _is_fault(answer)]
+    assert results == []
 
 
 def test_an_uploaded_file_of_deep_json_is_refused(program: Program) -> None:

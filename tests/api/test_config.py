@@ -59,19 +59,19 @@ def _problems(program: Program, config: Any) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.get_json()
     body = answer.get_json()
     assert set(body) == {"valid", "problems", "estimate"}
-    errors = [one for one in body["problems"] if one["severity"] == "error"]
+    errors = [element for element in body["problems"] if element["severity"] == "error"]
     assert body["valid"] == (not errors)
     assert (body["estimate"] is None) == bool(errors)
-    for one in body["problems"]:
-        assert set(one) == KEYS
-        assert one["message"].endswith(".")
-        assert one["remedy"]["label"]
+    for item in body["problems"]:
+        assert set(item) == KEYS
+        assert item["message"].endswith(".")
+        assert item["remedy"]["label"]
     return list(body["problems"])
 
 
 def test_the_config_of_the_contract_is_valid_and_estimated(program: Program, sample: Dataset) -> None:
     body = program.post(PATH, config_of(sample)).get_json()
-    assert (body["valid"], [one["code"] for one in body["problems"]]) == (True, ["target_missing_rows"])
+    assert (body["valid"], [item["code"] for item in body["problems"]]) == (True, ["target_missing_rows"])
     assert body["estimate"]["fits"] == 6
     assert 0 < body["estimate"]["seconds_low"] < body["estimate"]["seconds_high"]
 
@@ -88,12 +88,12 @@ def test_rules_of_each_fold_are_checked_and_counted(program: Program, sample: Da
     assert some["estimate"]["seconds_high"] < whole["estimate"]["seconds_high"]
     wrong = [{**rule, "amount": "1"}, {"kind": "magic"}]
     problems = _problems(program, config_of(sample, features={**features, "selection": wrong}))
-    assert {(one["step"], one["field"], one["severity"]) for one in problems} == {("features", "selection", "error")}
+    assert {(row["step"], row["field"], row["severity"]) for row in problems} == {("features", "selection", "error")}
     config = config_of(sample, features={**features, "selection": [{**rule, "threshold": 0.5}]})
-    (problem,) = (one for one in _problems(program, config) if one["severity"] == "error")
+    (problem,) = (row for row in _problems(program, config) if row["severity"] == "error")
     assert problem["code"] == "selection_invalid"
     assert not [
-        one for one in _problems(program, merge_patch(config, problem["remedy"]["patch"])) if one["severity"] == "error"
+        row for row in _problems(program, merge_patch(config, problem["remedy"]["patch"])) if row["severity"] == "error"
     ]
 
 
@@ -109,8 +109,8 @@ def test_recipes_that_need_what_is_not_known_are_mended(program: Program, sample
         config = config_of(sample, features=features)
         config["task"].update(purpose)
         for count in range(len(codes), -1, -1):
-            errors = [one for one in _problems(program, config) if one["severity"] == "error"]
-            assert [(one["field"], one["code"]) for one in errors] == [
+            errors = [problem for problem in _problems(program, config) if problem["severity"] == "error"]
+            assert [(error["field"], error["code"]) for error in errors] == [
                 ("transforms", code) for code in codes[len(codes) - count :]
             ]
             config = merge_patch(config, errors[0]["remedy"]["patch"]) if errors else config
@@ -118,8 +118,8 @@ def test_recipes_that_need_what_is_not_known_are_mended(program: Program, sample
 
 def test_a_get_asks_the_same(program: Program, sample: Dataset) -> None:
     config = config_of(sample)
-    asked = program.get(PATH, query_string={"config": json.dumps(config)})
-    assert asked.get_json() == program.post(PATH, config).get_json()
+    response = program.get(PATH, query_string={"config": json.dumps(config)})
+    assert response.get_json() == program.post(PATH, config).get_json()
 
 
 def test_a_token_that_may_only_read_is_enough(reader: Program, sample: Dataset) -> None:
@@ -134,7 +134,9 @@ def test_somebody_elses_dataset_is_a_missing_one(stranger: Program, sample: Data
 
 def test_a_clash_stands_at_its_field_with_a_button(program: Program, sample: Dataset) -> None:
     model = {"estimator": "hist_gradient_boosting", "parameters": {"max_depth": 2}}
-    (notice,) = (one for one in _problems(program, config_of(sample, model=model)) if one["step"] == "model")
+    (notice,) = (
+        problem for problem in _problems(program, config_of(sample, model=model)) if problem["step"] == "model"
+    )
     assert notice["field"] == "hist_gradient_boosting.max_leaf_nodes"
     assert notice["remedy"] == {
         "label": "Use 4 leaves",
@@ -147,9 +149,9 @@ def test_the_patch_of_a_remedy_is_one_of_the_config(program: Program, sample: Da
     task = {"target": "discharge_mm", "kind": "regression", "time_column": None, "group_column": None}
     config = config_of(sample, task=task, colour="blue", dataset={"id": str(sample.id), "place": "Maine"})
     for _ in range(5):
-        errors = [one for one in _problems(program, config) if one["severity"] == "error"]
-        for one in errors:
-            config = merge_patch(config, one["remedy"]["patch"])
+        errors = [problem for problem in _problems(program, config) if problem["severity"] == "error"]
+        for error in errors:
+            config = merge_patch(config, error["remedy"]["patch"])
     assert not errors
     assert config["validation"] == {
         "strategy": "k_fold",
@@ -221,13 +223,16 @@ def test_what_does_not_fit_is_a_problem_at_its_field(
 ) -> None:
     if parts.get("dataset", 0) and isinstance(parts["dataset"], dict) and parts["dataset"]["id"] is ID:
         parts = {"dataset": {**parts["dataset"], "id": str(sample.id)}}
-    found = [(one["step"], one["field"], one["code"]) for one in _problems(program, config_of(sample, **parts))]
-    assert (step, field, code) in found
+    results = [
+        (problem["step"], problem["field"], problem["code"])
+        for problem in _problems(program, config_of(sample, **parts))
+    ]
+    assert (step, field, code) in results
 
 
 def test_another_file_than_that_of_the_config_is_warned_about(program: Program, sample: Dataset) -> None:
     other = {"id": str(sample.id), "sha256": "0" * 64}
-    codes = [one["code"] for one in _problems(program, config_of(sample, dataset=other))]
+    codes = [problem["code"] for problem in _problems(program, config_of(sample, dataset=other))]
     assert "dataset_differs" in codes
 
 
@@ -248,7 +253,7 @@ def test_parameters_of_any_shape_are_told_and_never_waited_for(
     program: Program, sample: Dataset, parameters: dict[str, Any]
 ) -> None:
     validation = {"strategy": "time_series", "parameters": parameters}
-    steps = [one["step"] for one in _problems(program, config_of(sample, validation=validation))]
+    steps = [problem["step"] for problem in _problems(program, config_of(sample, validation=validation))]
     assert "validation" in steps
 
 
@@ -276,19 +281,19 @@ def test_page_and_program_are_told_the_same(app: Flask, program: Program, user: 
     dataset = drafts.dataset_of(user, drafts.get_draft(user, row.id))
     assert dataset is not None
     told = _problems(program, {**plan.spec.to_json(), "dataset": {"id": str(dataset.id)}})
-    shown = [(one.step, one.field, one.code, one.message) for one in plan.problems]
-    assert sorted((one["step"], one["field"], one["code"], one["message"]) for one in told) == sorted(shown)
-    assert "leaves_beyond_depth" in [one["code"] for one in told]
+    visible_rows = [(problem.step, problem.field, problem.code, problem.message) for problem in plan.problems]
+    assert sorted((item["step"], item["field"], item["code"], item["message"]) for item in told) == sorted(visible_rows)
+    assert "leaves_beyond_depth" in [item["code"] for item in told]
 
 
 @pytest.mark.parametrize(
     "parts",
     [
-        {"features": {"selected": [f"gone {at}" for at in range(5_000)]}},
+        {"features": {"selected": [f"gone {position}" for position in range(5_000)]}},
         {"features": {"selected": ["prcp_mm"] * 20_000}},
         {"features": {"selected": ["prcp_mm"], "transforms": [{"columns": ["prcp_mm"], "kind": "one_hot"}] * 200}},
         {"metrics": {"primary": "nse", "others": ["luck"] * 50}},
-        {"model": {"estimator": "ridge", "parameters": {f"gone {at}": 1 for at in range(5_000)}}},
+        {"model": {"estimator": "ridge", "parameters": {f"gone {position}": 1 for position in range(5_000)}}},
     ],
 )
 def test_very_many_faults_are_told_in_an_answer_that_can_be_read(
@@ -318,8 +323,8 @@ def test_times_that_repeat_are_refused_and_the_patch_names_the_group(program: Pr
             "transforms": [{"columns": ["rain"], "kind": "lag", "parameters": {"steps": [1]}}],
         },
     )
-    (problem,) = (one for one in _problems(program, config) if one["code"] == "times_repeat")
+    (problem,) = (item for item in _problems(program, config) if item["code"] == "times_repeat")
     assert (problem["severity"], problem["step"], problem["field"]) == ("error", "features", "transforms")
     assert problem["remedy"]["patch"]["task"] == {"group_column": "site"}
-    healed = merge_patch(config, problem["remedy"]["patch"])
-    assert "error" not in {one["severity"] for one in _problems(program, healed)}
+    changes = merge_patch(config, problem["remedy"]["patch"])
+    assert "error" not in {item["severity"] for item in _problems(program, changes)}

@@ -31,17 +31,17 @@ def test_purpose_that_does_not_fit_is_said_at_its_field(
     config = config_of(sample, task={**TASK, **task})
     body = program.post(PATH, config).get_json()
     assert not body["valid"]
-    (problem,) = [one for one in body["problems"] if (one["step"], one["field"]) == place[:2]]
+    (problem,) = [item for item in body["problems"] if (item["step"], item["field"]) == place[:2]]
     assert problem["message"].endswith(".")
     if patch is None:
         return
     assert problem["code"] == place[2]
     assert problem["remedy"]["patch"]["task"].items() >= patch.items()
     after = program.post(PATH, merge_patch(config, problem["remedy"]["patch"])).get_json()
-    assert problem["code"] not in {one["code"] for one in after["problems"]}
+    assert problem["code"] not in {item["code"] for item in after["problems"]}
 
 
 def test_config_with_a_purpose_is_valid(program: Program, sample: Dataset) -> None:
     for task in ({"purpose": "simulate"}, {"purpose": "forecast", "horizon": 2, "drivers_known_ahead": True}):
         body = program.post(PATH, config_of(sample, task={**TASK, **task})).get_json()
-        assert [one for one in body["problems"] if one["severity"] == "error"] == []
+        assert [item for item in body["problems"] if item["severity"] == "error"] == []

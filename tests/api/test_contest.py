@@ -52,10 +52,10 @@ def test_a_contest_is_launched_and_answers_with_its_leaderboard(program: Program
     assert all(set(entry) >= names for entry in board)
     assert [entry["rank"] for entry in board] == [1, 2, 3, 4]
     assert len({entry["candidate"] for entry in board}) == 4
-    held = [entry for entry in board if entry["holdout"] is not None]
-    assert len(held) == 1
-    assert held[0]["holdout"] == body["holdout"]
-    assert held[0]["scores"] == body["scores"]
+    current = [entry for entry in board if entry["holdout"] is not None]
+    assert len(current) == 1
+    assert current[0]["holdout"] == body["holdout"]
+    assert current[0]["scores"] == body["scores"]
     assert 0 <= board[0]["probability_better_than_next"] <= 1
     assert board[-1]["probability_better_than_next"] is None
     assert body["config"]["model"]["candidates"][2]["estimator"] == "hist_gradient_boosting"
@@ -92,7 +92,7 @@ def test_a_contest_without_a_name_is_named_after_its_size(program: Program, rive
 def test_a_faulty_contest_is_refused_by_name(program: Program, river: Dataset, model: Any, code: str) -> None:
     checked = program.post(CHECK, config_of(river, model=model)).get_json()
     assert not checked["valid"]
-    assert code in {one["code"] for one in checked["problems"]}
+    assert code in {item["code"] for item in checked["problems"]}
     assert program.post(URL, {"config": config_of(river, model=model)}).status_code == 422
 
 
@@ -111,8 +111,8 @@ def test_candidates_end_on_request_but_for_the_last(program: Program, river: Dat
     assert program.post(f"{URL}{identifier}/candidates/1/end/", {}).status_code == 200
     assert program.post(f"{URL}{identifier}/candidates/7/end/", {}).status_code >= 400
     assert program.post(f"{URL}{identifier}/candidates/2/end/", {}).status_code == 200
-    refused = program.post(f"{URL}{identifier}/candidates/3/end/", {})
-    assert refused.get_json()["detail"] == "This is the last candidate. Cancel the experiment to stop it."
+    refusal = program.post(f"{URL}{identifier}/candidates/3/end/", {})
+    assert refusal.get_json()["detail"] == "This is the last candidate. Cancel the experiment to stop it."
     assert program.post(f"{URL}{identifier}/finish-early/", {}).status_code == 200
     train(identifier)
     states = {entry["key"]: entry["state"] for entry in program.get(f"{URL}{identifier}/").get_json()["leaderboard"]}
@@ -131,10 +131,10 @@ def test_an_exported_contest_launches_the_same_contest(
     exported = program.get(f"{URL}{identifier}/config/").get_json()
     assert ("members" in exported["resolved"]) == wins
     checked = program.post(CHECK, exported).get_json()
-    assert [one for one in checked["problems"] if one["step"] == "review"] == []
+    assert [item for item in checked["problems"] if item["step"] == "review"] == []
     again = program.post(URL, {"config": exported}).get_json()["id"]
     train(again)
-    first, second = (program.get(f"{URL}{one}/").get_json() for one in (identifier, again))
+    first, second = (program.get(f"{URL}{item}/").get_json() for item in (identifier, again))
     assert second["state"] == "finished", second["error"]
     assert first["scores"] == second["scores"]
     assert first["notes"] == second["notes"]

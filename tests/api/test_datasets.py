@@ -37,8 +37,8 @@ def test_a_file_becomes_a_dataset_with_its_report(program: Program) -> None:
     report = body["import_report"]
     assert (report["rows_read"], report["rows_kept"], report["rows_rejected"]) == (300, 300, 0)
     assert (report["encoding"], report["rejected"], report["dialect"]["format"]) == ("UTF-8", [], "csv")
-    shown = program.get(answer.headers["Location"]).get_json()
-    assert shown == {key: value for key, value in body.items() if key != "known"}
+    view = program.get(answer.headers["Location"]).get_json()
+    assert view == {key: value for key, value in body.items() if key != "known"}
 
 
 def test_report_of_a_known_kind_has_facts_units_and_flags(program: Program) -> None:
@@ -49,8 +49,8 @@ def test_report_of_a_known_kind_has_facts_units_and_flags(program: Program) -> N
     assert ["Source", "Environment Canada"] in dialect["facts"]
     assert ["Max Temp", "°C"] in dialect["units"]
     assert ["Max Temp Flag", "Max Temp"] in dialect["flags"]
-    asked = {"dataset_id": body["id"]}
-    analysis = program.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
+    query = {"dataset_id": body["id"]}
+    analysis = program.post("/api/experiments/wizard/dataset-analysis/", query).get_json()
     flags = {column["name"]: column["flag_of"] for column in analysis["columns"] if column["flag_of"]}
     assert flags["Max Temp Flag"] == "Max Temp"
     again = program.post(f"{PATH}{body['id']}/readings/", {"choices": {"format": "csv"}}).get_json()
@@ -70,7 +70,7 @@ def test_a_request_sent_again_with_its_key_gets_its_answer_again(program: Progra
     other = send(program, SMALL.replace("rain", "hail").encode(), headers=key)
     assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
     listed = program.get(PATH).get_json()
-    assert ([one["id"] for one in listed["items"]], listed["total"]) == ([first.get_json()["id"]], 1)
+    assert ([item["id"] for item in listed["items"]], listed["total"]) == ([first.get_json()["id"]], 1)
 
 
 def test_a_file_refused_for_want_of_room_does_not_use_its_key_up(app: Flask, program: Program, user: User) -> None:
@@ -82,8 +82,8 @@ def test_a_file_refused_for_want_of_room_does_not_use_its_key_up(app: Flask, pro
         row.status = row.body = None
     room = app.extensions["hydroml_settings"].limits.free_disk_mb
     with_limits(app, free_disk_mb=10**9)
-    refused = send(program, headers=key)
-    assert (refused.status_code, refused.get_json()["code"]) == (507, "no_space")
+    response = send(program, headers=key)
+    assert (response.status_code, response.get_json()["code"]) == (507, "no_space")
     with_limits(app, free_disk_mb=room)
     assert send(program, headers=key).get_json()["code"] == "idempotency_in_progress"
 
@@ -92,9 +92,9 @@ def test_choices_are_sent_along_and_refused_where_they_are_none(program: Program
     body = send(program, choices=json.dumps({"decimal": "."})).get_json()
     assert body["choices"] == {"decimal": "."}
     for sent, field in (('{"decimal": "x"}', "decimal"), ("{", "choices")):
-        refused = send(program, choices=sent)
-        assert refused.status_code == 422
-        assert refused.get_json()["errors"][0]["field"] == field
+        response = send(program, choices=sent)
+        assert response.status_code == 422
+        assert response.get_json()["errors"][0]["field"] == field
     assert program.get(PATH).get_json()["total"] == 1
 
 
@@ -109,9 +109,9 @@ def test_choices_are_sent_along_and_refused_where_they_are_none(program: Program
 def test_a_bad_file_gets_a_problem_at_its_field(
     program: Program, content: bytes, name: str, status: int, code: str
 ) -> None:
-    refused = send(program, content, name)
-    assert (refused.status_code, refused.mimetype) == (status, "application/problem+json")
-    problem = refused.get_json()
+    response = send(program, content, name)
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    problem = response.get_json()
     assert problem["errors"][0]["field"] == "file"
     assert code in (problem["code"], problem["errors"][0]["code"])
     assert program.get(PATH).get_json() == {"items": [], "page": 1, "per_page": 25, "total": 0}
@@ -120,15 +120,15 @@ def test_a_bad_file_gets_a_problem_at_its_field(
 def test_a_list_comes_by_the_page_newest_first(program: Program) -> None:
     made = [send(program, SMALL.replace("rain", word).encode()).get_json()["id"] for word in ("a", "b", "c")]
     page = program.get(f"{PATH}?page=2&per_page=2").get_json()
-    assert ([one["id"] for one in page["items"]], page["total"], page["page"]) == ([made[0]], 3, 2)
+    assert ([item["id"] for item in page["items"]], page["total"], page["page"]) == ([made[0]], 3, 2)
 
 
 def test_rows_are_shown_as_texts(program: Program) -> None:
     path = send(program).headers["Location"]
-    shown = program.get(f"{path}preview/?limit=2&offset=1").get_json()
-    assert shown["columns"] == ["day", "rain", "warmth", "flow"]
-    assert [row[0] for row in shown["rows"]] == ["2001-01-02", "2001-01-03"]
-    assert (shown["total"], shown["offset"], shown["state"]) == (300, 1, "ready")
+    view = program.get(f"{path}preview/?limit=2&offset=1").get_json()
+    assert view["columns"] == ["day", "rain", "warmth", "flow"]
+    assert [row[0] for row in view["rows"]] == ["2001-01-02", "2001-01-03"]
+    assert (view["total"], view["offset"], view["state"]) == (300, 1, "ready")
     for query in ("limit=0", "limit=201", "limit=x", "offset=-1"):
         assert program.get(f"{path}preview/?{query}").status_code == 422
 
@@ -137,9 +137,9 @@ def test_while_a_file_is_read_its_first_look_is_shown(app: Flask, program: Progr
     with_limits(app, inline_read_mb=0)
     body = send(program).get_json()
     assert (body["state"], body["import_report"], body["rows"]) == ("reading", None, None)
-    shown = program.get(f"/api/datasets/{body['id']}/preview/?limit=3").get_json()
-    assert (len(shown["rows"]), shown["state"], shown["total"]) == (3, "reading", None)
-    assert shown["columns"] == ["day", "rain", "warmth", "flow"]
+    view = program.get(f"/api/datasets/{body['id']}/preview/?limit=3").get_json()
+    assert (len(view["rows"]), view["state"], view["total"]) == (3, "reading", None)
+    assert view["columns"] == ["day", "rain", "warmth", "flow"]
 
 
 def test_a_file_is_read_again_and_looked_at_before(program: Program, reader: Program) -> None:
@@ -151,35 +151,35 @@ def test_a_file_is_read_again_and_looked_at_before(program: Program, reader: Pro
     body = again.get_json()
     assert (again.status_code, body["source_id"], body["choices"]) == (201, first["id"], changed["choices"])
     assert program.post(f"{path}readings/", changed).get_json()["id"] == body["id"]
-    refused = program.post(f"{path}readings/", {"choices": {"encoding": "klingon"}})
-    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "encoding")
+    response = program.post(f"{path}readings/", {"choices": {"encoding": "klingon"}})
+    assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, "encoding")
     assert reader.post(f"{path}readings/", changed).status_code == 403
 
 
 def test_one_column_is_read_as_the_program_says(program: Program) -> None:
-    lines = "".join(f'{at};"{at + 1},{at:03}"\n' for at in range(30))
+    lines = "".join(f'{position};"{position + 1},{position:03}"\n' for position in range(30))
     first = send(program, f"day;flow\n{lines}".encode()).get_json()
     path = f"/api/datasets/{first['id']}/"
 
     def flow(**choices: Any) -> str:
         body = program.post(f"{path}readings/", {"choices": choices}).get_json()
-        shown = program.get(f"/api/datasets/{body['id']}/preview/?limit=1&offset=5").get_json()
-        return str(shown["rows"][0][1])
+        view = program.get(f"/api/datasets/{body['id']}/preview/?limit=1&offset=5").get_json()
+        return str(view["rows"][0][1])
 
-    said = {one: flow(columns=[{"column": "flow", "read_as": one}]) for one in ("comma", "point", "text")}
-    assert said == {"comma": "6.005", "point": "6005.0", "text": "6,005"}
+    answers = {item: flow(columns=[{"column": "flow", "read_as": item}]) for item in ("comma", "point", "text")}
+    assert answers == {"comma": "6.005", "point": "6005.0", "text": "6,005"}
     for bad in ([{"column": "flow", "read_as": "words"}], [{"read_as": "text"}], "flow"):
         assert program.post(f"{path}readings/", {"choices": {"columns": bad}}).status_code == 422
 
 
 def test_the_unit_of_a_column_is_what_the_program_says(program: Program) -> None:
-    lines = "".join(f"{at},{at * 1.5}\n" for at in range(30))
+    lines = "".join(f"{position},{position * 1.5}\n" for position in range(30))
     first = send(program, f"n,warmth\n{lines}".encode()).get_json()
     choices = {"columns": [{"column": "warmth", "unit": "deg F"}]}
     body = program.post(f"/api/datasets/{first['id']}/readings/", {"choices": choices}).get_json()
-    asked = {"dataset_id": body["id"], "target": "warmth"}
-    described = program.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
-    (column,) = (one for one in described["columns"] if one["name"] == "warmth")
+    query = {"dataset_id": body["id"], "target": "warmth"}
+    described = program.post("/api/experiments/wizard/dataset-analysis/", query).get_json()
+    (column,) = (item for item in described["columns"] if item["name"] == "warmth")
     assert (column["unit"], column["unit_source"], column["unit_suggested"]) == ("°F", "user", "")
     assert described["group"] is None
     too_long = {"columns": [{"column": "warmth", "unit": "x" * 41}]}
@@ -217,7 +217,10 @@ def test_a_browser_needs_its_token_for_a_change(browser: Browser, user: User) ->
 
 def test_flags_and_limits_are_read_as_the_program_says(program: Program) -> None:
     flags = ("A", "P")
-    rows = "".join(f"2001-01-{at + 1:02d},{at}.5,{flags[at % 2]},{'<0.05' if at % 5 else '0.1'}\n" for at in range(28))
+    rows = "".join(
+        f"2001-01-{position + 1:02d},{position}.5,{flags[position % 2]},{'<0.05' if position % 5 else '0.1'}\n"
+        for position in range(28)
+    )
     first = send(program, f"day,flow,flow_cd,tp\n{rows}".encode()).get_json()
     path = f"/api/datasets/{first['id']}/readings/"
     keep = {"column": "flow", "flag": "flow_cd", "keep": ["A"]}
@@ -229,11 +232,11 @@ def test_flags_and_limits_are_read_as_the_program_says(program: Program) -> None
     assert (
         "flow: 14 values with other quality flags than A in flow_cd read as missing." in body["import_report"]["notes"]
     )
-    for wrong, said in (
+    for wrong, words in (
         ({"flags": [{**keep, "flag": "nowhere"}]}, "There is no column nowhere."),
         ({"flags": [{**keep, "keep": []}]}, "Keep at least one flag."),
         ({"censored": [{"column": "tpp", "take": "half"}]}, "There is no column tpp."),
         ({"place": {"latitude": 4}}, "Name a point (latitude, longitude) or a box (south, west, north, east)."),
     ):
-        refused = program.post(path, {"choices": wrong})
-        assert (refused.status_code, refused.get_json()["errors"][0]["message"]) == (422, said)
+        response = program.post(path, {"choices": wrong})
+        assert (response.status_code, response.get_json()["errors"][0]["message"]) == (422, words)

@@ -41,12 +41,12 @@ def put(program: Program, template: dict[str, Any], **body: Any) -> Any:
 def test_a_template_is_made_shown_and_listed(program: Program) -> None:
     template = made(program, tags=["daily"], description="For small rivers.")
     assert template["version"] == 1
-    shown = program.get(f"{URL}{template['id']}/").get_json()
-    assert shown == template
-    assert shown["config"]["model"] == {"estimator": "ridge", "parameters": {"alpha": 2.0}}
-    assert [need["role"] for need in shown["requirements"]["columns"]] == ["target", "time", "feature", "feature"]
+    json = program.get(f"{URL}{template['id']}/").get_json()
+    assert json == template
+    assert json["config"]["model"] == {"estimator": "ridge", "parameters": {"alpha": 2.0}}
+    assert [need["role"] for need in json["requirements"]["columns"]] == ["target", "time", "feature", "feature"]
     listed = program.get(f"{URL}?q=RIVERS&category=Streamflow&tag=daily").get_json()
-    assert [(one["id"], one["name"]) for one in listed["items"]] == [(template["id"], "Flow from weather")]
+    assert [(item["id"], item["name"]) for item in listed["items"]] == [(template["id"], "Flow from weather")]
     assert program.get(f"{URL}?q=nothing+like+it").get_json()["total"] == 0
 
 
@@ -57,7 +57,7 @@ def test_every_edit_makes_a_version_and_nothing_is_lost(program: Program) -> Non
     assert answer.status_code == 200
     assert answer.get_json()["version"] == 2
     history = program.get(f"{URL}{template['id']}/versions/").get_json()
-    assert [(one["version"], one["comment"]) for one in history["items"]] == [(2, "Longer gap."), (1, "")]
+    assert [(item["version"], item["comment"]) for item in history["items"]] == [(2, "Longer gap."), (1, "")]
     first = program.get(f"{URL}{template['id']}/versions/1/").get_json()
     assert first["config"]["validation"]["parameters"]["gap"] == 7
     changes = program.get(f"{URL}{template['id']}/diff/?from=1&to=2").get_json()["changes"]
@@ -71,11 +71,11 @@ def test_a_stale_version_is_refused_with_the_difference(program: Program) -> Non
     template = made(program)
     assert put(program, template, name="Flow, second").status_code == 200
     before = everything(but="api_tokens")
-    refused = put(program, template, name="Flow, third")
-    assert refused.status_code == 409
-    body = refused.get_json()
+    refusal = put(program, template, name="Flow, third")
+    assert refusal.status_code == 409
+    body = refusal.get_json()
     assert (body["code"], body["version"]) == ("template_conflict", 2)
-    assert [one["sentence"] for one in body["diff"]] == ["Name: Flow from weather \u2192 Flow, second"]
+    assert [item["sentence"] for item in body["diff"]] == ["Name: Flow from weather \u2192 Flow, second"]
     assert everything(but="api_tokens") == before
 
 
@@ -102,7 +102,7 @@ def test_using_a_template_makes_a_draft_that_remembers_it(program: Program, samp
     answer = program.post(f"{URL}{template['id']}/apply/", {"dataset_id": str(sample.id)})
     assert answer.status_code == 201, answer.get_json()
     body = answer.get_json()
-    assert {name: one["column"] for name, one in body["mapping"].items()} == {
+    assert {name: item["column"] for name, item in body["mapping"].items()} == {
         "discharge_mm": "discharge_mm",
         "date": "date",
         "prcp_mm": "prcp_mm",
@@ -122,7 +122,7 @@ def test_using_a_template_makes_a_draft_that_remembers_it(program: Program, samp
     again = program.post("/api/experiments/", {"config": body["config"]})
     assert again.status_code == 202
     odd = program.post("/api/experiments/wizard/validate-config/", {**body["config"], "template": {"id": 7}})
-    assert [one["code"] for one in odd.get_json()["problems"] if one["severity"] == "error"] == ["template_invalid"]
+    assert [item["code"] for item in odd.get_json()["problems"] if item["severity"] == "error"] == ["template_invalid"]
 
 
 def test_a_mapping_can_be_finished_by_hand(program: Program, sample: Dataset) -> None:
@@ -135,9 +135,9 @@ def test_a_mapping_can_be_finished_by_hand(program: Program, sample: Dataset) ->
     finished = program.post(url, {"dataset_id": str(sample.id), "mapping": body["mapping"]}).get_json()
     assert finished["config"]["features"]["selected"] == ["tmin_c"]
     assert finished["mapping"]["prcp_mm"]["column"] is None
-    assert "template_column_missing" in {one["code"] for one in finished["problems"]}
-    refused = program.post(url, {"dataset_id": str(sample.id), "mapping": {"tmax_c": "none such"}})
-    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "mapping.tmax_c")
+    assert "template_column_missing" in {item["code"] for item in finished["problems"]}
+    response = program.post(url, {"dataset_id": str(sample.id), "mapping": {"tmax_c": "none such"}})
+    assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, "mapping.tmax_c")
     twice = program.post(url, {"dataset_id": str(sample.id), "mapping": {"tmax_c": "tmin_c", "prcp_mm": "tmin_c"}})
     assert twice.get_json()["errors"][0]["code"] == "column_twice"
 
@@ -147,14 +147,14 @@ def test_a_dataset_without_the_columns_gets_a_draft_and_a_way_on(program: Progra
     rows = "\n".join(f"{number},{number % 7},{'ab'[number % 2]}" for number in range(90))
     other = upload(user, f"depth,width,kind\n{rows}\n".encode())
     body = program.post(f"{URL}{template['id']}/apply/", {"dataset_id": str(other.id)}).get_json()
-    codes = {one["code"] for one in body["problems"]}
+    codes = {first["code"] for first in body["problems"]}
     assert {"template_target_missing", "template_time_missing"} <= codes
     assert body["draft_id"]
-    assert all(one["remedy"] for one in body["problems"] if one["code"].startswith("template_target"))
+    assert all(first["remedy"] for first in body["problems"] if first["code"].startswith("template_target"))
     wrong = program.post(
         f"{URL}{template['id']}/apply/", {"dataset_id": str(other.id), "mapping": {"discharge_mm": "kind"}}
     )
-    assert "template_task_differs" in {one["code"] for one in wrong.get_json()["problems"]}
+    assert "template_task_differs" in {first["code"] for first in wrong.get_json()["problems"]}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_file_brings_the_whole_history_along(program: Program, stranger: Progr
     assert copied.status_code == 201
     assert (copied.get_json()["version"], copied.get_json()["visibility"]) == (2, "private")
     history = stranger.get(f"{URL}{copied.get_json()['id']}/versions/").get_json()["items"]
-    assert [(one["version"], one["author"], one["comment"]) for one in history] == [
+    assert [(item["version"], item["author"], item["comment"]) for item in history] == [
         (2, "Ada", "Renamed."),
         (1, "Ada", ""),
     ]
@@ -233,9 +233,9 @@ def test_a_broken_history_is_refused_whole(program: Program) -> None:
 def test_an_estimator_that_is_gone_leaves_the_rest(program: Program, sample: Dataset) -> None:
     file = program.get(f"{URL}{made(program)['id']}/export/").get_json()
     file["versions"][0]["config"]["model"] = {"estimator": "oracle", "parameters": {"depth": 3}}
-    taken = program.post(f"{URL}import/", file).get_json()
-    body = program.post(f"{URL}{taken['id']}/apply/", {"dataset_id": str(sample.id)}).get_json()
-    gone = next(one for one in body["problems"] if one["code"] == "template_estimator_gone")
+    json = program.post(f"{URL}import/", file).get_json()
+    body = program.post(f"{URL}{json['id']}/apply/", {"dataset_id": str(sample.id)}).get_json()
+    gone = next(item for item in body["problems"] if item["code"] == "template_estimator_gone")
     assert "oracle" in gone["message"]
     assert body["config"]["validation"]["parameters"]["gap"] == 7
 
@@ -244,9 +244,9 @@ def test_archiving_hides_a_template_until_it_is_restored(program: Program) -> No
     template = made(program)
     assert program.send("DELETE", f"{URL}{template['id']}/").status_code == 204
     assert program.get(f"{URL}{template['id']}/").status_code == 404
-    assert template["id"] not in {one["id"] for one in program.get(URL).get_json()["items"]}
+    assert template["id"] not in {item["id"] for item in program.get(URL).get_json()["items"]}
     archived = program.get(f"{URL}?archived=1").get_json()["items"]
-    assert [one["id"] for one in archived] == [template["id"]]
+    assert [item["id"] for item in archived] == [template["id"]]
     assert program.post(f"{URL}{template['id']}/restore/").status_code == 200
     assert program.get(f"{URL}{template['id']}/").status_code == 200
 
@@ -295,14 +295,14 @@ def test_an_administrator_changes_any_template(app: Flask, program: Program, adm
     template = made(program)
     assert put(boss, template, name="Better name").status_code == 200
     history = program.get(f"{URL}{template['id']}/versions/").get_json()["items"]
-    assert [one["author"] for one in history] == ["Root", "Ada"]
+    assert [item["author"] for item in history] == ["Root", "Ada"]
 
 
 def test_the_library_is_there_for_everybody_and_entered_once(program: Program) -> None:
-    found = program.get(f"{URL}?per_page=50").get_json()
-    assert len([one for one in found["items"] if one["library"]]) == 11
+    json = program.get(f"{URL}?per_page=50").get_json()
+    assert len([item for item in json["items"] if item["library"]]) == 11
     assert shipped.store_library() == 0
-    assert program.send("DELETE", f"{URL}{found['items'][0]['id']}/").status_code == 403
+    assert program.send("DELETE", f"{URL}{json['items'][0]['id']}/").status_code == 403
 
 
 def test_a_token_that_ended_opens_nothing(app: Flask, user: User) -> None:

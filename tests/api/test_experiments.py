@@ -19,7 +19,7 @@ from app.domain.checks.merging import merge_patch
 from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.services.drafts import drafts
-from app.services.jobs import life, training
+from app.services.jobs import life_cycle, training
 from app.storage.db import db, transaction
 from app.storage.tables import Dataset, Experiment, Job, User
 from tests.api.program import Program
@@ -86,7 +86,7 @@ def train(experiment_id: str) -> None:
     assert row is not None
     job = experiments.job_of(row)
     assert job is not None
-    claimed = life.claim_job(job.id, worker_id="w", lease_seconds=60)
+    claimed = life_cycle.claim_job(job.id, worker_id="w", lease_seconds=60)
     assert claimed is not None
     training.run(row.id, job_id=job.id, attempt=claimed.attempt, on_progress=lambda _: None, should_stop=lambda: False)
     fresh()
@@ -111,10 +111,10 @@ def test_a_config_is_launched_and_says_where_to_ask(program: Program, river: Dat
     assert (body["state"], body["name"]) == ("queued", "Flow")
     assert answer.headers["Location"] == f"/api/jobs/{body['job']['id']}/"
     assert program.get(answer.headers["Location"]).get_json()["state"] == "queued"
-    shown = program.get(body["url"]).get_json()
-    assert (shown["id"], shown["scores"], shown["verdict"]) == (body["id"], {}, None)
-    assert shown["config"] == {**config_of(river), **shown["config"]}
-    assert shown["estimate"]["fits"] == 4
+    view = program.get(body["url"]).get_json()
+    assert (view["id"], view["scores"], view["verdict"]) == (body["id"], {}, None)
+    assert view["config"] == {**config_of(river), **view["config"]}
+    assert view["estimate"]["fits"] == 4
 
 
 def test_a_finished_experiment_has_the_shape_of_the_contract(program: Program, finished: str) -> None:
@@ -127,9 +127,9 @@ def test_a_finished_experiment_has_the_shape_of_the_contract(program: Program, f
     assert set(body["scores"]["pbias"]) == {"mean", "std", "folds", "mean_absolute"}
     assert len(body["scores"]["nse"]["folds"]) == 3
     assert body["holdout"]["nse"] > 0.8
-    for one in body["baselines"].values():
-        assert set(one["nse"]) == {"mean", "holdout"}
-        assert set(one["pbias"]) == {"mean", "mean_absolute", "holdout"}
+    for item in body["baselines"].values():
+        assert set(item["nse"]) == {"mean", "holdout"}
+        assert set(item["pbias"]) == {"mean", "mean_absolute", "holdout"}
     assert set(body["verdict"]) >= {"state", "against", "difference", "low", "high", "probability"}
     assert body["verdict"]["against"] in body["baselines"]
     assert body["environment"]["packages"]["numpy"] == np.__version__
@@ -140,14 +140,14 @@ def test_a_finished_experiment_has_the_shape_of_the_contract(program: Program, f
 def test_what_stood_open_at_the_launch_is_told_as_it_stood(program: Program, river: Dataset) -> None:
     identifier = program.post(URL, {"config": config_of(river)}).get_json()["id"]
     warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?"}
-    asked = {"step": "features", "code": "group_leakage", "message": "Known then?", "severity": "notice"}
+    query = {"step": "features", "code": "group_leakage", "message": "Known then?", "severity": "notice"}
     with transaction():
         row = db.session.get(Experiment, uuid.UUID(identifier))
         assert row is not None
-        row.warnings = [warned, asked]
+        row.warnings = [warned, query]
     body = program.get(f"{URL}{identifier}/").get_json()
     assert body["warnings"] == [warned]
-    assert body["open_questions"] == [{**warned, "severity": "warning"}, asked]
+    assert body["open_questions"] == [{**warned, "severity": "warning"}, query]
 
 
 def test_the_headline_says_what_the_model_is_for(program: Program, river: Dataset) -> None:
@@ -244,7 +244,7 @@ def test_what_cannot_be_launched_is_named(program: Program, body: Any, field: st
 def test_a_config_without_a_dataset_is_refused(program: Program) -> None:
     answer = program.post(URL, {"config": {}})
     assert answer.status_code == 422
-    assert "data.dataset_id" in {one["field"] for one in answer.get_json()["errors"]}
+    assert "data.dataset_id" in {item["field"] for item in answer.get_json()["errors"]}
 
 
 def test_what_waits_is_limited_as_on_the_pages(app: Flask, program: Program, river: Dataset) -> None:
@@ -261,7 +261,7 @@ def test_a_list_is_paged_newest_first(program: Program, river: Dataset) -> None:
         program.post(URL, {"config": config_of(river, name=f"Flow {number}")})
     body = program.get(f"{URL}?page=2&per_page=2").get_json()
     assert (body["page"], body["per_page"], body["total"]) == (2, 2, 3)
-    assert [one["name"] for one in body["items"]] == ["Flow 0"]
+    assert [item["name"] for item in body["items"]] == ["Flow 0"]
     assert set(body["items"][0]) == {"id", "name", "tags", "state", "created_at", "headline"}
     assert program.get(f"{URL}?page=9").get_json()["items"] == []
     assert program.get(f"{URL}?per_page=0").status_code == 422
@@ -296,7 +296,7 @@ def test_the_exported_config_launches_the_same_experiment(program: Program, fini
     assert program.post("/api/experiments/wizard/validate-config/", exported).get_json()["problems"] == []
     again = program.post(URL, {"config": exported}).get_json()["id"]
     train(again)
-    first, second = (program.get(f"{URL}{one}/").get_json() for one in (finished, again))
+    first, second = (program.get(f"{URL}{item}/").get_json() for item in (finished, again))
     assert first["scores"] == second["scores"]
     assert "resolved" not in second["config"]
     assert program.get(f"{URL}{again}/config/").get_json() == exported
@@ -309,17 +309,17 @@ def test_a_resolved_that_differs_is_told_by_name(program: Program, finished: str
     exported["resolved"]["magic"] = 1
     checked = program.post("/api/experiments/wizard/validate-config/", exported).get_json()
     assert not checked["valid"]
-    assert {one["severity"]: one["code"] for one in checked["problems"]} == {
+    assert {item["severity"]: item["code"] for item in checked["problems"]} == {
         "error": "resolved_differs",
         "warning": "resolved_versions",
     }
-    message = next(one["message"] for one in checked["problems"] if "parts" in one["message"])
+    message = next(item["message"] for item in checked["problems"] if "parts" in item["message"])
     assert message.startswith("resolved.parts.fold 1.train.count is given as ")
-    refused = program.post(URL, {"config": exported})
-    assert refused.status_code == 422
-    assert "review.resolved" in {one["field"] for one in refused.get_json()["errors"]}
-    mended = merge_patch(exported, checked["problems"][0]["remedy"]["patch"])
-    assert program.post(URL, {"config": mended}).status_code == 202
+    response = program.post(URL, {"config": exported})
+    assert response.status_code == 422
+    assert "review.resolved" in {item["field"] for item in response.get_json()["errors"]}
+    remedy = merge_patch(exported, checked["problems"][0]["remedy"]["patch"])
+    assert program.post(URL, {"config": remedy}).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_any_resolved_is_checked(program: Program, river: Dataset, resolved: str
         assert answer.status_code == 202, answer.get_json()
     else:
         assert answer.status_code == 422
-        assert code in {one["code"] for one in answer.get_json()["errors"]}
+        assert code in {item["code"] for item in answer.get_json()["errors"]}
 
 
 def test_a_config_may_be_larger_than_a_form_to_a_bound(program: Program, river: Dataset) -> None:
@@ -363,7 +363,7 @@ def test_many_recipes_are_not_carried_out_for_a_check(program: Program, river: D
     ]
     sent = config_of(river, features={"selected": ["rain"], "transforms": recipes}, resolved={"seed": 7})
     body = program.post("/api/experiments/wizard/validate-config/", sent).get_json()
-    assert "resolved_differs" not in {one["code"] for one in body["problems"]}
+    assert "resolved_differs" not in {item["code"] for item in body["problems"]}
 
 
 def test_a_large_table_is_compared_by_the_worker(
@@ -394,8 +394,8 @@ def test_predictions_come_as_pages_or_as_a_file(program: Program, finished: str)
     whole = program.get(f"{address}?format=csv")
     rows = list(csv.DictReader(io.StringIO(whole.get_data(as_text=True))))
     assert (whole.mimetype, page["total"], page["per_page"]) == ("text/csv", len(rows), 10)
-    assert [one["row"] for one in page["items"]] == [int(one["row"]) for one in rows[10:20]]
-    assert [one["predicted"] for one in page["items"]] == [float(one["predicted"]) for one in rows[10:20]]
+    assert [item["row"] for item in page["items"]] == [int(row["row"]) for row in rows[10:20]]
+    assert [item["predicted"] for item in page["items"]] == [float(row["predicted"]) for row in rows[10:20]]
     assert page["items"][0]["part"] == "fold 1"
     assert program.get(address, headers={"Accept": "text/csv"}).mimetype == "text/csv"
     assert program.get(address, headers={"Accept": "*/*"}).mimetype == "application/json"
@@ -407,14 +407,14 @@ def test_classes_are_texts_as_they_are(program: Program, river: Dataset) -> None
     identifier = program.post(URL, {"config": classes_of(river)}).get_json()["id"]
     train(identifier)
     page = program.get(f"{URL}{identifier}/predictions/?per_page=200").get_json()
-    assert {one["observed"] for one in page["items"]} == {"=wet", "dry"}
-    assert all(0 <= one["probability_dry"] <= 1 for one in page["items"])
+    assert {item["observed"] for item in page["items"]} == {"=wet", "dry"}
+    assert all(0 <= item["probability_dry"] <= 1 for item in page["items"])
     assert program.get(f"{URL}{identifier}/config/").get_json()["resolved"]["table"]["classes"] == ["=wet", "dry"]
 
 
 def _calls(identifier: str) -> list[tuple[str, str]]:
-    one = f"{URL}{identifier}/"
-    return [("GET", one), ("POST", f"{one}cancel/"), ("GET", f"{one}config/"), ("GET", f"{one}predictions/")]
+    text = f"{URL}{identifier}/"
+    return [("GET", text), ("POST", f"{text}cancel/"), ("GET", f"{text}config/"), ("GET", f"{text}predictions/")]
 
 
 def test_somebody_elses_experiment_is_a_missing_one(stranger: Program, finished: str) -> None:

@@ -48,16 +48,16 @@ def test_a_large_matrix_is_a_job_with_what_has_come(
 def test_a_ranking_is_answered_at_once_or_is_a_job(
     program: Program, wide: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {"dataset_id": str(wide.id), "target": "flow"}
-    body = program.post(RANKING, asked).get_json()
+    query = {"dataset_id": str(wide.id), "target": "flow"}
+    body = program.post(RANKING, query).get_json()
     assert (body["method"], body["rows_used"]) == ("mutual_information", 80)
-    assert {one["name"] for one in body["features"][:2]} == {"gauge_0", "gauge_1"}
-    assert [one["rank"] for one in body["features"]] == list(range(1, 30))
+    assert {item["name"] for item in body["features"][:2]} == {"gauge_0", "gauge_1"}
+    assert [item["rank"] for item in body["features"]] == list(range(1, 30))
     monkeypatch.setattr(runner, "INLINE_CELLS", 0)
-    answer = program.post(RANKING, {**asked, "target": "gauge_3"})
+    answer = program.post(RANKING, {**query, "target": "gauge_3"})
     assert (answer.status_code, answer.get_json()["job"]["kind"]) == (202, "rank")
     program.post(f"/api/jobs/{answer.get_json()['job']['id']}/cancel/")
-    stopped = program.post(RANKING, {**asked, "target": "gauge_3"})
+    stopped = program.post(RANKING, {**query, "target": "gauge_3"})
     assert (stopped.status_code, stopped.get_json()["code"]) == (422, "ranking_stopped")
 
 
@@ -81,18 +81,20 @@ def test_what_cannot_be_measured_is_refused_at_its_field(
 
 @pytest.mark.parametrize("path", [MATRIX, RANKING])
 def test_somebody_elses_dataset_is_a_missing_one(stranger: Program, wide: Dataset, path: str) -> None:
-    hers, nobodys = (stranger.post(path, {"dataset_id": str(one), "target": "flow"}) for one in (wide.id, uuid.uuid4()))
+    hers, nobodys = (
+        stranger.post(path, {"dataset_id": str(identifier), "target": "flow"}) for identifier in (wide.id, uuid.uuid4())
+    )
     if path == MATRIX:
-        hers, nobodys = (stranger.post(path, {"dataset_id": str(one)}) for one in (wide.id, uuid.uuid4()))
+        hers, nobodys = (stranger.post(path, {"dataset_id": str(identifier)}) for identifier in (wide.id, uuid.uuid4()))
     assert hers.status_code == nobodys.status_code == 404
     assert hers.get_json() == nobodys.get_json()
 
 
 def test_the_analysis_names_the_leaks_of_a_target(reader: Program, wide: Dataset) -> None:
-    asked = {"dataset_id": str(wide.id), "target": "flow"}
-    body = reader.post("/api/experiments/wizard/dataset-analysis/", asked).get_json()
-    leaks = [one for one in body["findings"] if one["code"] == "target_leakage"]
-    assert {one["columns"][0] for one in leaks} == {"gauge_0", "gauge_1"}
+    query = {"dataset_id": str(wide.id), "target": "flow"}
+    body = reader.post("/api/experiments/wizard/dataset-analysis/", query).get_json()
+    leaks = [item for item in body["findings"] if item["code"] == "target_leakage"]
+    assert {leak["columns"][0] for leak in leaks} == {"gauge_0", "gauge_1"}
     assert body["leaks_measured"] is True
-    assert next(one for one in body["columns"] if one["name"] == "gauge_0")["findings"][-1] == "target_leakage"
+    assert next(item for item in body["columns"] if item["name"] == "gauge_0")["findings"][-1] == "target_leakage"
     assert leaks[0]["remedies"][0]["kind"] == "leave_out"

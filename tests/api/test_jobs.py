@@ -41,7 +41,7 @@ def test_what_has_come_so_far_is_told(program: Program, user: User, sample: Data
 def test_somebody_elses_job_is_a_missing_one(stranger: Program, user: User) -> None:
     job = _job(user, JobKind.ASSOCIATE, uuid.uuid4())
     nobodys = uuid.uuid4()
-    first, second = (stranger.get(f"/api/jobs/{one}/") for one in (job.id, nobodys))
+    first, second = (stranger.get(f"/api/jobs/{identifier}/") for identifier in (job.id, nobodys))
     assert first.status_code == second.status_code == 404
     assert first.get_json() == second.get_json()
     assert stranger.post(f"/api/jobs/{job.id}/cancel/").status_code == 404

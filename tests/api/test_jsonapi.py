@@ -20,7 +20,7 @@ from app.domain.vocabulary import Severity
 from app.services import idempotency
 from app.services.idempotency import Answer
 from app.storage.db import db, now, transaction
-from app.storage.lifetimes import has_ended, name_of_this_process
+from app.storage.process_lifetimes import has_ended, name_of_this_process
 from app.storage.tables import IdempotencyKey, User
 from app.web import errors
 from app.web.jsonapi import body_of, idempotent, page_json, read_page_request
@@ -53,18 +53,18 @@ def test_a_body_comes_back_as_its_schema_says(app: Flask) -> None:
     ],
 )
 def test_a_body_of_another_shape_is_refused_at_its_fields(app: Flask, sent: bytes, field: str, said: str) -> None:
-    with pytest.raises(InvalidBodyError) as refused:
+    with pytest.raises(InvalidBodyError) as info:
         _in_request(app, lambda: body_of(Asked), method="POST", data=sent)
-    assert refused.value.faults[0].field == field
-    assert refused.value.faults[0].message.endswith(said)
+    assert info.value.faults[0].field == field
+    assert info.value.faults[0].message.endswith(said)
 
 
 def test_faults_travel_with_the_problem(app: Flask) -> None:
     faults = (FieldFault("name", "missing", "This is missing."), FieldFault("size", "int_type", "No."))
-    response = _in_request(app, lambda: errors._domain(InvalidBodyError(faults)))
+    response = _in_request(app, lambda: errors._handle_domain_error(InvalidBodyError(faults)))
     assert response.status_code == 422
     assert response.mimetype == "application/problem+json"
-    assert [one["field"] for one in response.get_json()["errors"]] == ["name", "size"]
+    assert [item["field"] for item in response.get_json()["errors"]] == ["name", "size"]
 
 
 def test_the_problems_of_a_draft_travel_as_faults_at_their_fields() -> None:
@@ -75,9 +75,9 @@ def test_the_problems_of_a_draft_travel_as_faults_at_their_fields() -> None:
 
 
 def test_lists_are_paged(app: Flask) -> None:
-    asked = _in_request(app, read_page_request, query_string="page=3&per_page=10")
-    assert (asked.page, asked.per_page, asked.offset) == (3, 10, 20)
-    body = _in_request(app, lambda: page_json([1], asked, total=21)).get_json()
+    request = _in_request(app, read_page_request, query_string="page=3&per_page=10")
+    assert (request.page, request.per_page, request.offset) == (3, 10, 20)
+    body = _in_request(app, lambda: page_json([1], request, total=21)).get_json()
     assert body == {"items": [1], "page": 3, "per_page": 10, "total": 21}
 
 
@@ -105,9 +105,9 @@ def _send(app: Flask, user: User, make: Callable[[], Answer], *, key: str | None
 def test_a_request_that_is_sent_again_is_answered_again_and_made_once(app: Flask, user: User) -> None:
     made: list[int] = []
     answers = [_send(app, user, _make(made), key="k1") for _ in range(3)]
-    assert [one.get_json() for one in answers] == [{"number": 1}] * 3
-    assert [one.status_code for one in answers] == [201] * 3
-    assert {one.headers["Location"] for one in answers} == {"/api/things/1/"}
+    assert [answer.get_json() for answer in answers] == [{"number": 1}] * 3
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert {answer.headers["Location"] for answer in answers} == {"/api/things/1/"}
     assert len(made) == 1
 
 
@@ -119,17 +119,17 @@ def test_without_a_key_each_request_makes_its_own(app: Flask, user: User) -> Non
 def test_a_key_belongs_to_one_content_and_one_account(app: Flask, user: User, other_user: User) -> None:
     made: list[int] = []
     _send(app, user, _make(made), key="k1")
-    with pytest.raises(DomainError) as refused:
+    with pytest.raises(DomainError) as info:
         _send(app, user, _make(made), key="k1", content="b")
-    assert refused.value.code == "idempotency_key_reused"
+    assert info.value.code == "idempotency_key_reused"
     assert _send(app, other_user, _make(made), key="k1", content="b").get_json() == {"number": 2}
 
 
 def test_while_the_first_is_at_work_the_second_is_told_so(app: Flask, user: User) -> None:
     assert idempotency.begin(user, "k1", "f") is None
-    with pytest.raises(ConflictError) as refused:
+    with pytest.raises(ConflictError) as info:
         idempotency.begin(user, "k1", "f")
-    assert refused.value.code == "idempotency_in_progress"
+    assert info.value.code == "idempotency_in_progress"
 
 
 def test_a_request_that_was_killed_leaves_its_key_free_after_a_while(app: Flask, user: User) -> None:
@@ -143,16 +143,16 @@ def test_a_request_that_was_killed_leaves_its_key_free_after_a_while(app: Flask,
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks at /proc")
 def test_a_request_whose_process_ended_leaves_its_key_free_at_once(app: Flask, user: User) -> None:
-    gone = "import os; from app.storage.lifetimes import name_of_this_process; print(name_of_this_process())"
-    said = subprocess.run([sys.executable, "-c", gone], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert has_ended(said.stdout.strip())
+    gone = "import os; from app.storage.process_lifetimes import name_of_this_process; print(name_of_this_process())"
+    process = subprocess.run([sys.executable, "-c", gone], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert has_ended(process.stdout.strip())
     for other in (name_of_this_process(), "elsewhere/7/1", None, "", "/api/datasets/x/"):
         assert not has_ended(other)
     idempotency.begin(user, "k1", "f")
     with transaction():
         row = db.session.scalar(select(IdempotencyKey))
         assert row is not None
-        row.location = said.stdout.strip()
+        row.location = process.stdout.strip()
     assert idempotency.begin(user, "k1", "f") is None
 
 
@@ -167,9 +167,9 @@ def test_a_request_that_fails_gives_its_key_back(app: Flask, user: User) -> None
 
 @pytest.mark.parametrize("key", ["", "x" * 101, "a\x7fb"])
 def test_a_key_of_no_use_is_refused(app: Flask, user: User, key: str) -> None:
-    with pytest.raises(DomainError) as refused:
+    with pytest.raises(DomainError) as info:
         idempotency.begin(user, key, "f")
-    assert refused.value.code == "idempotency_key_invalid"
+    assert info.value.code == "idempotency_key_invalid"
 
 
 def test_keys_are_forgotten_after_a_day(app: Flask, user: User) -> None:

@@ -35,7 +35,7 @@ def test_the_first_list_is_answered_at_once_with_all_that_the_contract_names(rea
     body = answer.get_json()
     assert answer.status_code == 200
     assert (body["task"], body["state"]) == ("regression", "queued")
-    assert [one["rank"] for one in body["recommendations"]] == list(range(1, len(body["recommendations"]) + 1))
+    assert [item["rank"] for item in body["recommendations"]] == list(range(1, len(body["recommendations"]) + 1))
     first = body["recommendations"][0]
     assert "120 rows" in first["reasons"][0]
     assert first["cautions"]
@@ -54,12 +54,12 @@ def test_who_wants_the_evidence_is_told_when_it_is_there(
     monkeypatch.setattr(racing, "MAX_TREES", 10)
     monkeypatch.setattr(racing, "DRAWS", 1)
     monkeypatch.setattr(racing, "BUDGET", 60.0)
-    asked = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"
-    waiting = reader.get(asked)
+    request = f"{URL}?dataset_id={wide.id}&target=flow&evidence=measured"
+    waiting = reader.get(request)
     assert waiting.status_code == 202
     assert waiting.headers["Location"] == f"/api/jobs/{waiting.get_json()['job']['id']}/"
     work(waiting.get_json()["job"]["id"])
-    done = reader.get(asked)
+    done = reader.get(request)
     assert (done.status_code, done.get_json()["state"]) == (200, "finished")
     assert done.get_json()["recommendations"][0]["measured"]["scores"]
     assert done.get_json()["recommendations"][0]["expected"]["basis"] == "short fits"
@@ -77,13 +77,13 @@ def test_what_the_suggested_set_brings_is_answered(
     frame = pd.DataFrame({"day": pd.date_range("2001-10-01", periods=900), "rain_mm": rain})
     frame["flow_mm"] = (frame["rain_mm"].rolling(30, min_periods=1).mean() + random.gamma(1, 0.2, 900)).round(4)
     dataset = upload(user, frame.to_csv(index=False).encode())
-    asked = f"{URL}?dataset_id={dataset.id}&target=flow_mm&evidence=measured"
-    work(reader.get(asked).get_json()["job"]["id"])
-    body = reader.get(asked).get_json()
-    found = body["suggested_set"]
-    assert found["estimator"] in [one["estimator"] for one in body["recommendations"] if one["measured"]]
-    assert len(found["with_set"]) == len(found["without_set"]) >= found["folds_won"]
-    assert found["low"] <= found["difference"] <= found["high"]
+    request = f"{URL}?dataset_id={dataset.id}&target=flow_mm&evidence=measured"
+    work(reader.get(request).get_json()["job"]["id"])
+    body = reader.get(request).get_json()
+    result = body["suggested_set"]
+    assert result["estimator"] in [item["estimator"] for item in body["recommendations"] if item["measured"]]
+    assert len(result["with_set"]) == len(result["without_set"]) >= result["folds_won"]
+    assert result["low"] <= result["difference"] <= result["high"]
 
 
 def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
@@ -92,8 +92,8 @@ def test_features_and_a_goal_are_heeded(reader: Program, wide: Dataset) -> None:
     assert reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=").get_json()["target"] == "flow"
     same = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0,gauge_1").get_json()
     assert same["recommendations"] == few["recommendations"]
-    one = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0").get_json()
-    assert "1 numeric feature" in one["recommendations"][0]["reasons"][0]
+    json = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&features=gauge_0").get_json()
+    assert "1 numeric feature" in json["recommendations"][0]["reasons"][0]
     read = reader.get(f"{URL}?dataset_id={wide.id}&target=flow&goal=explanation").get_json()
     assert read["recommendations"][0]["estimator"] in ("ridge", "linear_regression", "lasso", "elastic_net")
 
@@ -132,10 +132,10 @@ def test_what_cannot_be_learnt_is_said(reader: Program, user: User, file: str, t
     described = reader.post(
         "/api/experiments/wizard/dataset-analysis/", {"dataset_id": str(dataset.id), "target": target}
     )
-    assert code in [one["code"] for one in described.get_json()["findings"]], "It is known before anything is fitted."
-    asked = f"{URL}?dataset_id={dataset.id}&target={target}&evidence=measured"
-    work(reader.get(asked).get_json()["job"]["id"])
-    body = reader.get(asked).get_json()
-    assert [one["code"] for one in body["findings"]] == [code]
+    assert code in [item["code"] for item in described.get_json()["findings"]], "It is known before anything is fitted."
+    request = f"{URL}?dataset_id={dataset.id}&target={target}&evidence=measured"
+    work(reader.get(request).get_json()["job"]["id"])
+    body = reader.get(request).get_json()
+    assert [item["code"] for item in body["findings"]] == [code]
     assert body["findings"][0]["severity"] == "warning"
     assert body["findings"][0]["message"].endswith(".")

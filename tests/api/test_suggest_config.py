@@ -77,8 +77,8 @@ def test_a_job_is_told_until_the_config_is_there(reader: Program, wide: Dataset)
 
 def test_the_config_has_what_the_short_fits_put_first(program: Program, wide: Dataset) -> None:
     body = suggested(program, dataset_id=str(wide.id), target="flow")
-    asked = f"/api/experiments/wizard/model-recommendations/?dataset_id={wide.id}&target=flow&evidence=measured"
-    first = program.get(asked).get_json()["recommendations"][0]
+    request = f"/api/experiments/wizard/model-recommendations/?dataset_id={wide.id}&target=flow&evidence=measured"
+    first = program.get(request).get_json()["recommendations"][0]
     assert first["measured"] is not None
     assert body["config"]["model"]["estimator"] == first["estimator"]
 
@@ -87,8 +87,8 @@ def test_the_config_is_valid_and_can_be_launched(program: Program, wide: Dataset
     body = suggested(program, dataset_id=str(wide.id), target="flow")
     checked = program.post(VALIDATE, body["config"]).get_json()
     assert checked["valid"]
-    told = {(one["step"], one["field"], one["code"]) for one in body["problems"]}
-    assert {(one["step"], one["field"], one["code"]) for one in checked["problems"]} <= told
+    told = {(item["step"], item["field"], item["code"]) for item in body["problems"]}
+    assert {(item["step"], item["field"], item["code"]) for item in checked["problems"]} <= told
     assert program.post("/api/experiments/", {"config": body["config"]}).status_code == 202
 
 
@@ -100,11 +100,11 @@ def test_nothing_but_measures_is_stored(reader: Program, wide: Dataset) -> None:
 
 
 def test_what_is_asked_for_is_in_the_config(program: Program, wide: Dataset) -> None:
-    asked = {"dataset_id": str(wide.id), "target": "flow", "holdout": {"fraction": 0.3}, "group_column": ""}
-    config = suggested(program, **asked)["config"]
+    query = {"dataset_id": str(wide.id), "target": "flow", "holdout": {"fraction": 0.3}, "group_column": ""}
+    config = suggested(program, **query)["config"]
     assert config["validation"]["holdout"] == {"fraction": 0.3}
     assert config["task"]["group_column"] is None
-    assert suggested(program, **{**asked, "holdout": {"fraction": 0}})["config"]["validation"]["holdout"] is None
+    assert suggested(program, **{**query, "holdout": {"fraction": 0}})["config"]["validation"]["holdout"] is None
 
 
 PURPOSES = [
@@ -125,28 +125,28 @@ def test_a_purpose_decides_about_the_config(
 ) -> None:
     body = suggested(program, dataset_id=str(river.id), target="flow", **asked)
     assert {name: body["config"]["task"][name] for name in task} == task
-    assert "not_followed" not in {one["code"] for one in body["problems"]}
+    assert "not_followed" not in {item["code"] for item in body["problems"]}
     recipes = body["config"]["features"]["transforms"]
-    near = [step for one in recipes if "flow" in one["columns"] for step in one["parameters"].get("steps", [])]
+    near = [step for recipe in recipes if "flow" in recipe["columns"] for step in recipe["parameters"].get("steps", [])]
     assert all(step >= task.get("horizon", 10**6) for step in near)
-    assert [one for one in body["problems"] if one["severity"] == "error"] == []
+    assert [item for item in body["problems"] if item["severity"] == "error"] == []
 
 
 def test_rows_from_a_date_on_are_held_out(program: Program, river: Dataset) -> None:
-    held = {"from": "2001-12-01", "to": "2002-02-28"}
-    body = suggested(program, dataset_id=str(river.id), target="flow", purpose="simulate", holdout=held)
-    assert body["config"]["validation"]["holdout"] == held
-    assert "not_followed" not in {one["code"] for one in body["problems"]}
+    current_values = {"from": "2001-12-01", "to": "2002-02-28"}
+    body = suggested(program, dataset_id=str(river.id), target="flow", purpose="simulate", holdout=current_values)
+    assert body["config"]["validation"]["holdout"] == current_values
+    assert "not_followed" not in {item["code"] for item in body["problems"]}
 
 
 def test_what_cannot_be_followed_is_a_problem(program: Program, wide: Dataset) -> None:
-    asked = {"dataset_id": str(wide.id), "target": "flow", "holdout": {"from": "1066-10-14"}}
-    body = suggested(program, **asked)
-    codes = {one["code"] for one in body["problems"] if one["step"] == "validation"}
+    query = {"dataset_id": str(wide.id), "target": "flow", "holdout": {"from": "1066-10-14"}}
+    body = suggested(program, **query)
+    codes = {item["code"] for item in body["problems"] if item["step"] == "validation"}
     assert codes & {"not_followed", "time_column_missing"}
     forecast = program.post(URL, {"dataset_id": str(wide.id), "target": "flow", "purpose": "forecast"})
-    found = forecast.get_json().get("problems") if forecast.status_code == 200 else forecast.get_json()["errors"]
-    assert found
+    result = forecast.get_json().get("problems") if forecast.status_code == 200 else forecast.get_json()["errors"]
+    assert result
 
 
 def test_a_file_that_is_being_read_is_waited_for(program: Program, user: User, wide: Dataset) -> None:
@@ -190,8 +190,8 @@ def test_a_field_that_cannot_be_followed_is_named(
 ) -> None:
     answer = program.post(URL, {"dataset_id": str(wide.id), **more})
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    found = {one["field"] for one in answer.get_json()["errors"]}
-    assert any(name == field or name.startswith(f"{field}.") for name in found), found
+    results = {item["field"] for item in answer.get_json()["errors"]}
+    assert any(name == field or name.startswith(f"{field}.") for name in results), results
 
 
 @pytest.mark.parametrize("raw", ["NaN", "1e400", "-Infinity"])

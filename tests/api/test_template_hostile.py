@@ -60,14 +60,14 @@ def test_a_version_that_never_was_is_refused_in_words(program: Program, sample: 
 def test_a_key_of_one_copy_makes_no_other(program: Program, stranger: Program) -> None:
     first, second = made(program, visibility="everyone"), made(program, visibility="everyone")
     key = {"Idempotency-Key": "copy-1"}
-    one = program.post(f"{URL}{first['id']}/duplicate/", headers=key)
+    item = program.post(f"{URL}{first['id']}/duplicate/", headers=key)
     again = program.post(f"{URL}{first['id']}/duplicate/", headers=key)
-    assert (one.status_code, again.get_json()["id"]) == (201, one.get_json()["id"])
+    assert (item.status_code, again.get_json()["id"]) == (201, item.get_json()["id"])
     other = program.post(f"{URL}{second['id']}/duplicate/", headers=key)
     assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
     theirs = stranger.post(f"{URL}{first['id']}/duplicate/", headers=key)
     assert theirs.status_code == 201
-    assert theirs.get_json()["id"] != one.get_json()["id"]
+    assert theirs.get_json()["id"] != item.get_json()["id"]
 
 
 def test_nobody_uses_a_template_on_data_of_others(
@@ -82,8 +82,8 @@ def test_nobody_uses_a_template_on_data_of_others(
             answer = stranger.post(url, {"dataset_id": dataset_id, **more})
             assert answer.status_code == 404, answer.get_json()
     draft = program.post(url, {"dataset_id": str(sample.id)}).get_json()["draft_id"]
-    taken = stranger.post(url, {"dataset_id": str(sample.id), "draft_id": draft})
-    assert taken.status_code == 404
+    usage = stranger.post(url, {"dataset_id": str(sample.id), "draft_id": draft})
+    assert usage.status_code == 404
     for source in ({"draft_id": draft}, {"experiment_id": draft}):
         assert stranger.post(URL, {"name": "Theirs", **source}).status_code == 404
     named = stranger.post(URL, {"name": "Theirs", "config": {**CONFIG, "dataset": {"id": str(own.id)}}}).get_json()
@@ -164,7 +164,7 @@ def test_no_change_of_a_good_file_is_a_fault_of_ours(app: Flask, program: Progra
     places = [path for path in places if len(path) < 3] + draw.sample(
         [path for path in places if len(path) >= 3], PLACES
     )
-    taken = []
+    usage = []
     before = everything(but="api_tokens")
     for path in places:
         for value in draw.sample(WRONG, VALUES):
@@ -172,14 +172,14 @@ def test_no_change_of_a_good_file_is_a_fault_of_ours(app: Flask, program: Progra
             answer = program.post(f"{URL}import/", sent)
             assert answer.status_code in (201, 422), (path, value, answer.get_data(as_text=True)[:500])
             if answer.status_code == 201:
-                taken.append((path, value, answer.get_json()["id"]))
+                usage.append((path, value, answer.get_json()["id"]))
             else:
                 assert answer.get_json()["detail"]
     stored = {name: rows for name, rows in everything(but="api_tokens").items() if rows != before.get(name)}
     assert set(stored) <= {"experiment_templates", "template_versions"}
-    assert len(stored["experiment_templates"]) - len(before["experiment_templates"]) == len(taken)
-    assert len(stored["template_versions"]) - len(before["template_versions"]) == len(taken)
-    for path, value, identifier in taken:
+    assert len(stored["experiment_templates"]) - len(before["experiment_templates"]) == len(usage)
+    assert len(stored["template_versions"]) - len(before["template_versions"]) == len(usage)
+    for path, value, identifier in usage:
         for address in ("", "versions/1/", "export/", "diff/?from=1&to=1"):
             assert program.get(f"{URL}{identifier}/{address}").status_code == 200, (path, value, address)
         page = f"/experiment-templates/{identifier}"

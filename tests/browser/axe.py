@@ -18,8 +18,8 @@ def violations(page: Any) -> list[str]:
     """Return one line per rule that the page breaks."""
     if page.evaluate("() => typeof axe") == "undefined":
         page.evaluate(SOURCE)
-    found: list[str] = page.evaluate(RUN, TAGS)
-    return found
+    results: list[str] = page.evaluate(RUN, TAGS)
+    return results
 
 
 def sideways_overflow(page: Any) -> int:

@@ -83,9 +83,9 @@ def start_product(data: Path) -> tuple[Product, str]:
     assert process.stdout is not None
     for line in process.stdout:
         product.log.append(line)
-        if found := READY.search(line):
+        if match := READY.search(line):
             product.listen()
-            return product, found.group(1)
+            return product, match.group(1)
     process.stdout.close()
     raise AssertionError("hydroml up ended before it was ready:\n" + "".join(product.log))
 
@@ -167,7 +167,9 @@ def watched_page(browser: Any, url: str, **context: Any) -> Iterator[Watched]:
     watched.page.on("pageerror", lambda error: complain(str(error)))
     watched.page.on(
         "request",
-        lambda asked: None if asked.url.startswith((url, "data:", "blob:")) else complain(f"outside: {asked.url}"),
+        lambda request: (
+            None if request.url.startswith((url, "data:", "blob:")) else complain(f"outside: {request.url}")
+        ),
     )
     yield watched
     opened.close()

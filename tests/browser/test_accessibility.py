@@ -48,15 +48,15 @@ class Places:
 
     def _steps(self, walk: Walk) -> dict[str, str]:
         above = walk.start_at("Review")
-        found = {title.lower(): f"{above}/{title.lower()}" for title in STEPS}
+        results = {title.lower(): f"{above}/{title.lower()}" for title in STEPS}
         walk.page.goto("/datasets")
         dataset = str(walk.page.locator("main a[href^='/datasets/']").first.get_attribute("href"))
-        return {**found, "single page": f"{above}/single-page", "dataset": dataset, "column": f"{dataset}/columns/c1"}
+        return {**results, "single page": f"{above}/single-page", "dataset": dataset, "column": f"{dataset}/columns/c1"}
 
     def _searched(self, walk: Walk) -> dict[str, str]:
         """Come to the Model step and the single page with a search, and to what a search has found."""
         above = _set_a_search(walk)
-        found = {WITH_A_SEARCH[0]: f"{above}/model", WITH_A_SEARCH[1]: f"{above}/single-page"}
+        results = {WITH_A_SEARCH[0]: f"{above}/model", WITH_A_SEARCH[1]: f"{above}/single-page"}
         _set_a_search(walk)
         walk.click("button", "Continue")
         walk.heading("Validation")
@@ -67,7 +67,7 @@ class Places:
         walk.page.locator("#experiments-trials svg[role=img]").wait_for(timeout=90_000)
         assert violations(walk.page) == [], "a search under way"
         assert walk.wait_for_end(javascript=True) == "Finished"
-        return {**found, WITH_A_SEARCH[2]: walk.page.url}
+        return {**results, WITH_A_SEARCH[2]: walk.page.url}
 
 
 def _set_a_search(walk: Walk) -> str:

@@ -71,7 +71,7 @@ def test_searching_saves_nothing_and_ticking_counts_at_once(open_page: OpenPage)
     page = open_page().page
     _at_features(page)
     saves: list[str] = []
-    page.on("request", lambda asked: saves.append(asked.url) if asked.url.endswith("/autosave") else None)
+    page.on("request", lambda request: saves.append(request.url) if request.url.endswith("/autosave") else None)
     page.get_by_label("Search columns").fill("tm")
     page.get_by_label("Search columns").press("Enter")
     page.wait_for_url("**/features?q=tm*")
@@ -79,10 +79,10 @@ def test_searching_saves_nothing_and_ticking_counts_at_once(open_page: OpenPage)
     assert page.locator("#features-columns tbody tr").count() == 2
     assert saves == []
     count = page.locator("#features-columns [data-count]")
-    held = int(count.inner_text())
+    current = int(count.inner_text())
     with page.expect_response("**/autosave"):
         page.get_by_label("Use tmax_c").uncheck()
-    assert int(count.inner_text()) == held - 1
+    assert int(count.inner_text()) == current - 1
 
 
 def test_a_box_that_is_changed_twice_is_saved_twice(open_page: OpenPage) -> None:

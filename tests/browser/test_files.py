@@ -24,7 +24,7 @@ def _send(page: Any, path: Path) -> None:
 
 def test_an_upload_says_how_far_it_is(open_page: OpenPage, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
-    path.write_text("a,b\n" + "".join(f"{at},{at * 7 % 1000}\n" for at in range(300_000)))
+    path.write_text("a,b\n" + "".join(f"{position},{position * 7 % 1000}\n" for position in range(300_000)))
     page = open_page().page
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
@@ -59,7 +59,10 @@ def test_a_fault_of_a_file_stands_where_its_form_stands(open_page: OpenPage, tmp
 
 def test_names_of_any_length_push_no_page_aside(open_page: OpenPage, tmp_path: Path) -> None:
     path = tmp_path / f"{'f' * 150}.csv"
-    rows = (f"2001-{1 + at // 28:02d}-{1 + at % 28:02d},{at % 7},{'w' * 80},{at * 7 % 83 / 4}\n" for at in range(300))
+    rows = (
+        f"2001-{1 + position // 28:02d}-{1 + position % 28:02d},{position % 7},{'w' * 80},{position * 7 % 83 / 4}\n"
+        for position in range(300)
+    )
     path.write_text(f"day,{'r' * 150},word,{LONG}\n" + "".join(rows))
     page = open_page().page
     _send(page, path)

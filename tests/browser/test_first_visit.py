@@ -23,7 +23,9 @@ MINUTE = 60_000
 def _made(folder: Path) -> Path:
     """Write a file that a worker has to measure: hourly counts of two kinds of cyclists, and their sum."""
     random = np.random.default_rng()
-    frame = pd.DataFrame(random.gamma(2.0, size=(9_000, 14)).round(1), columns=[f"gauge_{at}" for at in range(14)])
+    frame = pd.DataFrame(
+        random.gamma(2.0, size=(9_000, 14)).round(1), columns=[f"gauge_{position}" for position in range(14)]
+    )
     frame["casual"] = random.poisson(30, size=9_000)
     frame["registered"] = random.poisson(150, size=9_000) + (8 * frame["gauge_0"]).astype(int)
     frame["cnt"] = frame["registered"] + frame["casual"]
@@ -80,8 +82,8 @@ def test_leak_questions_come_to_a_fresh_file_by_themselves(open_page: OpenPage, 
     walk.click("button", "Continue")
     walk.heading("Features")
     panel = _comes(page)
-    asked = panel.inner_text()
-    assert "registered + casual is cnt." in asked
+    request = panel.inner_text()
+    assert "registered + casual is cnt." in request
     for name in ("registered", "casual"):
         assert not page.get_by_label(f"Use {name}", exact=True).is_checked()
     assert "casual" not in page.locator("#wizard-side").inner_text()
@@ -133,17 +135,17 @@ def test_news_that_come_after_the_step_was_left_are_dropped(open_page: OpenPage,
     walk = _upload(page, _made(tmp_path))
     walk.click("button", "Continue")
     walk.heading("Features")
-    held: list[Any] = []
+    current_values: list[Any] = []
 
     def hold(route: Any) -> None:
-        held.append(route)
+        current_values.append(route)
 
     page.route("**/features/measured?*", hold)
     with page.expect_request("**/features/measured?*"):
         pass
     walk.click("button", "Continue")
     walk.heading("Model")
-    held[0].continue_()
+    current_values[0].continue_()
     page.wait_for_timeout(1_500)
     assert page.locator("#features-ticks").count() == 0
     assert page.locator("#wizard-side a[href$='/model']").count() == 0

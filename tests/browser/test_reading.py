@@ -18,10 +18,11 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def river(tmp_path: Path) -> Path:
     """Return a file of its own, with more columns than a page of the table holds."""
-    names = ["day", *(f"gauge_{at:03d}_mm" for at in range(80))]
+    names = ["day", *(f"gauge_{position:03d}_mm" for position in range(80))]
     rows = (
-        f"2001-{1 + at // 28:02d}-{1 + at % 28:02d}," + ",".join(str((at * (7 + one)) % 83 / 4) for one in range(80))
-        for at in range(120)
+        f"2001-{1 + position // 28:02d}-{1 + position % 28:02d},"
+        + ",".join(str((position * (7 + number)) % 83 / 4) for number in range(80))
+        for position in range(120)
     )
     path = tmp_path / f"{tmp_path.name[:60]}.csv"
     path.write_text(f"{','.join(names)}\n# {path.name}\n" + "\n".join(rows) + "\n")

@@ -110,12 +110,12 @@ def test_a_redraw_leaves_what_was_chosen_meanwhile(open_page: OpenPage, steps: d
     page.goto(steps["Validation"])
     chosen = page.locator(STRATEGY).first.get_attribute("id")
     other = page.locator(f"{METRIC} option:not(:checked)").last.get_attribute("value")
-    held = Held(page, AUTOSAVE)
+    current = Held(page, AUTOSAVE)
     page.locator(f"#{chosen}").check(force=True)
-    held.wait()
+    current.wait()
     page.locator(METRIC).select_option(other)
     wanted = _flip(page)
-    held.release()
+    current.release()
     page.locator(f"{METRIC} option[value={other}][selected]").wait_for(state="attached")
     for what in (f"#{chosen}:checked", f"{METRIC} option[value={other}]:checked", wanted):
         assert page.locator(what).count() == 1, what
@@ -127,12 +127,12 @@ def test_a_redraw_leaves_what_was_chosen_meanwhile(open_page: OpenPage, steps: d
 def test_a_redraw_leaves_what_is_being_typed(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Validation"])
-    held = Held(page, AUTOSAVE)
+    current = Held(page, AUTOSAVE)
     page.locator(STRATEGY).first.check(force=True)
-    held.wait()
+    current.wait()
     page.locator(SEED).press("Control+a")
     page.locator(SEED).press_sequentially("86")
-    held.release()
+    current.release()
     page.locator(f"{SEED}[value='86']").wait_for()
     assert page.locator(SEED).input_value() == "86"
     focus_comes_to(page, SEED)
@@ -141,12 +141,12 @@ def test_a_redraw_leaves_what_is_being_typed(open_page: OpenPage, steps: dict[st
 def test_a_change_just_before_an_answer_is_saved(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Validation"])
-    held = Held(page, AUTOSAVE)
+    current = Held(page, AUTOSAVE)
     page.locator(SEED).fill("17")
-    held.wait()
+    current.wait()
     with page.expect_request(AUTOSAVE):
         wanted = _flip(page)
-        held.release()
+        current.release()
     _is_saved(page, steps["Validation"], wanted)
 
 
@@ -177,13 +177,13 @@ def test_leaving_a_step_loses_no_answer(open_page: OpenPage, steps: dict[str, st
 def test_no_answer_takes_a_button_away_that_is_held_down(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Validation"])
-    held = Held(page, AUTOSAVE)
+    current = Held(page, AUTOSAVE)
     page.locator(STRATEGY).first.check(force=True)
-    held.wait()
+    current.wait()
     page.get_by_role("button", name="Continue", exact=True).last.hover()
     page.mouse.down()
     with page.expect_response(AUTOSAVE):
-        held.release()
+        current.release()
     page.wait_for_timeout(200)
     page.mouse.up()
     Walk(page).heading("Review")
@@ -192,7 +192,7 @@ def test_no_answer_takes_a_button_away_that_is_held_down(open_page: OpenPage, st
 def test_a_poll_from_before_a_save_shows_nothing_older(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Validation"])
-    held = Held(page, "**/health/live")
+    current = Held(page, "**/health/live")
     page.evaluate(
         """() => {
             const polled = document.createElement('div');
@@ -203,12 +203,12 @@ def test_a_poll_from_before_a_save_shows_nothing_older(open_page: OpenPage, step
             htmx.process(polled);
         }"""
     )
-    held.wait()
+    current.wait()
     with page.expect_response(AUTOSAVE):
         _flip(page)
     page.wait_for_function("() => !document.querySelector('#wizard-saver.htmx-request')")
     with page.expect_response("**/health/live"):
-        held.release()
+        current.release()
     assert page.locator("#polled").count() == 1
     page.locator("#polled").wait_for(state="detached")
 
@@ -217,36 +217,36 @@ def test_a_poll_from_before_a_save_shows_nothing_older(open_page: OpenPage, step
 def test_of_two_views_the_one_asked_for_last_stays(open_page: OpenPage, steps: dict[str, str], late: str) -> None:
     page = open_page().page
     page.goto(steps["Features"])
-    held = {view: Held(page, f"**/correlations?view={view}") for view in ("pairs", "matrix")}
+    helds = {view: Held(page, f"**/correlations?view={view}") for view in ("pairs", "matrix")}
     for name in ("Ranked pairs", "All pairs"):
         page.get_by_role("link", name=name, exact=True).click()
-    for one in held.values():
-        one.wait()
+    for item in helds.values():
+        item.wait()
     for view in ("matrix", "pairs") if late == "first" else ("pairs", "matrix"):
-        held[view].release()
+        helds[view].release()
         page.wait_for_timeout(300)
     page.locator(".tabs a[aria-current]", has_text="All pairs").wait_for()
 
 
 def test_a_change_before_the_scripts_are_there_is_saved(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
-    held = Held(page, "**/htmx.min.js*")
+    current = Held(page, "**/htmx.min.js*")
     page.goto(steps["Validation"], wait_until="commit")
     page.locator(BOX).first.wait_for()
     wanted = _flip(page)
     with page.expect_response(AUTOSAVE):
-        held.release()
+        current.release()
     _is_saved(page, steps["Validation"], wanted)
 
 
 def test_a_table_in_a_new_order_keeps_what_was_changed(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Data"])
-    held = Held(page, "**/data/columns?*")
+    current = Held(page, "**/data/columns?*")
     page.get_by_label("Order by").select_option(label="Name")
-    held.wait()
+    current.wait()
     kind = page.get_by_label("Kind of Sample Number")
     with page.expect_response(AUTOSAVE):
         kind.select_option("categorical")
-        held.release()
+        current.release()
     _is_saved(page, steps["Data"], "select[aria-label='Kind of Sample Number'] option[selected]:text-is('categorical')")

@@ -27,9 +27,9 @@ def email() -> str:
 @pytest.fixture
 def link(product: Product, email: str) -> str:
     """Return the one-time link of a new member."""
-    said = hydroml("user", "add", email, environment={"HYDROML_DATA": str(product.data)})
-    assert said.returncode == 0, said.stderr
-    return said.stdout.strip()
+    process = hydroml("user", "add", email, environment={"HYDROML_DATA": str(product.data)})
+    assert process.returncode == 0, process.stderr
+    return process.stdout.strip()
 
 
 @pytest.fixture

@@ -97,13 +97,13 @@ def test_columns_in_roles_are_previewed_in_place(open_page: OpenPage) -> None:
     page = watched.page
     panel = _at_features(page)
     panel.get_by_label("What").select_option("potential_evaporation")
-    shown = panel.locator("#features-transform-shown")
+    view = panel.locator("#features-transform-shown")
     panel.get_by_label("Maximum temperature").select_option("tmax_c")
     panel.get_by_text("choose a column for mean temperature, or its minimum").wait_for()
     panel.get_by_label("Mean temperature, or its minimum").select_option("tmin_c")
     panel.get_by_label("Latitude", exact=True).fill("45.2")
     panel.get_by_label("Latitude", exact=True).press("Tab")
-    shown.get_by_text("tmin_c_oudin").first.wait_for()
+    view.get_by_text("tmin_c_oudin").first.wait_for()
     assert violations(page) == []
     for width in (768, 375):
         page.set_viewport_size({"width": width, "height": 800})
@@ -114,4 +114,4 @@ def test_columns_in_roles_are_previewed_in_place(open_page: OpenPage) -> None:
     panel.get_by_label("What").select_option("window_means")
     panel.get_by_label("Windows", exact=True).wait_for()
     panel.get_by_label("Of columns").select_option(["tmin_c_oudin"])
-    shown.get_by_text("tmin_c_oudin_mean_30").first.wait_for()
+    view.get_by_text("tmin_c_oudin_mean_30").first.wait_for()

@@ -121,22 +121,22 @@ def test_closing_the_browser_loses_nothing(open_page: OpenPage) -> None:
 def test_two_tabs_never_overwrite_each_other_silently(open_page: OpenPage) -> None:
     watched = open_page(javascript=False)
     watched.expect("status of 409")
-    one = watched.page
-    Walk(one).start_at("Validation")
+    item = watched.page
+    Walk(item).start_at("Validation")
     two = open_page(javascript=False).page
-    two.goto(one.url)
+    two.goto(item.url)
     two.get_by_label("Seed").fill("5")
     two.get_by_role("button", name="Continue", exact=True).click()
     two.locator("h1", has_text="Review").wait_for()
-    one.get_by_label("Seed").fill("6")
-    one.get_by_role("button", name="Continue", exact=True).click()
-    one.get_by_role("button", name=re.compile("[Kk]eep mine")).first.wait_for()
-    one.wait_for_load_state()
-    text = one.locator("#wizard-conflict").inner_text()
+    item.get_by_label("Seed").fill("6")
+    item.get_by_role("button", name="Continue", exact=True).click()
+    item.get_by_role("button", name=re.compile("[Kk]eep mine")).first.wait_for()
+    item.wait_for_load_state()
+    text = item.locator("#wizard-conflict").inner_text()
     assert "5" in text
     assert "6" in text
-    one.get_by_role("button", name=re.compile("[Kk]eep mine")).first.click()
-    one.locator("#wizard-conflict").wait_for(state="detached")
+    item.get_by_role("button", name=re.compile("[Kk]eep mine")).first.click()
+    item.locator("#wizard-conflict").wait_for(state="detached")
     two.reload()
     two.goto(two.url.replace("review", "validation"))
     assert two.get_by_label("Seed").input_value() == "6"
@@ -145,25 +145,25 @@ def test_two_tabs_never_overwrite_each_other_silently(open_page: OpenPage) -> No
 def test_a_question_between_two_tabs_holds_the_step_until_it_is_answered(open_page: OpenPage) -> None:
     watched = open_page()
     watched.expect("status of 409")
-    one = watched.page
-    Walk(one).start_at("Validation")
+    item = watched.page
+    Walk(item).start_at("Validation")
     two = open_page().page
-    two.goto(one.url)
+    two.goto(item.url)
     two.get_by_label("Seed").fill("5")
     two.get_by_role("button", name="Continue", exact=True).click()
     two.locator("h1", has_text="Review").wait_for()
-    one.get_by_label("Seed").fill("6")
-    one.get_by_label("Seed").blur()
-    one.get_by_role("button", name="Keep mine").wait_for()
+    item.get_by_label("Seed").fill("6")
+    item.get_by_label("Seed").blur()
+    item.get_by_role("button", name="Keep mine").wait_for()
     # A click that was meant for the page before must not choose in silence.
-    assert one.get_by_role("button", name="Continue", exact=True).last.is_disabled()
-    assert one.get_by_label("Seed").is_disabled()
-    assert violations(one) == []
-    one.get_by_role("button", name="Keep mine").click()
-    one.locator("#wizard-conflict").wait_for(state="detached")
-    assert one.get_by_label("Seed").input_value() == "6"
-    one.reload()
-    assert one.get_by_label("Seed").input_value() == "6"
+    assert item.get_by_role("button", name="Continue", exact=True).last.is_disabled()
+    assert item.get_by_label("Seed").is_disabled()
+    assert violations(item) == []
+    item.get_by_role("button", name="Keep mine").click()
+    item.locator("#wizard-conflict").wait_for(state="detached")
+    assert item.get_by_label("Seed").input_value() == "6"
+    item.reload()
+    assert item.get_by_label("Seed").input_value() == "6"
 
 
 def test_what_could_not_be_sent_is_kept_and_offered_again(open_page: OpenPage) -> None:

@@ -83,7 +83,7 @@ class Walk:
         from tests.browser.conftest import wait_until
 
         words = ("Finished", "Failed", "Cancelled")
-        found: list[str] = []
+        results: list[str] = []
 
         def ended() -> bool:
             # Without JavaScript the page refreshes itself, and may be between two states at this moment.
@@ -91,10 +91,10 @@ class Walk:
                 text = self.page.locator("main").inner_text(timeout=5000)
             except Error:
                 return False
-            found[:] = [word for word in words if word in text]
-            return bool(found)
+            results[:] = [word for word in words if word in text]
+            return bool(results)
 
         wait_until(ended, seconds=seconds, what="the end of the experiment")
         # The word stands at the top of the page that comes then, and the rest of that page may still be on its way.
         self.page.wait_for_load_state()
-        return found[0]
+        return results[0]

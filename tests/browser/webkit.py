@@ -42,13 +42,13 @@ class WebKit:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send one WebDriver command and return its value."""
-        asked = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        httpconnection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            asked.request(method, path, None if method == "GET" else json.dumps(body or {}))
-            answer = asked.getresponse()
+            httpconnection.request(method, path, None if method == "GET" else json.dumps(body or {}))
+            answer = httpconnection.getresponse()
             value = json.load(answer)["value"]
         finally:
-            asked.close()
+            httpconnection.close()
         assert answer.status == HTTPStatus.OK, value
         return value
 
@@ -81,8 +81,8 @@ class WebKit:
 
     def click(self, selector: str) -> None:
         """Click as a person would."""
-        found = self.tell("/element", {"using": "css selector", "value": selector})
-        self.tell(f"/element/{found[ELEMENT]}/click")
+        result = self.tell("/element", {"using": "css selector", "value": selector})
+        self.tell(f"/element/{result[ELEMENT]}/click")
 
     def take_cookies(self, url: str, cookies: list[dict[str, Any]]) -> None:
         """Hold the cookies of a browser that is signed in."""
@@ -97,7 +97,7 @@ class WebKit:
         # Not about:blank, which a window of its own origin would not share its cookies with.
         self.evaluate("(shape) => { window.open('/health/live', '_blank', shape); }", POPUP.format(width, height))
         for _ in range(100):
-            more = [one for one in self.ask("GET", f"/session/{self.session}/window/handles") if one not in before]
+            more = [item for item in self.ask("GET", f"/session/{self.session}/window/handles") if item not in before]
             if more:
                 self.tell("/window", {"handle": more[0]})
                 return

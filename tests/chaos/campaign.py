@@ -53,7 +53,7 @@ class Tally:
     @property
     def sentences(self) -> list[str]:
         """Return all that is wrong, each with its round."""
-        return [f"round {number}: {sentence}" for number, one in self.verdicts for sentence in one.sentences]
+        return [f"round {number}: {sentence}" for number, verdict in self.verdicts for sentence in verdict.sentences]
 
     @property
     def all_kills(self) -> int:
@@ -62,7 +62,7 @@ class Tally:
 
     def total(self, kind: str) -> int:
         """Return how many of a kind are wrong."""
-        return sum(len(getattr(one, kind)) for _, one in self.verdicts)
+        return sum(len(getattr(verdict, kind)) for _, verdict in self.verdicts)
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Campaign:
             disk: SmallDisk | None = SmallDisk.mounted(self.folder / "disk", mb=DISK_MB)
         except pytest.skip.Exception as reason:
             self.say(f"no full disk in this run: {reason}")
-            self.enemies = tuple(one for one in self.enemies if one != "full_disk")
+            self.enemies = tuple(enemy for enemy in self.enemies if enemy != "full_disk")
             disk = None
         try:
             yield disk
@@ -110,12 +110,12 @@ class Campaign:
         visitors = []
         for number in range(VISITORS):
             name = f"visitor{number}"
-            one = Visitor(product.port, name, History(), random.Random(f"{self.seed} {name}"), place=number)
-            one.sign_in(product.link_for(f"{name}@example.org"))
-            visitors.append(one)
+            visitor = Visitor(product.port, name, History(), random.Random(f"{self.seed} {name}"), place=number)
+            visitor.sign_in(product.link_for(f"{name}@example.org"))
+            visitors.append(visitor)
         history, number = visitors[0].history, 0
-        for one in visitors:
-            one.history = history
+        for visitor in visitors:
+            visitor.history = history
         # A victim that is not there in time costs a blow and is no kill.
         blows = iter(plan_blows(self.seed, 3 * kills, enemies=self.enemies))
         while self.tally.all_kills < kills and (until is None or time.monotonic() < until):
@@ -126,9 +126,9 @@ class Campaign:
 
     def _fight(self, nemesis: Nemesis, blows: Iterator[Blow], *, until_kills: int) -> None:
         threads = []
-        for one in nemesis.visitors:
-            one.stop.clear()
-            threads.append(threading.Thread(target=one.walk, name=one.name, daemon=True))
+        for visitor in nemesis.visitors:
+            visitor.stop.clear()
+            threads.append(threading.Thread(target=visitor.walk, name=visitor.name, daemon=True))
             threads[-1].start()
         try:
             while self.tally.all_kills < until_kills:
@@ -141,8 +141,8 @@ class Campaign:
                     self.say(f"{self.tally.all_kills} kills, {len(nemesis.history.acknowledged)} acknowledged")
         finally:
             nemesis.end()
-            for one in nemesis.visitors:
-                one.stop.set()
+            for item in nemesis.visitors:
+                item.stop.set()
             for thread in threads:
                 thread.join(120)
                 assert not thread.is_alive(), f"{thread.name} waits for an answer for ever"
@@ -164,12 +164,14 @@ class Campaign:
         facts = reader.read_all(stray_processes=(*strays, *left))
         verdict = judge(history, facts, samples, now=time.time())
         # What was wrong once is not counted again with the next round.
-        known = {sentence for _, one in self.tally.verdicts for sentence in one.sentences}
+        known = {sentence for _, item in self.tally.verdicts for sentence in item.sentences}
         fresh = Verdict(**{
-            kind: tuple(one for one in found if f"{kind}: {one}" not in known) for kind, found in vars(verdict).items()
+            kind: tuple(item for item in var if f"{kind}: {item}" not in known) for kind, var in vars(verdict).items()
         })  # fmt: skip
         self.tally.verdicts.append((number, fresh))
-        self._count(history, [f"{one.state} {one.code}".strip() for one in facts.experiments], samples)
+        self._count(
+            history, [f"{experiment.state} {experiment.code}".strip() for experiment in facts.experiments], samples
+        )
         kills = sum(self.tally.kills.values())
         self.say(
             f"round {number}: {kills} kills, at rest after {samples[-1].seconds:.0f} s, {len(fresh.sentences)} wrong"
@@ -180,11 +182,11 @@ class Campaign:
     def _watch(self, reader: Reader, ended: float) -> Iterator[Sample]:
         idle_since = None
         while True:
-            one = reader.look(time.monotonic() - ended)
-            yield one
-            idle_since = None if one.is_busy else idle_since if idle_since is not None else one.seconds
-            is_stuck = idle_since is not None and one.seconds - idle_since > STUCK_SECONDS + 1
-            if not one.open_ids or is_stuck or one.seconds > PEACE_SECONDS:
+            sample = reader.look(time.monotonic() - ended)
+            yield sample
+            idle_since = None if sample.is_busy else idle_since if idle_since is not None else sample.seconds
+            is_stuck = idle_since is not None and sample.seconds - idle_since > STUCK_SECONDS + 1
+            if not sample.open_ids or is_stuck or sample.seconds > PEACE_SECONDS:
                 return
             time.sleep(0.5)
 
@@ -196,7 +198,7 @@ class Campaign:
                 yield f"{pid} {words.strip()}"
 
     def _count(self, history: History, ends: list[str], samples: list[Sample]) -> None:
-        self.tally.acknowledged = Counter(one.what for one in history.acknowledged)
+        self.tally.acknowledged = Counter(acknowledged.what for acknowledged in history.acknowledged)
         self.tally.answers = Counter(history.answers)
         self.tally.enemies = Counter(harm.kind for harm in history.harms if harm.kind != "kill")
         self.tally.ends = Counter(ends)

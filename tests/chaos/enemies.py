@@ -126,9 +126,9 @@ class Nemesis:
     def is_moment(self, moment: str) -> bool:
         """Say whether a moment is now."""
         if moment == "saving":
-            return any(one.doing == "save" for one in self.visitors)
+            return any(visitor.doing == "save" for visitor in self.visitors)
         if moment == "upload":
-            return any(one.doing == "upload" for one in self.visitors)
+            return any(visitor.doing == "upload" for visitor in self.visitors)
         return moment in self.reader.find_moments()
 
     def restart(self) -> None:
@@ -140,7 +140,7 @@ class Nemesis:
 
     def _begin(self, blow: Blow) -> None:
         """Hold a lock or fill the disk in the background; while one is at work, no other comes."""
-        self.busy = [one for one in self.busy if one.is_alive()]
+        self.busy = [item for item in self.busy if item.is_alive()]
         if self.busy or (blow.enemy == "full_disk" and self.disk is None):
             return
         thread = threading.Thread(target=self._obstruct, args=(blow.enemy, blow.enemy_seconds), daemon=True)
@@ -169,10 +169,10 @@ def _obstacle(enemy: str, product: Product, disk: SmallDisk | None, seconds: flo
         finally:
             disk.clear()
         return
-    held = LockedDatabase(product.data, seconds)
+    database = LockedDatabase(product.data, seconds)
     with contextlib.suppress(AssertionError):
-        held.__enter__()
+        database.__enter__()
     try:
         yield
     finally:
-        held.__exit__(None, None, None)
+        database.__exit__(None, None, None)

@@ -72,19 +72,19 @@ class Reader:
             "SELECT jobs.kind AS kind, experiments.config AS config FROM jobs "
             "LEFT JOIN experiments ON experiments.id = jobs.subject_id WHERE jobs.state = 'running'"
         )
-        found = set()
+        results = set()
         try:
             for row in self.rows(query, timeout=1):
                 if row["kind"] == "train":
                     tuned = json.loads(row["config"] or "{}").get("model", {}).get("tuning", {}).get("enabled")
-                    found.add("tuning" if tuned else "training")
+                    results.add("tuning" if tuned else "training")
                 elif row["kind"] == "analyse":
-                    found.add("analysis")
+                    results.add("analysis")
             if self.rows("SELECT id FROM datasets WHERE state = 'reading' LIMIT 1", timeout=1):
-                found.add("analysis")
+                results.add("analysis")
         except (sqlite3.Error, sqlite_module().Error):
             pass
-        return found
+        return results
 
     def read_all(self, *, stray_processes: tuple[str, ...] = ()) -> Facts:
         """Return all of it."""
@@ -115,8 +115,8 @@ class Reader:
     def _drafts(self) -> Iterator[DraftFact]:
         saves: dict[str, list[tuple[int, Row, int | None]]] = {}
         for row in self.rows("SELECT draft_id, version, changes, undoes FROM draft_events ORDER BY version"):
-            held = saves.setdefault(_id(row["draft_id"]), [])
-            held.append((row["version"], json.loads(row["changes"]), row["undoes"]))
+            current_values = saves.setdefault(_id(row["draft_id"]), [])
+            current_values.append((row["version"], json.loads(row["changes"]), row["undoes"]))
         for row in self.rows("SELECT id, version FROM drafts"):
             yield DraftFact(_id(row["id"]), row["version"], tuple(saves.get(_id(row["id"]), ())))
 
@@ -166,9 +166,9 @@ class Reader:
         """Yield what no row names; what a row names wrongly is told with the row."""
         rows = self.rows("SELECT id, state, sha256, reason_code FROM datasets WHERE purged_at IS NULL")
         named = {_id(row["id"]) for row in rows}
-        arriving = {_id(row["id"]) for row in rows if row["state"] == "receiving"}
+        upload = {_id(row["id"]) for row in rows if row["state"] == "receiving"}
         hashes = {row["sha256"] for row in rows if row["state"] != "failed" or row["reason_code"] in WAITING}
-        launched = {one.id for one in experiments}
+        launched = {experiment.id for experiment in experiments}
         for path in _entries(self.data / "datasets"):
             if path.name not in named:
                 yield str(path.relative_to(self.data))
@@ -179,7 +179,7 @@ class Reader:
             if path.name not in hashes:
                 yield str(path.relative_to(self.data))
         for path in _entries(self.data / "incoming"):
-            if path.suffix != ".part" or path.stem not in arriving:
+            if path.suffix != ".part" or path.stem not in upload:
                 yield str(path.relative_to(self.data))
 
     def age_files(self, seconds: float = 2 * 3600) -> None:

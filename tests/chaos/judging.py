@@ -53,7 +53,7 @@ class Verdict:
     @property
     def sentences(self) -> list[str]:
         """Return everything that is wrong."""
-        return [f"{kind}: {sentence}" for kind, found in vars(self).items() for sentence in found]
+        return [f"{kind}: {sentence}" for kind, var in vars(self).items() for sentence in var]
 
 
 def judge(history: History, facts: Facts, samples: Sequence[Sample], *, now: float) -> Verdict:
@@ -72,41 +72,41 @@ def judge(history: History, facts: Facts, samples: Sequence[Sample], *, now: flo
 
 def lost(acknowledged: Iterable[Acknowledged], facts: Facts) -> Iterator[str]:
     """Yield what a user was told is done and is not there."""
-    drafts = {one.id: one for one in facts.drafts}
-    experiments = {one.id: one for one in facts.experiments}
+    drafts = {draft.id: draft for draft in facts.drafts}
+    experiments = {experiment.id: experiment for experiment in facts.experiments}
     by_hash: dict[str, list[DatasetFact]] = {}
     for dataset in facts.datasets:
         by_hash.setdefault(dataset.sha256, []).append(dataset)
-    for one in acknowledged:
-        if one.what == "launch":
-            held = experiments.get(one.experiment_id)
-            if held is None or held.draft_id != one.draft_id:
-                yield f"the experiment {one.experiment_id} of the draft {one.draft_id}"
-        elif one.what == "upload":
-            yield from _lost_upload(one, by_hash.get(one.sha256, []))
+    for item in acknowledged:
+        if item.what == "launch":
+            fact = experiments.get(item.experiment_id)
+            if fact is None or fact.draft_id != item.draft_id:
+                yield f"the experiment {item.experiment_id} of the draft {item.draft_id}"
+        elif item.what == "upload":
+            yield from _lost_upload(item, by_hash.get(item.sha256, []))
         else:
-            yield from _lost_in_draft(one, drafts.get(one.draft_id))
+            yield from _lost_in_draft(item, drafts.get(item.draft_id))
 
 
-def _lost_upload(one: Acknowledged, found: Sequence[DatasetFact]) -> Iterator[str]:
+def _lost_upload(acknowledged: Acknowledged, facts: Sequence[DatasetFact]) -> Iterator[str]:
     # Why a reading failed is looked at with the other reasons; here it is enough that its owner can see that it did.
-    if not found:
-        yield f"the upload {one.sha256[:12]}"
-    for dataset in found:
-        if dataset.state == "ready" and dataset.rows != one.rows:
-            yield f"{one.rows - dataset.rows} of {one.rows} rows of the dataset {dataset.id}"
+    if not facts:
+        yield f"the upload {acknowledged.sha256[:12]}"
+    for dataset in facts:
+        if dataset.state == "ready" and dataset.rows != acknowledged.rows:
+            yield f"{acknowledged.rows - dataset.rows} of {acknowledged.rows} rows of the dataset {dataset.id}"
 
 
-def _lost_in_draft(one: Acknowledged, draft: DraftFact | None) -> Iterator[str]:
+def _lost_in_draft(acknowledged: Acknowledged, draft: DraftFact | None) -> Iterator[str]:
     if draft is None:
-        yield f"the draft {one.draft_id}"
+        yield f"the draft {acknowledged.draft_id}"
         return
-    answered = (changes.get(one.path, [None, None])[1] for _, changes, _ in draft.saves)
+    answered = (changes.get(acknowledged.path, [None, None])[1] for _, changes, _ in draft.saves)
     undone = (version for version, _, undoes in draft.saves if undoes is not None)
-    if one.what == "save" and one.value not in answered:
-        yield f"the answer {one.value!r} to {one.path} in the draft {one.draft_id}"
-    if one.what == "undo" and one.version + 1 not in undone:
-        yield f"the undo of version {one.version} in the draft {one.draft_id}"
+    if acknowledged.what == "save" and acknowledged.value not in answered:
+        yield f"the answer {acknowledged.value!r} to {acknowledged.path} in the draft {acknowledged.draft_id}"
+    if acknowledged.what == "undo" and acknowledged.version + 1 not in undone:
+        yield f"the undo of version {acknowledged.version} in the draft {acknowledged.draft_id}"
 
 
 def broken_histories(drafts: Iterable[DraftFact]) -> Iterator[str]:
@@ -120,25 +120,25 @@ def broken_histories(drafts: Iterable[DraftFact]) -> Iterator[str]:
 def stuck(samples: Sequence[Sample]) -> Iterator[str]:
     """Yield what had no end though nobody worked on anything for 30 s on end."""
     idle_since: float | None = None
-    found: frozenset[str] = frozenset()
-    for one in samples:
-        if one.is_busy or not one.open_ids:
+    results: frozenset[str] = frozenset()
+    for sample in samples:
+        if sample.is_busy or not sample.open_ids:
             idle_since = None
             continue
-        idle_since = one.seconds if idle_since is None else idle_since
-        if one.seconds - idle_since >= STUCK_SECONDS:
-            found |= one.open_ids
+        idle_since = sample.seconds if idle_since is None else idle_since
+        if sample.seconds - idle_since >= STUCK_SECONDS:
+            results |= sample.open_ids
     if samples and samples[-1].open_ids:
         # Somebody works all the time, and it never ends.
-        found |= samples[-1].open_ids
-    for identifier in sorted(found):
+        results |= samples[-1].open_ids
+    for identifier in sorted(results):
         yield f"{identifier} had no end {samples[-1].seconds:.0f} s after the last harm"
 
 
 def _stuck_datasets(facts: Facts, now: float) -> Iterator[str]:
-    for one in facts.datasets:
-        if one.state == "receiving" and now - one.touched_at > UPLOAD_SECONDS:
-            yield f"the upload {one.id} says that it arrives {now - one.touched_at:.0f} s after its last byte"
+    for dataset in facts.datasets:
+        if dataset.state == "receiving" and now - dataset.touched_at > UPLOAD_SECONDS:
+            yield f"the upload {dataset.id} says that it arrives {now - dataset.touched_at:.0f} s after its last byte"
 
 
 def wrong_reasons(history: History, facts: Facts) -> Iterator[str]:
@@ -148,15 +148,17 @@ def wrong_reasons(history: History, facts: Facts) -> Iterator[str]:
         if job.code or job.state == "failed":
             yield from _untrue(f"the job {job.id} ({job.kind})", job.code, job.reason, history.harms,
                                (job.created_at, job.finished_at))  # fmt: skip
-    for one in facts.experiments:
-        if one.state not in FINAL:
+    for experiment in facts.experiments:
+        if experiment.state not in FINAL:
             continue
-        if one.state == "failed":
-            span = one.created_at, one.finished_at
-            yield from _untrue(f"the experiment {one.id}", one.code, one.reason, history.harms, span)
-        job = jobs.get(one.id)
-        if job is not None and job.state != one.state:
-            yield f"the experiment {one.id} is {one.state} and its job {job.state}"
+        if experiment.state == "failed":
+            span = experiment.created_at, experiment.finished_at
+            yield from _untrue(
+                f"the experiment {experiment.id}", experiment.code, experiment.reason, history.harms, span
+            )
+        job = jobs.get(experiment.id)
+        if job is not None and job.state != experiment.state:
+            yield f"the experiment {experiment.id} is {experiment.state} and its job {job.state}"
     for dataset in facts.datasets:
         if dataset.state == "failed":
             span = dataset.created_at, dataset.touched_at
@@ -184,21 +186,21 @@ def _untrue(
 
 def double_results(facts: Facts) -> Iterator[str]:
     """Yield experiments with more than one result or job, and drafts launched twice."""
-    for one in facts.experiments:
-        if one.results > 1 or one.jobs != 1 or (one.results and one.state != "finished"):
-            yield f"the experiment {one.id} ({one.state}) has {one.results} results and {one.jobs} jobs"
-    twice = Counter(one.draft_id for one in facts.experiments)
+    for experiment in facts.experiments:
+        if experiment.results > 1 or experiment.jobs != 1 or (experiment.results and experiment.state != "finished"):
+            yield f"the experiment {experiment.id} ({experiment.state}) has {experiment.results} results and {experiment.jobs} jobs"
+    twice = Counter(fact.draft_id for fact in facts.experiments)
     for draft_id, count in twice.items():
         if count > 1:
             yield f"the draft {draft_id} was launched {count} times"
 
 
 def _incomplete(facts: Facts) -> Iterator[str]:
-    for one in facts.datasets:
-        if one.state == "ready" and not one.has_rows:
-            yield f"the dataset {one.id} is ready without its rows"
-        if one.state == "ready" and not one.sample and not one.has_original:
-            yield f"the dataset {one.id} is ready without its original"
+    for dataset in facts.datasets:
+        if dataset.state == "ready" and not dataset.has_rows:
+            yield f"the dataset {dataset.id} is ready without its rows"
+        if dataset.state == "ready" and not dataset.sample and not dataset.has_original:
+            yield f"the dataset {dataset.id} is ready without its original"
     for experiment in facts.experiments:
         if experiment.state == "finished" and not experiment.has_files:
             yield f"the experiment {experiment.id} is finished without its files"

@@ -37,23 +37,23 @@ class Seen:
 
 def living() -> dict[int, Seen]:
     """Return every living process of the machine that may be looked at."""
-    found = {}
+    seens = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
             state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
             if state != "Z":
                 words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                found[int(entry.name)] = Seen(int(entry.name), int(parent), words, str((entry / "cwd").readlink()))
-    return found
+                seens[int(entry.name)] = Seen(int(entry.name), int(parent), words, str((entry / "cwd").readlink()))
+    return seens
 
 
 def tree_of(root: int, processes: Mapping[int, Seen]) -> set[int]:
     """Return a process with all that descends from it."""
-    found, fresh = {root}, {root}
+    results, fresh = {root}, {root}
     while fresh:
-        fresh = {pid for pid, one in processes.items() if one.parent in fresh} - found
-        found |= fresh
-    return found
+        fresh = {pid for pid, process in processes.items() if process.parent in fresh} - results
+        results |= fresh
+    return results
 
 
 @dataclass
@@ -83,12 +83,12 @@ class Product:
             )
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            said = self.log.read_bytes()[before:].decode(errors="replace")
-            found = re.search(rf"^{READY}(\S+)$", said, re.MULTILINE)
-            if found:
-                return found.group(1)
+            text = self.log.read_bytes()[before:].decode(errors="replace")
+            match = re.search(rf"^{READY}(\S+)$", text, re.MULTILINE)
+            if match:
+                return match.group(1)
             if self.process.poll() is not None:
-                raise NotStartedError(f"it ended with {self.process.returncode} before it was ready: {said[-800:]}")
+                raise NotStartedError(f"it ended with {self.process.returncode} before it was ready: {text[-800:]}")
             time.sleep(0.1)
         raise NotStartedError(f"it was not ready within {START_SECONDS:.0f} s")
 
@@ -140,10 +140,10 @@ class Product:
 
     def link_for(self, email: str) -> str:
         """Add an account and return its sign-in link."""
-        said = hydroml("user", "add", email, environment={**self.environment, "HYDROML_DATA": str(self.data)})
-        if said.returncode:
-            raise NotStartedError(f"the account {email} could not be added: {said.stderr[-400:]}")
-        return said.stdout.strip().splitlines()[-1]
+        process = hydroml("user", "add", email, environment={**self.environment, "HYDROML_DATA": str(self.data)})
+        if process.returncode:
+            raise NotStartedError(f"the account {email} could not be added: {process.stderr[-400:]}")
+        return process.stdout.strip().splitlines()[-1]
 
     def find(self, victim: str) -> list[int]:
         """Return the living processes of a kind; of reading children those that read, or else the one that waits."""
@@ -154,26 +154,26 @@ class Product:
         return sorted(self._find(victim, self.process.pid, living()))
 
     def _find(self, victim: str, root: int, processes: dict[int, Seen]) -> Iterator[int]:
-        first = {pid: one for pid, one in processes.items() if one.parent == root}
-        masters = {pid for pid, one in first.items() if "gunicorn" in one.words}
-        workers = {pid for pid, one in first.items() if "workers --queues" in one.words}
+        first = {pid: process for pid, process in processes.items() if process.parent == root}
+        masters = {pid for pid, seen in first.items() if "gunicorn" in seen.words}
+        workers = {pid for pid, seen in first.items() if "workers --queues" in seen.words}
         if victim == "web master":
             yield from masters
         elif victim == "web":
-            yield from (pid for pid, one in processes.items() if one.parent in masters)
+            yield from (pid for pid, process in processes.items() if process.parent in masters)
         elif victim == "worker":
             yield from workers
         elif victim == "horse":
-            yield from (pid for pid, one in processes.items() if one.parent in workers)
+            yield from (pid for pid, process in processes.items() if process.parent in workers)
         elif victim == "upkeep":
-            yield from (pid for pid, one in first.items() if "workers upkeep" in one.words)
+            yield from (pid for pid, seen in first.items() if "workers upkeep" in seen.words)
         elif victim == "server":
-            yield from (pid for pid, one in first.items() if "-server" in one.words.split(" ", maxsplit=1)[0])
+            yield from (pid for pid, seen in first.items() if "-server" in seen.words.split(" ", maxsplit=1)[0])
         elif victim == "reader":
             under = tree_of(root, processes)
-            readers = {pid: one for pid, one in processes.items() if pid in under and READER in one.words}
+            readers = {pid: process for pid, process in processes.items() if pid in under and READER in process.words}
             # One that reads works in a folder of its own; the one that waits stays in the data folder.
-            reading = {pid for pid, one in readers.items() if one.folder != str(self.data)}
+            reading = {pid for pid, reader in readers.items() if reader.folder != str(self.data)}
             yield from reading or readers
 
 

@@ -37,24 +37,24 @@ REST = (Sample(0.0, frozenset({"j"}), True), Sample(9.0, frozenset(), False))
 
 
 def verdict(
-    *, said: tuple[Acknowledged | Fault | Harm, ...] = (), samples: tuple[Sample, ...] = REST, **facts: object
+    *, answers: tuple[Acknowledged | Fault | Harm, ...] = (), samples: tuple[Sample, ...] = REST, **facts: object
 ) -> Verdict:
     """Judge a history and what was found, at NOW."""
     history = History()
-    for one in said:
-        history.add(one)
+    for acknowledged in answers:
+        history.add(acknowledged)
     return judge(history, Facts(**facts), samples, now=NOW)  # type: ignore[arg-type]
 
 
 def test_a_sound_run_has_nothing_wrong() -> None:
-    found = verdict(
-        said=(SAVE, UPLOAD, LAUNCH, KILL, Acknowledged("draft", 1.0, "d")),
+    result = verdict(
+        answers=(SAVE, UPLOAD, LAUNCH, KILL, Acknowledged("draft", 1.0, "d")),
         drafts=(DRAFT,),
         datasets=(DATASET,),
         experiments=(EXPERIMENT,),
         jobs=(JOB,),
     )
-    assert found.sentences == []
+    assert result.sentences == []
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_a_sound_run_has_nothing_wrong() -> None:
     ],
 )
 def test_what_was_acknowledged_and_is_not_there_is_lost(one: Acknowledged, facts: dict[str, object]) -> None:
-    assert len(verdict(said=(one,), **facts).lost) == 1
+    assert len(verdict(answers=(one,), **facts).lost) == 1
 
 
 def test_an_undo_that_is_there_is_not_lost() -> None:
     undone = DraftFact("d", 4, (*DRAFT.saves, (4, {"review.notes": ["note 1", ""]}, 3)))
-    assert verdict(said=(SAVE, Acknowledged("undo", 1.0, "d", version=3)), drafts=(undone,)).sentences == []
+    assert verdict(answers=(SAVE, Acknowledged("undo", 1.0, "d", version=3)), drafts=(undone,)).sentences == []
 
 
 @pytest.mark.parametrize("versions", [(2,), (2, 4), (2, 3, 3)])
@@ -116,34 +116,34 @@ def test_an_upload_that_arrives_for_ever_is_stuck() -> None:
 
 
 def test_a_reason_needs_a_harm_of_its_kind_in_its_time() -> None:
-    assert verdict(said=(KILL,), experiments=(FAILED,)).wrong_reasons == ()
+    assert verdict(answers=(KILL,), experiments=(FAILED,)).wrong_reasons == ()
     assert len(verdict(experiments=(FAILED,)).wrong_reasons) == 1
     for harm in (
         replace(KILL, began_at=500.0, ended_at=500.0),
         replace(KILL, victim="server"),
         replace(KILL, kind="lock"),
     ):
-        assert len(verdict(said=(harm,), experiments=(FAILED,)).wrong_reasons) == 1
+        assert len(verdict(answers=(harm,), experiments=(FAILED,)).wrong_reasons) == 1
 
 
 @pytest.mark.parametrize("code", ["out_of_memory", "too_large_to_read", "internal", "timed_out", "unreadable", ""])
 def test_no_harm_of_ours_makes_these_reasons_true(code: str) -> None:
     harms = (KILL, Harm("lock", "everything", "", 5.0, 6.0), Harm("full_disk", "everything", "", 5.0, 6.0))
-    assert len(verdict(said=harms, experiments=(replace(FAILED, code=code),)).wrong_reasons) == 1
+    assert len(verdict(answers=harms, experiments=(replace(FAILED, code=code),)).wrong_reasons) == 1
 
 
 def test_a_failure_without_a_sentence_is_a_wrong_reason() -> None:
-    assert len(verdict(said=(KILL,), experiments=(replace(FAILED, reason=""),)).wrong_reasons) == 1
+    assert len(verdict(answers=(KILL,), experiments=(replace(FAILED, reason=""),)).wrong_reasons) == 1
 
 
 def test_an_experiment_says_what_its_job_says() -> None:
-    found = verdict(experiments=(EXPERIMENT,), jobs=(replace(JOB, state="cancelled"),))
-    assert len(found.wrong_reasons) == 1
+    result = verdict(experiments=(EXPERIMENT,), jobs=(replace(JOB, state="cancelled"),))
+    assert len(result.wrong_reasons) == 1
 
 
 def test_a_refusal_of_something_right_is_a_wrong_reason() -> None:
-    assert verdict(said=(Fault(1.0, "launch", 409, "draft_moved", "It moved."),)).wrong_reasons == ()
-    assert len(verdict(said=(KILL, Fault(6.0, "upload", 413, "too_large_to_read", "Too large."))).wrong_reasons) == 1
+    assert verdict(answers=(Fault(1.0, "launch", 409, "draft_moved", "It moved."),)).wrong_reasons == ()
+    assert len(verdict(answers=(KILL, Fault(6.0, "upload", 413, "too_large_to_read", "Too large."))).wrong_reasons) == 1
 
 
 def test_two_results_two_jobs_and_two_launches_are_named() -> None:
@@ -162,7 +162,7 @@ def test_rows_without_files_and_files_without_rows_are_named() -> None:
 
 
 def test_an_answer_that_promises_nothing_is_a_server_error() -> None:
-    assert len(verdict(said=(Fault(1.0, "GET /", 500),)).server_errors) == 1
+    assert len(verdict(answers=(Fault(1.0, "GET /", 500),)).server_errors) == 1
     assert len(verdict(database="row 7 missing from index").server_errors) == 1
 
 

@@ -42,10 +42,10 @@ class Reply:
     def problem(self) -> dict[str, str]:
         """Return what a program is told."""
         try:
-            found = json.loads(self.body)
+            results = json.loads(self.body)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return results if isinstance(results, dict) else {}
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Visitor:
                 self.begin()
                 continue
             # Nobody does the same as the others at first, so that there is something of everything to be harmed.
-            chosen = self.random.choices([one for one, _ in acts], [weight for _, weight in acts])[0]
+            chosen = self.random.choices([item for item, _ in acts], [weight for _, weight in acts])[0]
             (first.pop(self.place % len(first)) if first else chosen)()
             self.stop.wait(self.random.uniform(0.05, 0.4))
 
@@ -113,11 +113,11 @@ class Visitor:
             sent["Content-Length"] = str(length)
         try:
             line.request(method, path, body, sent)
-            said = line.getresponse()
-            cookies = "; ".join(value.split(";")[0] for value in said.headers.get_all("Set-Cookie") or [])
-            where = said.headers.get("Location") or said.headers.get("HX-Redirect") or ""
-            reply = Reply(said.status, said.read().decode(errors="replace"), where, cookies)
-            self._look_at(reply, f"{method} {_pattern(path)}", retry_after=said.headers.get("Retry-After"))
+            httpresponse = line.getresponse()
+            cookies = "; ".join(value.split(";")[0] for value in httpresponse.headers.get_all("Set-Cookie") or [])
+            where = httpresponse.headers.get("Location") or httpresponse.headers.get("HX-Redirect") or ""
+            reply = Reply(httpresponse.status, httpresponse.read().decode(errors="replace"), where, cookies)
+            self._look_at(reply, f"{method} {_pattern(path)}", retry_after=httpresponse.headers.get("Retry-After"))
             return reply
         except (OSError, http.client.HTTPException):
             self.history.count(0)
@@ -126,20 +126,20 @@ class Visitor:
         finally:
             line.close()
 
-    def _look_at(self, reply: Reply, asked: str, *, retry_after: str | None) -> None:
+    def _look_at(self, reply: Reply, request: str, *, retry_after: str | None) -> None:
         self.history.count(reply.status)
         if reply.status < 500 and not (reply.status == 303 and reply.location.startswith("/sign-in")):
             return
         if reply.status == 507 or (reply.status == 503 and retry_after):
             return
         words = "the session is gone" if reply.status < 500 else _words_of(reply)
-        self.history.add(Fault(time.time(), asked, max(reply.status, 500), message=words))
+        self.history.add(Fault(time.time(), request, max(reply.status, 500), message=words))
 
-    def refuse(self, asked: str, reply: Reply) -> None:
+    def refuse(self, request: str, reply: Reply) -> None:
         """Write down that something right was refused."""
         if 400 <= reply.status < 500 and reply.status != 429:
             code = reply.problem.get("code", "") or ("draft_moved" if reply.status == 409 else "")
-            self.history.add(Fault(time.time(), asked, reply.status, code, _words_of(reply)))
+            self.history.add(Fault(time.time(), request, reply.status, code, _words_of(reply)))
 
     def tell(self, what: str, **more: str | int) -> None:
         """Write down that something was acknowledged."""
@@ -161,8 +161,8 @@ class Visitor:
     def reload(self) -> Reply:
         """Open the last step and read the version that it shows."""
         reply = self.ask("GET", f"/experiments/drafts/{self.draft_id}/review")
-        found = re.search(r'name="version" value="(\d+)"', reply.body)
-        self.version = int(found.group(1)) if found else 0
+        match = re.search(r'name="version" value="(\d+)"', reply.body)
+        self.version = int(match.group(1)) if match else 0
         return reply
 
     def _autosave(self, step: str, fields: dict[str, str]) -> Reply:
@@ -175,8 +175,8 @@ class Visitor:
         form = {"csrf_token": self.token, "version": str(self.version), **fields}
         reply = self.ask("POST", path, form, HX_Request="true")
         self.doing = ""
-        found = re.search(r'name="version" value="(\d+)"', reply.body) if reply.is_done else None
-        self.version = int(found.group(1)) if found else 0
+        match = re.search(r'name="version" value="(\d+)"', reply.body) if reply.is_done else None
+        self.version = int(match.group(1)) if match else 0
         self.can_undo = reply.is_done
         if not reply.is_done:
             self.refuse(f"autosave {step}", reply)
@@ -213,7 +213,7 @@ class Visitor:
     def look(self) -> None:
         """Open a page, as people do."""
         pages = [f"/experiments/drafts/{self.draft_id}/{step}" for step in STEPS]
-        pages += ["/experiments", "/datasets", *(f"/experiments/{one}" for one in self.open_experiments)]
+        pages += ["/experiments", "/datasets", *(f"/experiments/{experiment}" for experiment in self.open_experiments)]
         page = self.random.choice(pages)
         reply = self.ask("GET", page)
         if reply.status in (400, 403, 404):
@@ -234,10 +234,10 @@ class Visitor:
             reply = self.ask("POST", f"/experiments/drafts/{draft_id}/review/launch",
                              {**form, "version": str(self.version)}, HX_Request="true")  # fmt: skip
             if reply.is_done:
-                found = re.search(r"/experiments/([0-9a-f-]{36})", reply.location)
-                if found:
-                    self.tell("launch", experiment_id=found.group(1))
-                    self.open_experiments = [*self.open_experiments[-2:], found.group(1)]
+                match = re.search(r"/experiments/([0-9a-f-]{36})", reply.location)
+                if match:
+                    self.tell("launch", experiment_id=match.group(1))
+                    self.open_experiments = [*self.open_experiments[-2:], match.group(1)]
                     self.draft_id, self.version = "", 0
                 return
             if 400 <= reply.status < 500:
@@ -310,16 +310,16 @@ class Visitor:
 
 def _pieces(content: bytes, *, slow: bool) -> Iterator[bytes]:
     size = max(len(content) // 8, 1)
-    for at in range(0, len(content), size):
-        yield content[at : at + size]
+    for position in range(0, len(content), size):
+        yield content[position : position + size]
         time.sleep(0.25 if slow else 0.0)
 
 
 def _token_in(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    if found is None:
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    if match is None:
         raise AssertionError(f"a page has no token: {page[:300]}")
-    return unescape(found.group(1))
+    return unescape(match.group(1))
 
 
 def _pattern(path: str) -> str:
@@ -327,5 +327,5 @@ def _pattern(path: str) -> str:
 
 
 def _words_of(reply: Reply) -> str:
-    found = reply.problem.get("detail", "")
-    return found or " ".join(re.sub(r"<[^>]+>", " ", reply.body).split())[:400]
+    result = reply.problem.get("detail", "")
+    return result or " ".join(re.sub(r"<[^>]+>", " ", reply.body).split())[:400]

@@ -12,7 +12,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft
 from app.domain.recommendation.propose import make_plan
-from app.domain.recommendation.tuning import PRUNING, SAMPLER, wire
+from app.domain.recommendation.tuning import PRUNING, SAMPLER, form_value
 from app.domain.training.preprocessing.transforms import TRANSFORMS
 from app.domain.training.tuning.search_space import suggest_range
 from app.domain.training.validation import metrics, splitting
@@ -41,21 +41,21 @@ class AnyConfig:
         data = self._data()
         known = make_plan(Draft({"data": data}), self.profile, None, machine=MACHINE).spec
         task = known.task.kind if known is not None and self._chance(0.9) else self._one(list(TaskKind))
-        found = {
+        results = {
             "data": data,
             "features": self._features(),
             "model": self._model(task),
             "validation": self._validation(task),
         }
         own, self.random = self.random, self._of_search
-        found["model"] |= self._search(task, str(found["model"]["estimator"])) if self._chance(SEARCHES) else {}
+        results["model"] |= self._search(task, str(results["model"]["estimator"])) if self._chance(SEARCHES) else {}
         self.random = self._of_dates
-        found["validation"] |= self._dates()
+        results["validation"] |= self._dates()
         self.random = own
-        return found
+        return results
 
     def _dates(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         ends = [
             (str(column.minimum)[:10], str(column.maximum)[:10])
             for column in self.profile.columns
@@ -64,13 +64,13 @@ class AnyConfig:
         if ends and self._chance(0.3):
             first, last = (np.datetime64(day) for day in self._one(ends))
             days = int((last - first).astype(int))
-            found["holdout_by"] = self._one(["date", "date", "water_year"])
-            found["holdout_from"] = str(first + int(self.random.integers(-days // 10, days + days // 10 + 1)))
+            results["holdout_by"] = self._one(["date", "date", "water_year"])
+            results["holdout_from"] = str(first + int(self.random.integers(-days // 10, days + days // 10 + 1)))
             if self._chance(0.3):
-                found["holdout_to"] = str(first + int(self.random.integers(days // 2, days + days // 10 + 1)))
+                results["holdout_to"] = str(first + int(self.random.integers(days // 2, days + days // 10 + 1)))
         if self._chance(0.2):
-            found["warm_up"] = int(self.random.integers(0, 40))
-        return found
+            results["warm_up"] = int(self.random.integers(0, 40))
+        return results
 
     def _chance(self, share: float) -> bool:
         return bool(self.random.random() < share)
@@ -80,22 +80,22 @@ class AnyConfig:
 
     def _data(self) -> dict[str, Any]:
         names = [column.name for column in self.profile.columns]
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         if self._chance(0.6):
-            found["target"] = self._one(names)
+            results["target"] = self._one(names)
         if self._chance(0.15):
-            found["task_kind"] = self._one(list(TaskKind)).value
+            results["task_kind"] = self._one(list(TaskKind)).value
         for field in ("time_column", "group_column"):
             if self._chance(0.4):
-                found[field] = self._one(["", *names])
-        return found
+                results[field] = self._one(["", *names])
+        return results
 
     def _features(self) -> dict[str, Any]:
         columns = self.profile.columns
-        found: dict[str, Any] = {f"column.{column.key}": self._chance(0.6) for column in columns if self._chance(0.2)}
+        results: dict[str, Any] = {f"column.{column.key}": self._chance(0.6) for column in columns if self._chance(0.2)}
         if self._chance(0.3):
-            found["transforms"] = [self._recipe() for _ in range(int(self.random.integers(0, 3)))]
-        return found
+            results["transforms"] = [self._recipe() for _ in range(int(self.random.integers(0, 3)))]
+        return results
 
     def _recipe(self) -> dict[str, Any]:
         entry = self._one(TRANSFORMS)
@@ -105,16 +105,18 @@ class AnyConfig:
         }
         fitting = [column.name for column in self.profile.columns if entry.takes == "any" or _fits(entry.takes, column)]
         columns = [self._one(fitting)] if fitting and entry.takes != "none" else []
-        parameters = {one.name: amounts[one.name] for one in entry.parameters if one.name in amounts}
+        parameters = {
+            parameter.name: amounts[parameter.name] for parameter in entry.parameters if parameter.name in amounts
+        }
         return {"kind": entry.kind, "columns": columns, "parameters": parameters}
 
     def _model(self, task: TaskKind) -> dict[str, Any]:
-        entry = self._one(registry.for_task(task) if self._chance(0.8) else registry.ESTIMATORS)
-        found = {f"{entry.id}.{one.name}": self._value(one) for one in entry.parameters if self._chance(0.35)}
+        entry = self._one(registry.estimators_for_task(task) if self._chance(0.8) else registry.ESTIMATORS)
+        results = {f"{entry.id}.{item.name}": self._value(item) for item in entry.parameters if self._chance(0.35)}
         for parameter in entry.parameters:
             if parameter.name in SIZES:
-                found[f"{entry.id}.{parameter.name}"] = self._value(parameter)
-        return {"estimator": entry.id, **found}
+                results[f"{entry.id}.{parameter.name}"] = self._value(parameter)
+        return {"estimator": entry.id, **results}
 
     def _value(self, parameter: Parameter) -> Any:
         if parameter.type == "boolean":
@@ -132,7 +134,7 @@ class AnyConfig:
         return round(drawn) if parameter.type == "integer" else drawn
 
     def _search(self, task: TaskKind, estimator: str) -> dict[str, Any]:
-        found: dict[str, Any] = {
+        results: dict[str, Any] = {
             "tuning.enabled": True,
             "tuning.trials": self._one(TRIALS),
             "tuning.inner": self._one(INNER),
@@ -140,35 +142,35 @@ class AnyConfig:
             "tuning.pruning": self._one(PRUNING.choices)[0],
         }
         if self._chance(0.3):
-            found["tuning.metric"] = self._one(metrics.for_task(task)).id
+            results["tuning.metric"] = self._one(metrics.metrics_for_task(task)).id
         if self._chance(0.5):
             for parameter in registry.get(estimator).parameters_for(task):
-                found |= self._looked_for(f"space.{estimator}.{parameter.name}", parameter)
-        return found
+                results |= self._looked_for(f"space.{estimator}.{parameter.name}", parameter)
+        return results
 
     def _looked_for(self, field: str, parameter: Parameter) -> dict[str, Any]:
         if not self._chance(0.5):
             return {}
         if not self._chance(0.7):
             return {f"{field}.search": False}
-        choices = [wire(choice) for choice in suggest_range(parameter, parameter.default).choices]
+        choices = [form_value(choice) for choice in suggest_range(parameter, parameter.default).choices]
         if choices:
-            return {f"{field}.search": True, f"{field}.choices": [one for one in choices if self._chance(0.7)]}
+            return {f"{field}.search": True, f"{field}.choices": [text for text in choices if self._chance(0.7)]}
         ends = [self._value(replace(parameter, optional=False)) for _ in range(2)]
         scale = self._one(["linear", "log"]) if min(ends) > 0 or self._chance(0.1) else "linear"
         return {f"{field}.search": True, f"{field}.low": min(ends), f"{field}.high": max(ends), f"{field}.scale": scale}
 
     def _validation(self, task: TaskKind) -> dict[str, Any]:
         entry = self._one(splitting.STRATEGIES)
-        found: dict[str, Any] = {"seed": int(self.random.integers(2**32))}
+        results: dict[str, Any] = {"seed": int(self.random.integers(2**32))}
         if self._chance(0.7):
-            found["strategy"] = entry.id.value
-            found |= {f"{entry.id.value}.{one.name}": self._value(one) for one in entry.parameters}
+            results["strategy"] = entry.id.value
+            results |= {f"{entry.id.value}.{parameter.name}": self._value(parameter) for parameter in entry.parameters}
         if self._chance(0.5):
-            found["holdout_percent"] = self._one(["0", "10", "20", "50", "80"])
+            results["holdout_percent"] = self._one(["0", "10", "20", "50", "80"])
         if self._chance(0.5):
-            found["primary_metric"] = self._one(metrics.for_task(task)).id
-        return found
+            results["primary_metric"] = self._one(metrics.metrics_for_task(task)).id
+        return results
 
 
 def _fits(takes: str, column: ColumnProfile) -> bool:

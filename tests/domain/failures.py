@@ -56,12 +56,12 @@ def raises(words: str, call: Callable[[], Any], *, kind: type[Exception] = Value
             call()
 
 
-def same(one: Any, other: Any, target: Any = Y) -> None:
+def same(first: Any, other: Any, target: Any = Y) -> None:
     """Assert that two estimators that differ in a setting say the same of every row."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        said = [made.fit(X, target).predict(X) for made in (one, other)]
-    np.testing.assert_array_equal(*said)
+        answers = [made.fit(X, target).predict(X) for made in (first, other)]
+    np.testing.assert_array_equal(*answers)
 
 
 @shows("target_not_numeric")
@@ -71,15 +71,15 @@ def _() -> None:
 
 @shows("not_binary")
 def _() -> None:
-    said = LogisticRegression().fit(X, THREE).predict(X)
-    raises("multiclass but average='binary'", lambda: sk.f1_score(THREE, said))
+    answer = LogisticRegression().fit(X, THREE).predict(X)
+    raises("multiclass but average='binary'", lambda: sk.f1_score(THREE, answer))
 
 
 @shows("group_is_target")
 def _() -> None:
     for train, judged in ms.GroupKFold(3).split(X, THREE, groups=THREE):
-        said = KNeighborsClassifier().fit(X[train], THREE[train]).predict(X[judged])
-        assert not (said == THREE[judged]).any()
+        answer = KNeighborsClassifier().fit(X[train], THREE[train]).predict(X[judged])
+        assert not (answer == THREE[judged]).any()
 
 
 @shows("time_column_unreadable")
@@ -300,8 +300,8 @@ def _() -> None:
 @shows("trees_all_alike")
 def _() -> None:
     made = RandomForestRegressor(5, bootstrap=False, max_features=1.0, min_samples_leaf=5, random_state=0).fit(X, Y)
-    said = np.array([tree.predict(X) for tree in made.estimators_])
-    assert np.ptp(said, axis=0).max() < 0.1 * np.ptp(Y)
+    predictions = np.array([tree.predict(X) for tree in made.estimators_])
+    assert np.ptp(predictions, axis=0).max() < 0.1 * np.ptp(Y)
     drawn = clone(made).set_params(bootstrap=True).fit(X, Y)
     assert np.ptp([tree.predict(X) for tree in drawn.estimators_], axis=0).max() > 0.1 * np.ptp(Y)
 

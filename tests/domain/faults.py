@@ -34,24 +34,26 @@ class Case:
 
 def _odd(rows: int = 400) -> pd.DataFrame:
     """Return the made table with columns that are of no use, and targets that are hard to learn."""
-    frame, at = made(rows), np.arange(rows)
+    frame, positions = made(rows), np.arange(rows)
     frame["same"] = 7.5
     frame["void"] = np.nan
-    frame["name"] = [f"well {place:04d}" for place in at]
+    frame["name"] = [f"well {place:04d}" for place in positions]
     frame["copy"] = 3 * frame["y"] + 2
-    frame["mostly"] = frame["y"].where(at % 5 < 2)
-    frame["holed"] = frame["y"].where(at % 50 > 0)
-    frame["lonely"] = np.where(at == 3, "odd", np.where(at % 2, "even", "uneven"))
+    frame["mostly"] = frame["y"].where(positions % 5 < 2)
+    frame["holed"] = frame["y"].where(positions % 50 > 0)
+    frame["lonely"] = np.where(positions == 3, "odd", np.where(positions % 2, "even", "uneven"))
     frame["dry"] = np.maximum(frame["y"], 0)
-    frame["rare"] = np.where(at < 4, "odd", np.where(at % 2, "even", "uneven"))
+    frame["rare"] = np.where(positions < 4, "odd", np.where(positions % 2, "even", "uneven"))
     return frame
 
 
 def _lost(rows: int = 400) -> pd.DataFrame:
     """Return the made table with a target on half of the rows, and two small sites among those without one."""
-    frame, at = made(rows), np.arange(rows)
-    frame["site"] = np.where(at < 4, "n5", np.where(at < 6, "n6", frame["site"].replace({"n5": "n1", "n6": "n2"})))
-    frame["y"] = frame["y"].where((at % 2 == 1) & (at > 5))
+    frame, positions = made(rows), np.arange(rows)
+    frame["site"] = np.where(
+        positions < 4, "n5", np.where(positions < 6, "n6", frame["site"].replace({"n5": "n1", "n6": "n2"}))
+    )
+    frame["y"] = frame["y"].where((positions % 2 == 1) & (positions > 5))
     return frame
 
 
@@ -73,11 +75,13 @@ def _panel() -> pd.DataFrame:
 
 
 def _unclear() -> pd.DataFrame:
-    return made(200).assign(day=[f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''}" for at in range(200)])
+    return made(200).assign(
+        day=[f"2013-01-{position % 28 + 1:02d}T00:00{'Z' if position % 2 else ''}" for position in range(200)]
+    )
 
 
 def _either_order() -> pd.DataFrame:
-    days = [f"{at * 5 % 12 + 1:02d}/{at * 7 % 12 + 1:02d}/{1800 + at}" for at in range(200)]
+    days = [f"{position * 5 % 12 + 1:02d}/{position * 7 % 12 + 1:02d}/{1800 + position}" for position in range(200)]
     return made(200).assign(day=days)
 
 
@@ -322,8 +326,8 @@ def _about_tuning() -> Iterator[Row]:
         yield "400", _a(model=_tuned(**{f"tuning__{name}": value})), f"error model {field} parameter_invalid"
     for metric, code in (("luck", "unknown"), ("roc_auc", "unfit"), ("log_nse", "needs_positive")):
         yield "400", _a(model=_tuned(tuning__metric=metric)), f"error model tuning.metric metric_{code}"
-    one, few = _tuned(tuning__metric="log_loss"), {"holdout_percent": "0", "time_series.n_splits": "2"}
-    yield "400", _a(target="two", model=one), "error model tuning.metric metric_needs_probabilities"
+    row, few = _tuned(tuning__metric="log_loss"), {"holdout_percent": "0", "time_series.n_splits": "2"}
+    yield "400", _a(target="two", model=row), "error model tuning.metric metric_needs_probabilities"
     yield from _about_searched_pairs()
     still, wells = {"strategy": "time_series"}, {"strategy": "group_k_fold", "group_k_fold.n_splits": "3"}
     spread = "notice model tuning.metric metric_needs_spread"

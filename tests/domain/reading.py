@@ -47,13 +47,13 @@ def all_leaks(
 ) -> tuple[Leak, ...]:
     """Return everything that is suspected: columns alone, columns together, and columns in the order of time."""
     own = [name for name, of in (flags or {}).items() if of == target]
-    found = column_leaks(frame, target, kinds, items, flags=own)
+    leaks = column_leaks(frame, target, kinds, items, flags=own)
     missing = {str(name): int(count) for name, count in frame.isna().sum().items()}
-    found += gap_leaks(frame, target, gap_candidates(missing, target, len(frame)))
-    found += joint_leaks(frame, target, kinds, found)
+    leaks += gap_leaks(frame, target, gap_candidates(missing, target, len(frame)))
+    leaks += joint_leaks(frame, target, kinds, leaks)
     if time_column is not None and time_column != target:
-        found += series_leaks(frame, target, kinds, time_column=time_column)
-    return merge_leaks(found)
+        leaks += series_leaks(frame, target, kinds, time_column=time_column)
+    return merge_leaks(leaks)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class Known:
     def associations(self, target: str) -> Associations:
         """Measure every column against a target, and say which may give it away."""
         kinds = {column.name: column.kind for column in self.profile.columns}
-        found, axis = associate(self.frame, target, kinds), self.profile.time_axis
+        result, axis = associate(self.frame, target, kinds), self.profile.time_axis
         time_column = axis.column if axis is not None and not axis.duplicates else None
         flags = {column.name: column.flag_of for column in self.profile.columns if column.flag_of}
-        leaks = all_leaks(self.frame, target, kinds, items=found.items, time_column=time_column, flags=flags)
-        return replace(found, leaks=leaks)
+        leaks = all_leaks(self.frame, target, kinds, items=result.items, time_column=time_column, flags=flags)
+        return replace(result, leaks=leaks)
 
     @cached_property
     def suggested_target(self) -> str:
@@ -110,9 +110,9 @@ def read_path(path: Path, choices: JsonObject | None = None) -> Known:
             "seconds": 30,
         }
         request |= {"choices": choices or {}}
-        said = child.answer({**request, "limits": config.Limits().__dict__})
-        assert "error" not in said, said["error"]
-        profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))
+        answers = child.answer_request({**request, "limits": config.Limits().__dict__})
+        assert "error" not in answers, answers["error"]
+        profile = DatasetProfile.from_json(json.loads(json.dumps(answers["profile"], allow_nan=False)))
         names = [column.name for column in profile.columns]
         return Known(profile, read_frame(Path(name) / "data.parquet", profile, names))
 
@@ -145,9 +145,9 @@ def mended(answers: Mapping[str, Mapping[str, Any]], problem: Problem) -> Answer
     assert problem.remedy.changes
     changed: Answers = {step: dict(fields) for step, fields in answers.items()}
     for step, fields in problem.remedy.changes.items():
-        held = changed.setdefault(step, {})
+        current_values = changed.setdefault(step, {})
         for name, value in fields.items():
-            held[name] = value
+            current_values[name] = value
             if value is None:
-                del held[name]
+                del current_values[name]
     return changed

@@ -60,7 +60,7 @@ def profile_of(frame: pd.DataFrame, time_column: str | None = None) -> DatasetPr
     columns = tuple(
         ColumnProfile(
             name=str(name),
-            key=f"c{at}",
+            key=f"c{index}",
             kind=kind_of(frame[name]),
             kind_reason="",
             storage="",
@@ -68,7 +68,7 @@ def profile_of(frame: pd.DataFrame, time_column: str | None = None) -> DatasetPr
             distinct=int(frame[name].nunique()),
             unit=unit_of(str(name)),
         )
-        for at, name in enumerate(frame.columns)
+        for index, name in enumerate(frame.columns)
     )
     report = ImportReport(len(frame), len(frame), 0, "utf-8", ",")
     axis = axis_of(frame, time_column) if time_column else None

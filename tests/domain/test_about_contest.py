@@ -33,12 +33,12 @@ WHOLE = {"selected": ["a", "b", "word"]}
 
 def found(*candidates: dict[str, Any], **parts: Any) -> tuple[Spec, dict[str, Problem]]:
     spec = make_spec(**{**WHOLE, **parts}, candidates=list(candidates))
-    return spec, {one.code: one for one in check_spec(spec, table("400").profile, None)}
+    return spec, {item.code: item for item in check_spec(spec, table("400").profile, None)}
 
 
 def errors(spec: Spec) -> set[str]:
     problems = check_spec(spec, table("400").profile, None)
-    return {one.code for one in problems if one.severity is Severity.ERROR}
+    return {problem.code for problem in problems if problem.severity is Severity.ERROR}
 
 
 def healed(spec: Spec, problem: Problem) -> Spec:
@@ -80,13 +80,13 @@ def test_a_contest_of_one_is_refused_with_a_sentence() -> None:
 
 def test_a_blend_of_one_estimator_is_refused() -> None:
     spec = make_spec(**WHOLE, estimator="ridge", blend=True)
-    problem = next(one for one in check_spec(spec, table("400").profile, None) if one.code == "blend_of_one")
+    problem = next(item for item in check_spec(spec, table("400").profile, None) if item.code == "blend_of_one")
     assert not healed(spec, problem).model.blend
 
 
 def test_what_all_candidates_share_is_told_once() -> None:
     spec = make_spec(selected=[], candidates=[RIDGE, TREE])
-    codes = [one.code for one in check_spec(spec, table("400").profile, None)]
+    codes = [item.code for item in check_spec(spec, table("400").profile, None)]
     assert codes.count("no_features") == 1
 
 
@@ -94,7 +94,9 @@ def test_many_candidates_on_few_rows_are_warned_of() -> None:
     many = [{**TREE, "parameters": {"max_depth": depth}} for depth in range(1, 13)]
     assert "many_candidates_few_rows" not in found(*many)[1]
     spec = make_spec(**WHOLE, candidates=many)
-    problem = next(one for one in check_spec(spec, table("40").profile, None) if one.code == "many_candidates_few_rows")
+    problem = next(
+        item for item in check_spec(spec, table("40").profile, None) if item.code == "many_candidates_few_rows"
+    )
     assert problem.severity is Severity.WARNING
     assert problem.message == "12 candidates compete on 40 rows: the best is likely the luckiest."
 
@@ -149,7 +151,7 @@ def test_suggested_candidates_make_a_sound_contest() -> None:
     assert after.spec is not None
     assert after.spec.model.blend
     assert [part.model_dump(mode="json") for part in after.spec.model.candidates] == listed
-    assert not [one for one in after.problems if one.severity is Severity.ERROR and one.step == "model"]
+    assert not [problem for problem in after.problems if problem.severity is Severity.ERROR and problem.step == "model"]
 
 
 def test_a_template_keeps_its_candidates() -> None:
@@ -183,8 +185,8 @@ def test_a_contest_too_large_or_too_slow_names_who_takes_most() -> None:
 def test_more_processors_make_a_contest_shorter_and_need_more_memory() -> None:
     known = table("400")
     spec = make_spec(**WHOLE, candidates=[RIDGE, FOREST, TREE])
-    one, four = (estimate(spec, known.profile, replace(MACHINE, cpus=count)) for count in (1, 4))
-    assert four.seconds_high < one.seconds_high
-    assert four.memory_mb_high > one.memory_mb_high
+    item, four = (estimate(spec, known.profile, replace(MACHINE, cpus=count)) for count in (1, 4))
+    assert four.seconds_high < item.seconds_high
+    assert four.memory_mb_high > item.memory_mb_high
     assert processes_for(spec, known.profile, replace(MACHINE, cpus=4)) == 4
     assert processes_for(spec, known.profile, replace(MACHINE, cpus=4, job_memory_mb=1.0)) == 1

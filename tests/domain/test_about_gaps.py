@@ -86,53 +86,53 @@ def test_each_problem_is_told_at_its_field_with_a_remedy(
     task: dict[str, Any], parts: dict[str, Any], expected: str
 ) -> None:
     spec = spec_of(task, **parts)
-    found = {f"{one.severity.value} {one.step} {one.field} {one.code}": one for one in problems_of(spec)}
-    assert expected in found
-    problem = found[expected]
+    problems = {f"{item.severity.value} {item.step} {item.field} {item.code}": item for item in problems_of(spec)}
+    assert expected in problems
+    problem = problems[expected]
     assert problem.message.endswith(".")
     assert problem.remedy is not None
     if not problem.remedy.changes:
         return
-    mended = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
-    assert problem.code not in {one.code for one in check_spec(mended, PROFILE, None)}
+    remedy = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
+    assert problem.code not in {item.code for item in check_spec(remedy, PROFILE, None)}
 
 
 def test_the_buttons_lead_to_masked_blocks_and_back() -> None:
     spec = spec_of(**FORWARD)
     (problem,) = problems_of(spec)
-    mended = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
-    assert mended.validation.strategy is SplitStrategy.MASKED_BLOCKS
+    remedy = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
+    assert remedy.validation.strategy is SplitStrategy.MASKED_BLOCKS
     spec = spec_of({"purpose": "simulate"})
     (problem,) = problems_of(spec)
-    mended = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
-    assert mended.task.purpose is Purpose.FILL_GAPS
+    remedy = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
+    assert remedy.task.purpose is Purpose.FILL_GAPS
 
 
 @pytest.mark.parametrize("lengths", ["3, 10", [0], [3.5], {"a": 1}, []])
 def test_lengths_that_are_no_steps_are_an_error_with_a_reset(lengths: Any) -> None:
     spec = spec_of(**blocks(lengths=lengths))
-    (problem,) = [one for one in check_spec(spec, PROFILE, None) if one.code == "parameter_invalid"]
+    (problem,) = [item for item in check_spec(spec, PROFILE, None) if item.code == "parameter_invalid"]
     assert (problem.severity, problem.field) == (Severity.ERROR, "masked_blocks.lengths")
-    mended = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
-    assert "parameter_invalid" not in {one.code for one in check_spec(mended, PROFILE, None)}
+    remedy = Spec.model_validate(merge_patch(spec.to_json(), patch_of(problem, spec, PROFILE)))
+    assert "parameter_invalid" not in {item.code for item in check_spec(remedy, PROFILE, None)}
 
 
 @pytest.mark.parametrize("share", [0, 0.7, "0.1", -1])
 def test_a_share_out_of_bounds_is_an_error(share: Any) -> None:
-    found = {one.code for one in check_spec(spec_of(**blocks(share=share)), PROFILE, None)}
-    assert "parameter_invalid" in found
+    results = {problem.code for problem in check_spec(spec_of(**blocks(share=share)), PROFILE, None)}
+    assert "parameter_invalid" in results
 
 
 def test_gaps_of_several_series_ask_for_their_group() -> None:
     frame = pd.concat([FRAME.assign(well="a"), FRAME.assign(well="b", y=FRAME["y"] + 5)])
     profile = profile_of(frame, "day")
-    (problem,) = [one for one in check_spec(spec_of(), profile, None) if one.code == "gaps_mix_series"]
+    (problem,) = [item for item in check_spec(spec_of(), profile, None) if item.code == "gaps_mix_series"]
     assert (problem.step, problem.field, problem.severity) == ("data", "group_column", Severity.ERROR)
     assert problem.message.startswith("120 of 240 rows share their time")
     with pytest.raises(TrainingError, match="Choose the group column"):
         prepare(spec_of(), frame, profile)
     grouped = spec_of({"group_column": "well"})
-    assert not [one for one in check_spec(grouped, profile, None) if one.code == "gaps_mix_series"]
+    assert not [item for item in check_spec(grouped, profile, None) if item.code == "gaps_mix_series"]
     assert len(prepare(grouped, frame, profile).target) == 230
 
 

@@ -55,16 +55,16 @@ def recipes_of(spec: Spec) -> list[dict[str, Any]]:
 )
 def test_a_purpose_names_the_recipes_it_cannot_have(task: dict[str, Any], codes: list[str]) -> None:
     spec = spec_of(LAGS, WINDOW, **task)
-    found = problems_of(spec)
-    assert [problem.code for problem in found] == codes
+    problems = problems_of(spec)
+    assert [problem.code for problem in problems] == codes
     assert [problem.code for problem in check_transforms(spec, PROFILE) if problem.code in CODES] == codes
-    for problem in found:
+    for problem in problems:
         assert (problem.step, problem.field, problem.severity) == ("features", "transforms", Severity.ERROR)
         assert problem.message.endswith(".")
         assert len(problem.message) < 160
         again = after_the_button(problem, spec)
         assert problem.code not in [other.code for other in problems_of(again)]
-    for _ in found:
+    for _ in problems:
         left = problems_of(spec)
         spec = after_the_button(left[0], spec) if left else spec
     assert not problems_of(spec)
@@ -110,4 +110,4 @@ def test_rows_that_share_a_time_cannot_be_looked_back_over() -> None:
     late = spec_of(purpose="forecast", horizon=2)
     known = spec_of(purpose="forecast", horizon=2, drivers_known_ahead=True)
     codes = [[problem.code for problem in check_spec(spec, profile, None)] for spec in (late, known)]
-    assert ["times_repeat" in one for one in codes] == [True, False]
+    assert ["times_repeat" in code for code in codes] == [True, False]

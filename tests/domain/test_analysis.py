@@ -94,7 +94,7 @@ def test_each_finding_comes_from_its_own_fault_and_a_sound_column_has_none() -> 
     assert _codes([None] * 200) == ["all_missing"]
     assert _codes([7.5] * 200) == ["constant"]
     assert _codes([7.5] * 198 + [1.5, 2.5]) == ["near_constant"]
-    assert _codes([f"n{at}" for at in range(200)]) == ["identifier"]
+    assert _codes([f"n{position}" for position in range(200)]) == ["identifier"]
     assert _codes([*sound[:80], *[None] * 120]) == ["mostly_missing"]
     assert _codes([*sound[:199], -9999.0]) == ["missing_value_marker"]
     assert _codes(["wet", "dry"] * 95 + ["?"] * 10) == ["missing_value_marker"]

@@ -75,9 +75,9 @@ def _drafts(draw: st.DrawFn, known: Known) -> dict[str, dict[str, Any]]:
     answers: dict[str, dict[str, Any]] = {}
     for step in draw(st.lists(st.sampled_from(SLUGS), unique=True)):
         names = st.sampled_from(fields[step]) | ODD_TEXT
-        held = answers.setdefault(step, {})
+        current_values = answers.setdefault(step, {})
         for name in draw(st.lists(names, max_size=6)):
-            held[name] = draw(recipes if name == "transforms" else near | near | JSON)
+            current_values[name] = draw(recipes if name == "transforms" else near | near | JSON)
     if draw(st.booleans()):
         # Without a target that is there the plan ends early, so half of the drafts have one.
         answers.setdefault("data", {})["target"] = draw(st.sampled_from(_columns(known)))
@@ -89,21 +89,21 @@ def _known(name: str) -> Known:
 
 
 def _is_in_order(plan: Plan) -> None:
-    steps = [SLUGS.index(one.step) for one in plan.problems]
+    steps = [SLUGS.index(item.step) for item in plan.problems]
     assert steps == sorted(steps)
-    for one in plan.problems:
-        assert one.code
-        assert one.message.strip()
-        assert len(one.message) < 400
-        assert one.severity in tuple(Severity)
-        assert one.remedy is not None
-        assert one.remedy.label
-        assert set(one.remedy.changes) <= set(SLUGS)
+    for problem in plan.problems:
+        assert problem.code
+        assert problem.message.strip()
+        assert len(problem.message) < 400
+        assert problem.severity in tuple(Severity)
+        assert problem.remedy is not None
+        assert problem.remedy.label
+        assert set(problem.remedy.changes) <= set(SLUGS)
     assert set(plan.values) == set(plan.suggestions) == set(SLUGS)
     # What is suggested is the product's own, so it can always be written down, whatever was answered.
     json.dumps(plan.suggestions, allow_nan=False)
     if plan.spec is None:
-        assert any(one.severity is Severity.ERROR for one in plan.problems)
+        assert any(item.severity is Severity.ERROR for item in plan.problems)
     else:
         assert Spec.model_validate(json.loads(json.dumps(plan.spec.to_json(), allow_nan=False))) == plan.spec
     assert all(choice.reason for choice in plan.columns if not choice.selected)
@@ -135,8 +135,8 @@ def test_a_plan_made_twice_is_the_same(name: str) -> None:
     @settings(QUIET, max_examples=25)
     @given(answers=_drafts(known))
     def think(answers: dict[str, dict[str, Any]]) -> None:
-        one, other = (make_plan(Draft(answers), known.profile, None, machine=MACHINE) for _ in range(2))
-        assert (one.spec, one.problems, one.columns, one.reasons) == (
+        plan, other = (make_plan(Draft(answers), known.profile, None, machine=MACHINE) for _ in range(2))
+        assert (plan.spec, plan.problems, plan.columns, plan.reasons) == (
             other.spec,
             other.problems,
             other.columns,
@@ -165,6 +165,6 @@ def test_every_field_takes_every_shape(step: str, raw: Any) -> None:
 @pytest.mark.parametrize("parameters", [[1], {"parts": [[]]}, "steps"])
 def test_a_recipe_with_odd_parameters_is_refused_in_a_sentence(parameters: Any) -> None:
     answers = {"features": {"transforms": [{"kind": "date_parts", "columns": [], "parameters": parameters}]}}
-    (problem,) = (one for one in _known(RIVER).plan(answers).problems if one.field == "transforms")
+    (problem,) = (item for item in _known(RIVER).plan(answers).problems if item.field == "transforms")
     assert problem.message[0].isupper()
     assert problem.message.endswith(".")

@@ -33,9 +33,9 @@ def _eta(classes: pd.Series, values: pd.Series) -> float:
     return float(np.sqrt(f * between / (f * between + within)))
 
 
-def _bergsma(one: pd.Series, other: pd.Series) -> float:
+def _bergsma(first: pd.Series, other: pd.Series) -> float:
     """Return the corrected Cramer's V from SciPy's chi-squared, by the formula of the paper."""
-    table = pd.crosstab(one, other)
+    table = pd.crosstab(first, other)
     (r, c), n = table.shape, int(table.to_numpy().sum())
     phi2 = stats.chi2_contingency(table, correction=False).statistic / n
     corrected = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
@@ -45,12 +45,12 @@ def _bergsma(one: pd.Series, other: pd.Series) -> float:
 @pytest.mark.parametrize("name", ["prcp_mm", "tmax_c", "srad_wm2", "dayl_s"])
 def test_two_numbers_go_together_by_spearman_as_scipy_has_it(name: str) -> None:
     river = sample("piscataquis_01031500_daily.csv")
-    found = river.associations("discharge_mm").of(name)
+    association = river.associations("discharge_mm").of(name)
     pair = river.frame[[name, "discharge_mm"]].dropna()
-    assert found is not None
-    assert (found.method, found.rows, found.copy_of_target) == ("Spearman", len(pair), False)
-    assert found.value == pytest.approx(stats.spearmanr(pair[name], pair["discharge_mm"]).statistic, abs=1e-6)
-    assert found.value == pytest.approx(pair[name].corr(pair["discharge_mm"], method="spearman"), abs=1e-6)
+    assert association is not None
+    assert (association.method, association.rows, association.copy_of_target) == ("Spearman", len(pair), False)
+    assert association.value == pytest.approx(stats.spearmanr(pair[name], pair["discharge_mm"]).statistic, abs=1e-6)
+    assert association.value == pytest.approx(pair[name].corr(pair["discharge_mm"], method="spearman"), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["Body Mass (g)", "Culmen Length (mm)", "Delta 13 C (o/oo)"])
@@ -58,28 +58,28 @@ def test_a_number_and_a_class_go_together_by_the_correlation_ratio(name: str) ->
     penguins = sample("rd_palmerpenguins_penguins_raw.csv")
     pair = penguins.frame[[name, "Species"]].dropna()
     for target, other in (("Species", name), (name, "Species")):
-        found = penguins.associations(target).of(other)
-        assert found is not None
-        assert (found.method, found.rows) == ("correlation ratio", len(pair))
-        assert found.value == pytest.approx(_eta(pair["Species"], pair[name]), abs=1e-6)
+        association = penguins.associations(target).of(other)
+        assert association is not None
+        assert (association.method, association.rows) == ("correlation ratio", len(pair))
+        assert association.value == pytest.approx(_eta(pair["Species"], pair[name]), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["Island", "studyName", "Sex", "Clutch Completion"])
 def test_two_classes_go_together_by_cramers_v_corrected_as_bergsma_did(name: str) -> None:
     penguins = sample("rd_palmerpenguins_penguins_raw.csv")
     pair = penguins.frame[[name, "Species"]].dropna()
-    found = penguins.associations("Species").of(name)
-    assert found is not None
-    assert (found.method, found.rows) == ("Cramér's V", len(pair))
-    assert found.value == pytest.approx(_bergsma(pair[name], pair["Species"]), abs=1e-6)
+    association = penguins.associations("Species").of(name)
+    assert association is not None
+    assert (association.method, association.rows) == ("Cramér's V", len(pair))
+    assert association.value == pytest.approx(_bergsma(pair[name], pair["Species"]), abs=1e-6)
 
 
 def test_cramers_v_without_its_correction_is_scipys_on_many_rows() -> None:
     random = np.random.default_rng(0)
-    one = random.integers(0, 4, size=200_000)
-    other = np.where(random.random(200_000) < 0.4, one, random.integers(0, 4, size=200_000))
-    plain = stats.contingency.association(pd.crosstab(one, other), method="cramer")
-    assert cramers_v(one.astype(float), other.astype(float)) == pytest.approx(plain, abs=1e-3)
+    first = random.integers(0, 4, size=200_000)
+    other = np.where(random.random(200_000) < 0.4, first, random.integers(0, 4, size=200_000))
+    plain = stats.contingency.association(pd.crosstab(first, other), method="cramer")
+    assert cramers_v(first.astype(float), other.astype(float)) == pytest.approx(plain, abs=1e-3)
 
 
 def test_the_measures_stay_between_nothing_and_everything() -> None:
@@ -96,10 +96,10 @@ def test_a_straight_line_of_the_target_is_its_copy_and_noise_is_none() -> None:
     random = np.random.default_rng(2)
     target = random.lognormal(size=200)
     for column in (target, -3 * target + 7, target * 35.3147):
-        found = _one(column, target)
-        assert found.copy_of_target
-        assert abs(found.value or 0) == 1
-        assert found.reason == "It is the target itself, or a straight line of it."
+        association = _one(column, target)
+        assert association.copy_of_target
+        assert abs(association.value or 0) == 1
+        assert association.reason == "It is the target itself, or a straight line of it."
     near = _one(target + random.normal(scale=0.05, size=200), target)
     assert not near.copy_of_target
     assert near.reason == ""
@@ -107,9 +107,9 @@ def test_a_straight_line_of_the_target_is_its_copy_and_noise_is_none() -> None:
 
 def test_a_copy_with_holes_is_still_a_copy() -> None:
     target = np.random.default_rng(3).normal(size=200)
-    found = _one(np.where(np.arange(200) % 3 == 0, np.nan, 2 * target), target)
-    assert found.copy_of_target
-    assert found.rows == 133
+    association = _one(np.where(np.arange(200) % 3 == 0, np.nan, 2 * target), target)
+    assert association.copy_of_target
+    assert association.rows == 133
 
 
 def test_words_and_numbers_that_name_the_classes_one_by_one_are_copies() -> None:
@@ -125,9 +125,9 @@ def test_words_and_numbers_that_name_the_classes_one_by_one_are_copies() -> None
 @pytest.mark.parametrize("function", [np.log, np.sqrt, np.square], ids=["log", "root", "square"])
 def test_a_curve_of_the_target_is_its_copy_too(function: Any) -> None:
     target = np.random.default_rng(5).lognormal(size=300)
-    found = _one(function(target), target)
-    assert found.value == 1
-    assert found.copy_of_target
+    association = _one(function(target), target)
+    assert association.value == 1
+    assert association.copy_of_target
 
 
 def test_what_cannot_be_measured_says_why_and_has_no_value() -> None:
@@ -137,7 +137,7 @@ def test_what_cannot_be_measured_says_why_and_has_no_value() -> None:
             "same": 1.0,
             "day": pd.date_range("2001-01-01", periods=60),
             "few": [*range(9), *[None] * 51],
-            "name": [f"n{at}" for at in range(60)],
+            "name": [f"n{position}" for position in range(60)],
         }
     )
     reasons = {item.column: (item.method, item.value, item.reason) for item in _measure(frame, "y").items}
@@ -147,7 +147,7 @@ def test_what_cannot_be_measured_says_why_and_has_no_value() -> None:
 
 
 def test_many_names_are_no_class() -> None:
-    frame = pd.DataFrame({"y": np.arange(500) % 7 * 1.5, "name": [f"n{at}" for at in range(500)]})
+    frame = pd.DataFrame({"y": np.arange(500) % 7 * 1.5, "name": [f"n{position}" for position in range(500)]})
     assert _measure(frame, "y").items[0].reason == "nearly every row has its own value"
 
 
@@ -175,9 +175,9 @@ def test_progress_is_told_column_by_column_and_only_what_was_asked_for_is_measur
 def test_a_model_s_own_output_beside_its_complement_is_a_copy() -> None:
     churn = real_file("general/BankChurners.csv")
     outputs = [column.name for column in churn.profile.columns if column.name.startswith("Naive_Bayes")]
-    found = churn.associations(outputs[0]).of(outputs[1])
-    assert found is not None
-    assert found.copy_of_target
+    association = churn.associations(outputs[0]).of(outputs[1])
+    assert association is not None
+    assert association.copy_of_target
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

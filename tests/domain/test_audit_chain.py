@@ -47,14 +47,14 @@ def entry(number: int, before: str, **values: str) -> ChainEntry:
 
 
 def chain(count: int = ENTRIES, **values: str) -> list[ChainEntry]:
-    found: list[ChainEntry] = []
+    chains: list[ChainEntry] = []
     for number in range(1, count + 1):
-        found.append(entry(number, found[-1].hash if found else "", **values))
-    return found
+        chains.append(entry(number, chains[-1].hash if chains else "", **values))
+    return chains
 
 
 def heads_of(entries: list[ChainEntry]) -> list[tuple[int, str]]:
-    return [(one.number, one.hash[:HEAD_DIGITS]) for one in entries]
+    return [(item.number, item.hash[:HEAD_DIGITS]) for item in entries]
 
 
 WHOLE = chain()
@@ -105,21 +105,21 @@ def remove(random_: random.Random) -> Tampering:
 
 def remove_and_renumber(random_: random.Random) -> Tampering:
     place = random_.randrange(1, ENTRIES - 1)
-    rest = [replace(one, number=one.number - 1) for one in WHOLE[place + 1 :]]
+    rest = [replace(item, number=item.number - 1) for item in WHOLE[place + 1 :]]
     return Tampering([*WHOLE[:place], *rest], {FaultKind.REMOVED, FaultKind.CUT_OFF}, {place + 1})
 
 
 def insert(random_: random.Random) -> Tampering:
     place = random_.randrange(1, ENTRIES)
     forged = replace(entry(place + 1, WHOLE[place - 1].hash), hash="f" * 64)
-    rest = [replace(one, number=one.number + 1) for one in WHOLE[place:]]
+    rest = [replace(item, number=item.number + 1) for item in WHOLE[place:]]
     return Tampering([*WHOLE[:place], forged, *rest], {FaultKind.INSERTED}, {place + 1})
 
 
 def insert_copy(random_: random.Random) -> Tampering:
     place = random_.randrange(2, ENTRIES)
     copy = replace(WHOLE[random_.randrange(place - 1)], number=place + 1)
-    rest = [replace(one, number=one.number + 1) for one in WHOLE[place:]]
+    rest = [replace(item, number=item.number + 1) for item in WHOLE[place:]]
     return Tampering([*WHOLE[:place], copy, *rest], {FaultKind.INSERTED}, {place + 1})
 
 
@@ -129,10 +129,10 @@ def append(random_: random.Random) -> Tampering:
 
 
 def reorder(random_: random.Random) -> Tampering:
-    one, other = sorted(random_.sample(range(ENTRIES), 2))
+    first, other = sorted(random_.sample(range(ENTRIES), 2))
     made = list(WHOLE)
-    made[one], made[other] = replace(WHOLE[other], number=one + 1), replace(WHOLE[one], number=other + 1)
-    return Tampering(made, {FaultKind.MOVED}, {one + 1, other + 1} if other - one > 1 else {one + 1})
+    made[first], made[other] = replace(WHOLE[other], number=first + 1), replace(WHOLE[first], number=other + 1)
+    return Tampering(made, {FaultKind.MOVED}, {first + 1, other + 1} if other - first > 1 else {first + 1})
 
 
 def truncate(random_: random.Random) -> Tampering:
@@ -172,8 +172,8 @@ WAYS: list[Callable[[random.Random], Tampering]] = [
 
 
 def test_a_whole_trail_is_without_fault() -> None:
-    found = verify(WHOLE, KEY, HEADS)
-    assert (found.entries, found.head, found.faults) == (ENTRIES, (ENTRIES, WHOLE[-1].hash), ())
+    result = verify(WHOLE, KEY, HEADS)
+    assert (result.entries, result.head, result.faults) == (ENTRIES, (ENTRIES, WHOLE[-1].hash), ())
 
 
 def test_an_empty_trail_is_without_fault() -> None:
@@ -194,7 +194,7 @@ def test_each_of_200_tamperings_is_found_and_named(seed: int) -> None:
 def test_shortened_addresses_leave_the_chain_whole() -> None:
     act = AuditAct.SHORTEN_ADDRESSES.value
     last = entry(ENTRIES + 1, WHOLE[-1].hash, act=act, details=details_json(None, {"up_to": 20}))
-    entries = [replace(one, address=None, address_salt=None) if one.number <= 20 else one for one in WHOLE]
+    entries = [replace(item, address=None, address_salt=None) if item.number <= 20 else item for item in WHOLE]
     assert verify([*entries, last], KEY, heads_of([*WHOLE, last])).faults == ()
     entries[20] = replace(entries[20], address=None, address_salt=None)
     (fault,) = verify([*entries, last], KEY, heads_of([*WHOLE, last])).faults

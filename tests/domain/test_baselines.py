@@ -54,7 +54,7 @@ def table_of(frame: pd.DataFrame, spec: Spec, *, regular: bool = True) -> Traini
 
 
 def entry_of(spec: Spec, table: TrainingTable, identifier: str) -> baselines.BaselineEntry:
-    return next(entry for entry in baselines.for_experiment(spec, table) if entry.id == identifier)
+    return next(entry for entry in baselines.baselines_for_experiment(spec, table) if entry.id == identifier)
 
 
 def halves(table: TrainingTable) -> tuple[Any, Any]:
@@ -78,7 +78,7 @@ def test_persistence_agrees_with_plain_loops(kind: str, sites: tuple[str, ...], 
     spec = spec_for("forecast", grouped=len(sites) > 1, horizon=lead)
     table = table_of(frame, spec, regular=kind == "daily")
     train, rows = halves(table)
-    said = entry_of(spec, table, "persistence").predict(table, train, rows)[0]
+    predictions = entry_of(spec, table, "persistence").predict(table, train, rows)[0]
     expected = []
     for row in table.rows[rows]:
         now, site = frame["date"].iloc[row - 1], frame["site"].iloc[row - 1]
@@ -87,7 +87,7 @@ def test_persistence_agrees_with_plain_loops(kind: str, sites: tuple[str, ...], 
         latest = now - pd.Timedelta(days=lead) if kind == "daily" else moments[place - lead]
         value = [flow for when, where, flow in known_flow(frame) if where == site and when <= latest][-1]
         expected.append(value)
-    np.testing.assert_allclose(said, expected, **EXACT)
+    np.testing.assert_allclose(predictions, expected, **EXACT)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_interpolation_agrees_with_plain_loops(kind: str, sites: tuple[str, ...]
     for start in (0, 40, 100, len(judged) - 12):
         judged[start : start + 17] = True
     train, rows = np.flatnonzero(~judged), np.flatnonzero(judged)
-    said = entry_of(spec, table, "linear_interpolation").predict(table, train, rows)[0]
+    predictions = entry_of(spec, table, "linear_interpolation").predict(table, train, rows)[0]
     trained = [
         (frame["date"].iloc[row], frame["site"].iloc[row], frame["flow_mm"].iloc[row]) for row in table.rows[train] - 1
     ]
@@ -142,7 +142,7 @@ def test_interpolation_agrees_with_plain_loops(kind: str, sites: tuple[str, ...]
             expected.append(low + (high - low) * ((now - start) / (end - start)))
         else:
             expected.append(earlier[-1][2] if earlier else later[0][2])
-    np.testing.assert_allclose(said, expected, **EXACT)
+    np.testing.assert_allclose(predictions, expected, **EXACT)
 
 
 @pytest.mark.parametrize("sites", [("a",), ("a", "b", "c")], ids=["one site", "three sites"])
@@ -179,7 +179,7 @@ def test_the_mean_of_a_day_is_that_of_the_own_site() -> None:
     table = table_of(frame, spec)
     train, rows = halves(table)
     train = train[frame["site"].to_numpy()[table.rows[train] - 1] != "c"]
-    said = entry_of(spec, table, "day_of_year_mean").predict(table, train, rows)[0]
+    predictions = entry_of(spec, table, "day_of_year_mean").predict(table, train, rows)[0]
     trained = frame.iloc[table.rows[train] - 1]
     days, mean, expected = trained["date"].dt.day_of_year, float(trained["flow_mm"].mean()), []
     for row in table.rows[rows] - 1:
@@ -188,22 +188,22 @@ def test_the_mean_of_a_day_is_that_of_the_own_site() -> None:
             same &= trained["site"] == frame["site"].iloc[row]
         flows = [flow for flow, here in zip(trained["flow_mm"], same, strict=True) if here]
         expected.append(sum(flows) / len(flows) if flows else mean)
-    np.testing.assert_allclose(said, expected, **EXACT)
+    np.testing.assert_allclose(predictions, expected, **EXACT)
 
 
-def _haversine(one: str, other: str) -> float:
-    (lat, lon), (lat2, lon2) = (tuple(math.radians(value) for value in SITES[site][:2]) for site in (one, other))
+def _haversine(first: str, other: str) -> float:
+    (lat, lon), (lat2, lon2) = (tuple(math.radians(value) for value in SITES[site][:2]) for site in (first, other))
     half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
     return 2 * math.asin(math.sqrt(half))
 
 
-def _unlikeness(one: str, other: str, trained: list[str]) -> float:
+def _unlikeness(first: str, other: str, trained: list[str]) -> float:
     total = 0.0
     for place in (2, 3):
         values = [SITES[site][place] for site in trained]
         centre = sum(values) / len(values)
         spread = math.sqrt(sum((value - centre) ** 2 for value in values) / len(values))
-        total += ((SITES[one][place] - SITES[other][place]) / spread) ** 2
+        total += ((SITES[first][place] - SITES[other][place]) / spread) ** 2
     return total
 
 
@@ -218,25 +218,27 @@ def test_another_site_agrees_with_plain_loops(kind: str, located: bool) -> None:
     name = "nearest_site" if located else "most_similar_site"
     ratios = ["rainfall_runoff_ratio"] + ["rainfall_runoff_ratio_monthly"] * (kind == "daily")
     seasonal = ["day_of_year_mean"] * (kind == "irregular")
-    assert [entry.id for entry in baselines.for_experiment(spec, table)] == [name, *seasonal, *ratios, "mean"]
+    assert [entry.id for entry in baselines.baselines_for_experiment(spec, table)] == [name, *seasonal, *ratios, "mean"]
     assert table.groups is not None
     unlike_any = {}
     for site in SITES:
         train, rows = np.flatnonzero(table.groups != site), np.flatnonzero(table.groups == site)
-        said = entry_of(spec, table, name).predict(table, train, rows)[0]
+        predictions = entry_of(spec, table, name).predict(table, train, rows)[0]
         others = [other for other in SITES if other != site]
         trained = {(where, when): flow for when, where, flow in known_flow(frame) if where != site}
         mean = sum(trained.values()) / len(trained)
-        distances = {one: _haversine(site, one) if located else _unlikeness(site, one, others) for one in others}
-        donor = min(others, key=lambda one: distances[one])
+        distances = {
+            first: _haversine(site, first) if located else _unlikeness(site, first, others) for first in others
+        }
+        donor = min(others, key=lambda text: distances[text])
         unlike_any[site] = donor
         expected = []
         for row in table.rows[rows] - 1:
             now = frame["date"].iloc[row]
-            flows = [trained[one, now] for one in others if (one, now) in trained]
+            flows = [trained[first, now] for first in others if (first, now) in trained]
             fallback = sum(flows) / len(flows) if flows else mean
             expected.append(trained.get((donor, now), fallback))
-        np.testing.assert_allclose(said, expected, **EXACT)
+        np.testing.assert_allclose(predictions, expected, **EXACT)
     assert unlike_any["a"] == ("b" if located else "c")
 
 
@@ -294,13 +296,13 @@ def test_positions_are_read_though_they_are_no_features() -> None:
 def test_each_purpose_has_the_baselines_of_its_knowledge(purpose: str | None, expected: list[str]) -> None:
     frame = record()
     spec = spec_for(purpose)
-    assert [entry.id for entry in baselines.for_experiment(spec, table_of(frame, spec))] == expected
+    assert [entry.id for entry in baselines.baselines_for_experiment(spec, table_of(frame, spec))] == expected
 
 
 def test_no_share_of_the_rain_is_told_of_a_water_level() -> None:
     frame = record().rename(columns={"flow_mm": "head_m"})
     spec = make_spec(task={"target": "head_m", "time_column": "date", "purpose": "simulate"}, selected=["rain_mm"])
-    names = [entry.id for entry in baselines.for_experiment(spec, table_of(frame, spec))]
+    names = [entry.id for entry in baselines.baselines_for_experiment(spec, table_of(frame, spec))]
     assert names == ["day_of_year_mean", "mean"]
 
 
@@ -315,8 +317,8 @@ def test_what_a_baseline_predicts_rests_on_no_judged_value() -> None:
         poisoned = frame.copy()
         poisoned.loc[table.rows[rows] - 1, "flow_mm"] = 1e9
         other = table_of(poisoned, spec)
-        for entry in baselines.for_experiment(spec, table):
-            before, after = (entry.predict(one, train, rows)[0] for one in (table, other))
+        for entry in baselines.baselines_for_experiment(spec, table):
+            before, after = (entry.predict(training_table, train, rows)[0] for training_table in (table, other))
             np.testing.assert_array_equal(before, after, err_msg=f"{purpose} {entry.id}")
 
 

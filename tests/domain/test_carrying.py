@@ -11,8 +11,8 @@ from app.domain.vocabulary import ColumnKind
 
 def _profile(*names: str) -> DatasetProfile:
     columns = tuple(
-        ColumnProfile(name, f"c{at}", ColumnKind.NUMERIC, "", "number", missing=0, distinct=3)
-        for at, name in enumerate(names)
+        ColumnProfile(name, f"c{index}", ColumnKind.NUMERIC, "", "number", missing=0, distinct=3)
+        for index, name in enumerate(names)
     )
     return DatasetProfile(1, columns, ImportReport(1, 1, 0, "utf-8", ","))
 

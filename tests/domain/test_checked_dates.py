@@ -68,8 +68,8 @@ def test_a_wrong_date_is_told_once_and_its_button_heals_it(case: str) -> None:
     problem = plan.errors_of("validation")[0]
     assert problem.message.endswith(".")
     assert problem.remedy.changes, "a button"
-    healed = sample(RIVER).plan(mended({"validation": answers}, problem))
-    assert _errors(healed) == []
+    remedy = sample(RIVER).plan(mended({"validation": answers}, problem))
+    assert _errors(remedy) == []
 
 
 # What a form cannot read never comes into a config.
@@ -81,9 +81,9 @@ def test_a_program_is_told_the_same_with_a_patch(case: str) -> None:
     answers, field, code = WRONG[case]
     plan, profile = sample(RIVER).plan({"validation": answers}), sample(RIVER).profile
     assert plan.spec is not None
-    problem = next(one for one in check_spec(plan.spec, profile, None) if (one.field, one.code) == (field, code))
+    problem = next(item for item in check_spec(plan.spec, profile, None) if (item.field, item.code) == (field, code))
     patched = Spec.model_validate(merge_patch(plan.spec.to_json(), patch_of(problem, plan.spec, profile)))
-    assert (field, code) not in [(one.field, one.code) for one in check_spec(patched, profile, None)]
+    assert (field, code) not in [(item.field, item.code) for item in check_spec(patched, profile, None)]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_config_with_a_wrong_date_is_refused_in_words(holdout: dict[str, Any],
     config["validation"]["holdout"] = holdout
     spec, problems = read_config(config)
     assert spec is None
-    assert [(one.field, one.code) for one in problems] == [(field, kind)]
+    assert [(problem.field, problem.code) for problem in problems] == [(field, kind)]
     assert problems[0].message.endswith(".")
 
 
@@ -113,14 +113,14 @@ def test_dates_without_a_time_column_are_told_and_kept() -> None:
     assert ("holdout_by", "time_column_missing") in _errors(plan)
     assert plan.values["validation"]["holdout_from"] == "2006-10-01"
     spec = make_spec(validation={"strategy": "k_fold", "holdout": {"from": "2006-10-01"}, "warm_up": 5})
-    found = [(one.field, one.code) for one in check_spec(spec, profile_of(made(60)), None)]
-    assert {("holdout_from", "time_column_missing"), ("warm_up", "time_column_missing")} <= set(found)
+    results = [(problem.field, problem.code) for problem in check_spec(spec, profile_of(made(60)), None)]
+    assert {("holdout_from", "time_column_missing"), ("warm_up", "time_column_missing")} <= set(results)
 
 
 def test_no_date_is_held_out_beside_the_strategy_that_cuts_by_a_share() -> None:
     table, task = known(made(200)), {"target": "y", "time_column": "day"}
     spec = make_spec(task=task, validation={"strategy": "holdout", "holdout": {"from": "2002-01-01"}})
-    codes = [one.code for one in check_spec(spec, table.profile, None)]
+    codes = [problem.code for problem in check_spec(spec, table.profile, None)]
     assert "holdout_date_unused" in codes
 
 
@@ -129,16 +129,16 @@ def test_one_site_is_no_new_site() -> None:
     data = {"target": "y", "time_column": "day", "group_column": "site"}
     answers: dict[str, Any] = {"data": data, "validation": {"strategy": "group_time_series"}}
     plan = table.plan(answers)
-    problem = next(one for one in plan.errors_of("validation") if one.code == "too_few_groups")
+    problem = next(error for error in plan.errors_of("validation") if error.code == "too_few_groups")
     assert problem.remedy.changes == {"validation": {"strategy": "time_series"}}
 
 
 def test_a_window_longer_than_the_first_fold_is_told_with_a_button() -> None:
     plan = sample(RIVER).plan({"features": {"transforms": LOOKS_BACK}})
-    problem = next(one for one in plan.problems if one.code == "window_longer_than_training")
+    problem = next(item for item in plan.problems if item.code == "window_longer_than_training")
     assert problem.remedy.label == "Use 2 folds"
     again = sample(RIVER).plan(mended({"features": {"transforms": LOOKS_BACK}}, problem))
-    assert "window_longer_than_training" not in [one.code for one in again.problems]
+    assert "window_longer_than_training" not in [item.code for item in again.problems]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_is_held_out_is_reckoned_to_the_row() -> None:
         )
         share = holdout_share(spec, profile)
         inside = frame["date"].between(first, last or frame["date"].max())
-        assert round(share.held * len(frame)) == int(inside.sum())
+        assert round(share.row_share * len(frame)) == int(inside.sum())
         assert round(share.lost * len(frame)) == int((frame["date"] >= pd.Timestamp(first)).sum())
 
 

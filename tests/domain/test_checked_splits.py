@@ -50,11 +50,11 @@ def _facts(table: Known, spec: Spec) -> RowFacts:
 
 def _answers(strategy: str, *, data: dict[str, Any] | None = None, **fields: Any) -> Answers:
     settings_of = {f"{strategy}.{name}": value for name, value in fields.items() if name != "holdout_percent"}
-    held = {"holdout_percent": fields.get("holdout_percent", "0")}
+    current_values = {"holdout_percent": fields.get("holdout_percent", "0")}
     return {
         "data": {"target": "y", "group_column": "", **(data or {})},
         "features": {"transforms": []},
-        "validation": {"strategy": strategy, **settings_of, **held},
+        "validation": {"strategy": strategy, **settings_of, **current_values},
     }
 
 
@@ -71,9 +71,9 @@ def _outcome(table: Known, answers: Answers) -> str:
     assert plan.estimate.fits == len(split.folds) + (split.holdout is not None)
     judged = np.concatenate([fold.validation for fold in split.folds])
     assert len(judged) > 0
-    held = set() if split.holdout is None else set(split.holdout)
+    current_values = set() if split.holdout is None else set(split.holdout)
     assert all(not set(fold.train) & set(fold.validation) for fold in split.folds)
-    assert not held & {row for fold in split.folds for row in (*fold.train, *fold.validation)}
+    assert not current_values & {row for fold in split.folds for row in (*fold.train, *fold.validation)}
     return "divided"
 
 
@@ -142,8 +142,8 @@ def test_groups_beside_a_hold_out_are_refused_where_too_few_would_be_left(
 
 @pytest.mark.parametrize("strategy", ["stratified_k_fold", "k_fold"])
 def test_a_hold_out_at_the_end_of_time_may_take_a_class_that_came_late(strategy: str) -> None:
-    at = np.arange(400)
-    late = known(made(400, seed=0).assign(late=np.where((at >= 360) & (at % 4 == 0), "b", "a")))
+    positions = np.arange(400)
+    late = known(made(400, seed=0).assign(late=np.where((positions >= 360) & (positions % 4 == 0), "b", "a")))
     outcomes = [
         _outcome(late, _answers(strategy, data={"target": "late", "time_column": time}, holdout_percent="20"))
         for time in ("day", "")
@@ -158,12 +158,14 @@ def test_more_classes_than_a_profile_lists_are_known_to_be_rare(strategy: str, o
 
 
 def test_groups_that_leave_hardly_a_row_of_another_class_are_refused() -> None:
-    at = np.arange(400)
-    frame = made(400, seed=0).assign(rare=np.where(at % 40 == 0, "b", "a"), where=np.where(at < 300, "n", "s"))
-    asked = {"target": "rare", "time_column": "", "group_column": "where"}
-    assert _outcome(known(frame), _answers("group_k_fold", data=asked, n_splits="2")) == "refused"
-    often = known(frame.assign(rare=np.where(at % 4 == 0, "b", "a")))
-    assert _outcome(often, _answers("group_k_fold", data=asked, n_splits="2")) == "divided"
+    positions = np.arange(400)
+    frame = made(400, seed=0).assign(
+        rare=np.where(positions % 40 == 0, "b", "a"), where=np.where(positions < 300, "n", "s")
+    )
+    query = {"target": "rare", "time_column": "", "group_column": "where"}
+    assert _outcome(known(frame), _answers("group_k_fold", data=query, n_splits="2")) == "refused"
+    often = known(frame.assign(rare=np.where(positions % 4 == 0, "b", "a")))
+    assert _outcome(often, _answers("group_k_fold", data=query, n_splits="2")) == "divided"
 
 
 @cache
@@ -174,8 +176,8 @@ def _few_of(count: int = 5) -> Known:
 
 @pytest.mark.parametrize(("held", "outcome"), [("80", "refused"), ("0", "divided")])
 def test_a_hold_out_that_leaves_a_class_fewer_rows_than_folds_draws_them_at_random(held: str, outcome: str) -> None:
-    asked = {"target": "rare", "time_column": ""}
-    assert _outcome(_few_of(), _answers("repeated_k_fold", data=asked, n_splits="4", holdout_percent=held)) == outcome
+    query = {"target": "rare", "time_column": ""}
+    assert _outcome(_few_of(), _answers("repeated_k_fold", data=query, n_splits="4", holdout_percent=held)) == outcome
 
 
 @pytest.mark.parametrize(("percent", "outcome"), [("80", "refused"), ("60", "divided"), ("20", "divided")])
@@ -183,28 +185,29 @@ def test_rows_that_judge_leave_a_row_of_each_class_to_train(percent: str, outcom
     answers = _answers("holdout", data={"target": "rare", "time_column": ""}, percent=percent)
     assert _outcome(_few_of(3), answers) == outcome
     if outcome == "refused":
-        (problem,) = (one for one in _few_of(3).plan(answers).problems if one.code == "one_class_fold")
+        (problem,) = (item for item in _few_of(3).plan(answers).problems if item.code == "one_class_fold")
         assert _outcome(_few_of(3), mended(answers, problem)) == "divided"
 
 
 def test_a_hold_out_of_groups_may_leave_hardly_a_row_of_another_class() -> None:
-    at = np.arange(250)
-    sites = np.where(at < 217, "n0", np.char.add("s", (at % 16).astype(str)))
+    positions = np.arange(250)
+    sites = np.where(positions < 217, "n0", np.char.add("s", (positions % 16).astype(str)))
     many = known(made(250, seed=0).assign(where=sites))
-    asked = {"target": "three", "time_column": "", "group_column": "where"}
+    query = {"target": "three", "time_column": "", "group_column": "where"}
     outcomes = [
-        _outcome(many, _answers("group_k_fold", data=asked, n_splits="3", holdout_percent=held)) for held in ("80", "0")
+        _outcome(many, _answers("group_k_fold", data=query, n_splits="3", holdout_percent=current))
+        for current in ("80", "0")
     ]
     assert outcomes == ["refused", "divided"]
 
 
 @pytest.mark.parametrize(("every", "outcome"), [(2, "refused"), (1, "divided")])
 def test_groups_that_lose_their_rows_with_the_target_do_not_count(every: int, outcome: str) -> None:
-    frame, at = made(400, seed=0), np.arange(400)
-    frame["where"] = np.where(at < 4, "n5", np.char.add("n", (at % 4).astype(str)))
-    frame["y"] = frame["y"].where((at % every == every - 1) & ((at > 3) | (every == 1)))
-    asked = {"group_column": "where", "time_column": ""}
-    assert _outcome(known(frame), _answers("group_k_fold", data=asked, n_splits="5")) == outcome
+    frame, positions = made(400, seed=0), np.arange(400)
+    frame["where"] = np.where(positions < 4, "n5", np.char.add("n", (positions % 4).astype(str)))
+    frame["y"] = frame["y"].where((positions % every == every - 1) & ((positions > 3) | (every == 1)))
+    query = {"group_column": "where", "time_column": ""}
+    assert _outcome(known(frame), _answers("group_k_fold", data=query, n_splits="5")) == outcome
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,7 @@ def test_a_search_is_accepted_where_every_fold_can_be_divided_again(
     answers = {**_answers(strategy, data=data, **fields), "model": {"tuning.enabled": True, "tuning.inner": 2}}
     plan = _few_of().plan(answers)
     assert plan.spec is not None
-    assert ("inner_folds_impossible" in {one.code for one in plan.problems}) == (searched == "refused")
+    assert ("inner_folds_impossible" in {problem.code for problem in plan.problems}) == (searched == "refused")
     if searched == "divided":
         _divide_again(_few_of(), plan.spec)
 
@@ -235,7 +238,7 @@ def test_the_decimals_of_a_hold_out_count(percent: str, searched: str) -> None:
     answers = {**_answers("holdout", data={"time_column": "day"}, percent=percent), "model": {"tuning.enabled": True}}
     plan = few.plan(answers)
     assert plan.spec is not None
-    assert ("inner_folds_impossible" in {one.code for one in plan.problems}) == (searched == "refused")
+    assert ("inner_folds_impossible" in {problem.code for problem in plan.problems}) == (searched == "refused")
     if searched == "divided":
         _divide_again(few, plan.spec)
         return
@@ -244,13 +247,15 @@ def test_the_decimals_of_a_hold_out_count(percent: str, searched: str) -> None:
 
 
 def test_a_search_where_one_group_trains_alone_is_refused() -> None:
-    at = np.arange(300)
-    lone = known(made(300, seed=0).assign(where=np.where(at < 200, "n0", np.char.add("s", (at % 9).astype(str)))))
+    positions = np.arange(300)
+    lone = known(
+        made(300, seed=0).assign(where=np.where(positions < 200, "n0", np.char.add("s", (positions % 9).astype(str))))
+    )
     for folds, outcome in (("2", ["inner_folds_impossible"]), ("3", [])):
-        asked = {"time_column": "", "group_column": "where"}
-        answers = {**_answers("group_k_fold", data=asked, n_splits=folds), "model": {"tuning.enabled": True}}
+        query = {"time_column": "", "group_column": "where"}
+        answers = {**_answers("group_k_fold", data=query, n_splits=folds), "model": {"tuning.enabled": True}}
         plan = lone.plan(answers)
-        assert [one.code for one in plan.problems if one.severity is Severity.ERROR] == outcome
+        assert [problem.code for problem in plan.problems if problem.severity is Severity.ERROR] == outcome
         assert plan.spec is not None
         if outcome:
             with pytest.raises(TrainingError):

@@ -33,15 +33,15 @@ def _plan(case: Case, answers: Answers | None = None) -> Plan:
 
 
 def _found(case: Case) -> Problem:
-    found = {_words(problem): problem for problem in _plan(case).problems}
-    assert case.problem in found
-    return found[case.problem]
+    problems = {_words(problem): problem for problem in _plan(case).problems}
+    assert case.problem in problems
+    return problems[case.problem]
 
 
 def _checked(**parts: Any) -> dict[str, Problem]:
     """Return what is wrong with a config on the made table, by code."""
     known = table("400")
-    return {one.code: one for one in check_spec(make_spec(**parts), known.profile, None)}
+    return {problem.code: problem for problem in check_spec(make_spec(**parts), known.profile, None)}
 
 
 @CASES
@@ -60,16 +60,16 @@ def test_a_remedy_removes_its_problem_and_brings_no_error(case: Case) -> None:
     assert problem.remedy.label
     if not problem.remedy.changes:
         return
-    before = {_words(one) for one in _plan(case).problems if one.severity is Severity.ERROR}
-    after = [_words(one) for one in _plan(case, mended(case.answers, problem)).problems]
+    before = {_words(item) for item in _plan(case).problems if item.severity is Severity.ERROR}
+    after = [_words(item) for item in _plan(case, mended(case.answers, problem)).problems]
     assert case.problem not in after
-    assert {one for one in after if one.startswith("error")} <= before
+    assert {text for text in after if text.startswith("error")} <= before
 
 
 @CASES
 def test_an_error_stops_the_launch_and_a_warning_does_not(case: Case) -> None:
     plan = _plan(case)
-    assert plan.launchable == (not any(one.severity is Severity.ERROR for one in plan.problems))
+    assert plan.launchable == (not any(problem.severity is Severity.ERROR for problem in plan.problems))
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_every_rule_of_the_table_is_broken_by_some_case() -> None:
 @pytest.mark.parametrize(("name", "target"), [(RIVER, "discharge_mm"), (WELL, "head_m")])
 def test_the_suggested_plan_of_a_sound_series_has_nothing_but_a_notice(name: str, target: str) -> None:
     plan = sample(name).plan({"data": {"target": target}}, associated=True)
-    assert [_words(one) for one in plan.problems] == ["notice data target target_missing_rows"]
+    assert [_words(problem) for problem in plan.problems] == ["notice data target target_missing_rows"]
 
 
 @pytest.mark.parametrize("target", ["y", "two", "three"])
@@ -102,7 +102,7 @@ def test_a_sound_config_has_no_problem_at_all(target: str, strategy: SplitStrate
 
 def test_the_penguins_need_no_more_than_a_target() -> None:
     plan = sample("rd_palmerpenguins_penguins_raw.csv").plan({"data": {"target": "Species"}}, associated=True)
-    assert [one for one in plan.problems if one.severity is Severity.ERROR] == []
+    assert [problem for problem in plan.problems if problem.severity is Severity.ERROR] == []
     assert plan.launchable
 
 
@@ -117,11 +117,11 @@ def test_the_penguins_need_no_more_than_a_target() -> None:
     ],
 )
 def test_a_column_that_is_not_there_is_the_only_thing_said(parts: dict[str, Any], step: str, field: str) -> None:
-    found = check_spec(make_spec(**parts), table("400").profile, None)
-    assert [(one.step, one.field, one.severity, one.code) for one in found] == [
+    problems = check_spec(make_spec(**parts), table("400").profile, None)
+    assert [(problem.step, problem.field, problem.severity, problem.code) for problem in problems] == [
         (step, field, Severity.ERROR, "column_unknown")
     ]
-    assert found[0].message == "The dataset has no column named gone."
+    assert problems[0].message == "The dataset has no column named gone."
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_a_column_that_is_not_there_is_the_only_thing_said(parts: dict[str, Any]
 )
 def test_a_config_from_elsewhere_meets_the_same_rules(parts: dict[str, Any], code: str) -> None:
     # With a time column, what is wrong with a recipe is nothing but the recipe.
-    found = _checked(**{"task": {"time_column": "day"}, **parts})
-    assert found[code].severity is Severity.ERROR
+    problems = _checked(**{"task": {"time_column": "day"}, **parts})
+    assert problems[code].severity is Severity.ERROR
 
 
 def test_a_recipe_that_cannot_be_followed_is_taken_out_and_the_others_stay() -> None:
@@ -158,8 +158,8 @@ def test_a_recipe_that_cannot_be_followed_is_taken_out_and_the_others_stay() -> 
     words = {"columns": ["word"], "kind": "one_hot", "parameters": {}}
     scaled = {"columns": ["word"], "kind": "scale_standard", "parameters": {}}
     for wrong in ({"columns": ["a"], "kind": "one_hot"}, {"kind": "magic"}, {**sound, "parameters": {"steps": [0]}}):
-        found = _checked(task={"time_column": "day"}, transforms=[sound, wrong, words, scaled])
-        fault = next(one for one in found.values() if one.severity is Severity.ERROR)
+        problems = _checked(task={"time_column": "day"}, transforms=[sound, wrong, words, scaled])
+        fault = next(problem for problem in problems.values() if problem.severity is Severity.ERROR)
         assert fault.remedy is not None
         assert fault.remedy.changes == {"features": {"transforms": [sound, words, scaled]}}
 
@@ -181,8 +181,8 @@ SEARCH = {"enabled": True}
     ],
 )
 def test_a_search_space_from_elsewhere_meets_the_bounds_of_the_settings(space: dict[str, Any], code: str) -> None:
-    found = check_spec(make_spec(tuning={**SEARCH, "space": space}), table("400").profile, None)
-    assert [(one.code, one.severity) for one in found] == [(code, Severity.ERROR)]
+    problems = check_spec(make_spec(tuning={**SEARCH, "space": space}), table("400").profile, None)
+    assert [(problem.code, problem.severity) for problem in problems] == [(code, Severity.ERROR)]
 
 
 def test_a_sound_search_has_no_problem_and_one_that_is_off_is_not_looked_at() -> None:
@@ -196,7 +196,7 @@ def test_a_search_that_outlasts_a_job_is_told_how_many_trials_would_end_in_time(
     codes = {}
     for limit in (0.001, 4.0, 1e9):
         plan = make_plan(Draft(answers), known.profile, None, machine=MACHINE, limit_seconds=limit)
-        codes[limit] = [one for one in plan.problems if one.code == "search_too_long"]
+        codes[limit] = [problem for problem in plan.problems if problem.code == "search_too_long"]
     assert codes[1e9] == []
     trials, none = codes[4.0][0], codes[0.001][0]
     assert trials.severity is Severity.WARNING
@@ -212,15 +212,15 @@ def test_a_copy_of_the_target_is_only_known_once_it_is_measured() -> None:
     measured = known.associations("y")
     assert check_spec(spec, known.profile, None) == ()
     assert check_spec(spec, known.profile, Associations("y", 0, (), complete=False)) == ()
-    assert [one.code for one in check_spec(spec, known.profile, measured)] == ["target_leakage"]
+    assert [problem.code for problem in check_spec(spec, known.profile, measured)] == ["target_leakage"]
 
 
 def test_the_kind_that_the_user_gave_counts_and_not_the_one_that_was_found() -> None:
     known = table("400")
-    said = make_spec(kinds={"a": "constant"})
-    assert [one.code for one in check_spec(said, known.profile, None)] == ["constant"]
+    spec = make_spec(kinds={"a": "constant"})
+    assert [problem.code for problem in check_spec(spec, known.profile, None)] == ["constant"]
     named = make_spec(selected=["a", "word"], kinds={"word": "identifier"})
-    assert [(one.code, one.field) for one in check_spec(named, known.profile, None)] == [
+    assert [(problem.code, problem.field) for problem in check_spec(named, known.profile, None)] == [
         ("identifier", known.key("word"))
     ]
 
@@ -234,11 +234,11 @@ def test_problems_are_told_in_the_order_of_the_steps_errors_first() -> None:
         "review": {"name": " "},
     }
     problems = table("odd").plan(answers).problems
-    steps = [SLUGS.index(one.step) for one in problems]
+    steps = [SLUGS.index(problem.step) for problem in problems]
     assert steps == sorted(steps)
     assert {*steps} == {0, 1, 2, 3, 4}
     for slug in SLUGS:
-        kinds = [one.severity is not Severity.ERROR for one in problems if one.step == slug]
+        kinds = [problem.severity is not Severity.ERROR for problem in problems if problem.step == slug]
         assert kinds == sorted(kinds)
 
 
@@ -248,9 +248,9 @@ def test_problems_are_told_in_the_order_of_the_steps_errors_first() -> None:
 def test_the_remedy_for_a_target_without_numbers_heals_what_it_is_offered_for(data: dict[str, Any]) -> None:
     answers = {"data": data}
     known = table("400")
-    problem = next(one for one in known.plan(answers).problems if one.code == "target_not_numeric")
+    problem = next(item for item in known.plan(answers).problems if item.code == "target_not_numeric")
     after = known.plan(mended(answers, problem)).problems
-    assert "target_not_numeric" not in {one.code for one in after}
+    assert "target_not_numeric" not in {item.code for item in after}
 
 
 def test_a_target_that_is_its_own_group_is_not_launched_without_a_word() -> None:
@@ -268,18 +268,18 @@ def test_a_target_that_is_its_own_group_is_not_launched_without_a_word() -> None
     ids=["unknown", "invalid", "unhashable"],
 )
 def test_a_faulty_recipe_is_a_problem_and_no_exception_beside_forward_in_time(recipe: dict[str, Any]) -> None:
-    found = _checked(task={"time_column": "day"}, transforms=[recipe], validation={"strategy": "time_series"})
-    assert any(one.field == "transforms" and one.severity is Severity.ERROR for one in found.values())
+    problems = _checked(task={"time_column": "day"}, transforms=[recipe], validation={"strategy": "time_series"})
+    assert any(problem.field == "transforms" and problem.severity is Severity.ERROR for problem in problems.values())
 
 
 def test_rows_without_a_group_are_a_group_that_may_be_nearly_all_rows() -> None:
     frame = made(80)
-    frame["remark"] = ["<" if at == 9 else None for at in range(len(frame))]
+    frame["remark"] = ["<" if position == 9 else None for position in range(len(frame))]
     parts = {
         "task": {"group_column": "remark"},
         "validation": {"strategy": "group_k_fold", "parameters": {"n_splits": 2}},
     }
-    found = check_spec(make_spec(**parts), read_frame(frame).profile, None)
-    (problem,) = (one for one in found if one.severity is Severity.ERROR)
+    problems = check_spec(make_spec(**parts), read_frame(frame).profile, None)
+    (problem,) = (item for item in problems if item.severity is Severity.ERROR)
     assert problem.code == "group_too_large"
     assert problem.message == "One group holds 79 rows, which leaves about 1 row for training while it validates."

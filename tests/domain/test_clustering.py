@@ -25,25 +25,25 @@ def test_blocks_are_found_whatever_their_order_and_sign() -> None:
     values = _blocks(4, 3, 2)[np.ix_(mixed, mixed)]
     values[0] *= -1
     values[:, 0] *= -1
-    found = cluster(values)
-    blocks = {frozenset(int(mixed[at]) for at in one.members) for one in found.clusters}
+    clustering = cluster(values)
+    blocks = {frozenset(int(mixed[member]) for member in item.members) for item in clustering.clusters}
     assert blocks == {frozenset(range(4)), frozenset(range(4, 7)), frozenset(range(7, 9))}
-    assert sorted(found.order) == list(range(9))
-    assert [at for one in found.clusters for at in one.members] == list(found.order)
-    assert all(one.middle in one.members and one.strength == pytest.approx(0.9) for one in found.clusters)
+    assert sorted(clustering.order) == list(range(9))
+    assert [member for item in clustering.clusters for member in item.members] == list(clustering.order)
+    assert all(item.middle in item.members and item.strength == pytest.approx(0.9) for item in clustering.clusters)
 
 
 def test_the_middle_is_closest_to_all_others() -> None:
     values = np.array([[1.0, 0.95, 0.6], [0.95, 1.0, 0.95], [0.6, 0.95, 1.0]])
-    (one,) = cluster(values, least=0.7).clusters
-    assert one.middle == 1
+    (item,) = cluster(values, least=0.7).clusters
+    assert item.middle == 1
 
 
 @pytest.mark.parametrize("columns", [0, 1, 2])
 def test_few_columns_and_pairs_without_a_value_are_no_trouble(columns: int) -> None:
-    found = cluster(np.full((columns, columns), np.nan))
-    assert [one.members for one in found.clusters] == [(at,) for at in found.order]
-    assert sorted(found.order) == list(range(columns))
+    clustering = cluster(np.full((columns, columns), np.nan))
+    assert [item.members for item in clustering.clusters] == [(position,) for position in clustering.order]
+    assert sorted(clustering.order) == list(range(columns))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -54,5 +54,5 @@ def test_every_column_is_in_one_cluster(columns: int, seed: int, least: float) -
     values = (values + values.T) / 2
     values[random.random(size=values.shape) < 0.2] = np.nan
     values = np.where(np.isnan(values.T), np.nan, values)
-    found = cluster(values, least=least)
-    assert sorted(at for one in found.clusters for at in one.members) == list(range(columns))
+    clustering = cluster(values, least=least)
+    assert sorted(member for item in clustering.clusters for member in item.members) == list(range(columns))

@@ -14,27 +14,27 @@ KINDS = (ColumnKind.NUMERIC, ColumnKind.CATEGORICAL, ColumnKind.DATETIME)
 def _profile(many: int) -> DatasetProfile:
     columns = tuple(
         ColumnProfile(
-            name=f"{'Rain' if at % 2 else 'flow'}_{at}",
-            key=f"c{at}",
-            kind=KINDS[at % 3],
+            name=f"{'Rain' if position % 2 else 'flow'}_{position}",
+            key=f"c{position}",
+            kind=KINDS[position % 3],
             kind_reason="",
             storage="number",
-            missing=at % 5,
-            distinct=at % 7,
-            outliers=at % 4 or None,
+            missing=position % 5,
+            distinct=position % 7,
+            outliers=position % 4 or None,
         )
-        for at in range(many)
+        for position in range(many)
     )
-    found = Finding("constant", Severity.NOTICE, ("flow_0", "Rain_1"), "They are constant.")
+    finding = Finding("constant", Severity.NOTICE, ("flow_0", "Rain_1"), "They are constant.")
     report = ImportReport(rows_read=9, rows_kept=9, rows_rejected=0, encoding="utf-8", delimiter=",")
-    return DatasetProfile(rows=9, columns=columns, report=report, findings=(found,))
+    return DatasetProfile(rows=9, columns=columns, report=report, findings=(finding,))
 
 
 def test_ten_thousand_columns_come_by_the_page() -> None:
     profile = _profile(10_000)
     page = column_page(profile, page=100, per_page=100)
-    assert (page.found, page.pages, page.page) == (10_000, 100, 100)
-    assert [column.key for column in page.columns] == [f"c{at}" for at in range(9_900, 10_000)]
+    assert (page.total, page.pages, page.page) == (10_000, 100, 100)
+    assert [column.key for column in page.columns] == [f"c{position}" for position in range(9_900, 10_000)]
 
 
 def test_a_word_a_kind_and_a_finding_narrow_it() -> None:
@@ -68,6 +68,6 @@ def test_every_order_keeps_all_columns_and_the_file_order_among_equals(order: st
 def test_what_does_not_exist_finds_nothing_and_breaks_nothing(
     asked: dict[str, int], found: int, page: int, pages: int
 ) -> None:
-    shown = column_page(_profile(30), **asked)  # type: ignore[arg-type]  # the values are as odd as users'
-    assert (shown.found, shown.page, shown.pages) == (found, page, pages)
-    assert shown.per_page <= MAX_PER_PAGE
+    view = column_page(_profile(30), **asked)  # type: ignore[arg-type]  # the values are as odd as users'
+    assert (view.total, view.page, view.pages) == (found, page, pages)
+    assert view.per_page <= MAX_PER_PAGE

@@ -37,11 +37,11 @@ def table_of(target: Any, *, times: Any = None, groups: Any = None, labels: tupl
 
 
 def parts_of(model: Any, baseline: Any, *, cuts: int = 4, scores: bool = False) -> list[JudgedPart]:
-    def said(values: Any, rows: Any) -> Predictions:
+    def sentence(values: Any, rows: Any) -> Predictions:
         return Predictions(values[rows].argmax(axis=1), values[rows], True) if scores else Predictions(values[rows])
 
     pieces = np.array_split(np.arange(len(model)), cuts)
-    return [JudgedPart(rows, said(model, rows), said(baseline, rows)) for rows in pieces]
+    return [JudgedPart(rows, sentence(model, rows), sentence(baseline, rows)) for rows in pieces]
 
 
 def _series(rows: int = 400, *, seed: int = 1) -> tuple[Any, Any, Any]:
@@ -51,9 +51,9 @@ def _series(rows: int = 400, *, seed: int = 1) -> tuple[Any, Any, Any]:
 
 
 def compared(metric: str, table: TrainingTable, parts: list[JudgedPart], *, by_group: bool = False) -> Comparison:
-    found = compare(metrics.get(metric), table, parts, by_group=by_group, seed=7)
-    assert found is not None
-    return found
+    comparison = compare(metrics.get(metric), table, parts, by_group=by_group, seed=7)
+    assert comparison is not None
+    return comparison
 
 
 @pytest.mark.parametrize("metric", ["nse", "r2", "rmse", "mae", "rsr", "mape", "kge_2012", "kge_2009", "pbias"])
@@ -84,23 +84,23 @@ def test_classes_are_compared_by_their_own_metric(metric: str) -> None:
 
 def test_one_cut_never_says_that_a_model_beats() -> None:
     observed, good, mean = _series()
-    one = compared("nse", table_of(observed), parts_of(good, mean, cuts=1))
-    assert (one.cuts, one.state) == (1, UNDECIDED)
-    assert one.low is not None
-    assert one.low > 0
+    comparison = compared("nse", table_of(observed), parts_of(good, mean, cuts=1))
+    assert (comparison.cuts, comparison.state) == (1, UNDECIDED)
+    assert comparison.low is not None
+    assert comparison.low > 0
     assert compared("nse", table_of(observed), parts_of(mean, good, cuts=1)).state == LOSES
 
 
 def test_an_interval_that_holds_zero_is_undecided() -> None:
     random = np.random.default_rng(2)
     observed = random.normal(size=300)
-    one, other = (observed + random.normal(size=300) for _ in range(2))
-    found = compared("nse", table_of(observed), parts_of(one, other))
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < 0 < found.high
-    assert found.state == UNDECIDED
-    same = compared("nse", table_of(observed), parts_of(one, one * (1 + 1e-16)))
+    first, other = (observed + random.normal(size=300) for _ in range(2))
+    comparison = compared("nse", table_of(observed), parts_of(first, other))
+    assert comparison.low is not None
+    assert comparison.high is not None
+    assert comparison.low < 0 < comparison.high
+    assert comparison.state == UNDECIDED
+    same = compared("nse", table_of(observed), parts_of(first, first * (1 + 1e-16)))
     assert (same.difference, same.low, same.high, same.state) == (0.0, 0.0, 0.0, UNDECIDED)
 
 
@@ -113,17 +113,17 @@ def test_what_belongs_together_is_resampled_together() -> None:
     assert compared("nse", table_of(observed, times=days), parts).unit == "block"
     by_group = compared("nse", table_of(observed, times=days, groups=groups), parts, by_group=True)
     assert (by_group.unit, by_group.units) == ("group", 6)
-    one = compared("nse", table_of(observed, groups=np.repeat("a", 300)), parts, by_group=True)
-    assert (one.low, one.high, one.state) == (None, None, UNDECIDED)
+    comparison = compared("nse", table_of(observed, groups=np.repeat("a", 300)), parts, by_group=True)
+    assert (comparison.low, comparison.high, comparison.state) == (None, None, UNDECIDED)
 
 
 def test_a_row_that_several_folds_judge_counts_once() -> None:
     observed, good, mean = _series(200)
     table = table_of(observed)
     once, thrice = parts_of(good, mean), parts_of(good, mean) * 3
-    one, other = compared("rmse", table, once), compared("rmse", table, thrice)
-    assert replace(other, cuts=one.cuts) == one
-    assert one.rows == 200
+    comparison, other = compared("rmse", table, once), compared("rmse", table, thrice)
+    assert replace(other, cuts=comparison.cuts) == comparison
+    assert comparison.rows == 200
 
 
 def test_the_difference_is_that_of_the_metric() -> None:
@@ -131,10 +131,12 @@ def test_the_difference_is_that_of_the_metric() -> None:
     (part,) = parts_of(good, mean, cuts=1)
     for name in ("nse", "rmse", "mae", "rsr", "kge_2012"):
         metric = metrics.get(name)
-        ours, theirs = (metric(metrics.MetricInput(observed, said.values)) for said in (part.model, part.baseline))
+        ours, theirs = (
+            metric(metrics.MetricInput(observed, predictions.values)) for predictions in (part.model, part.baseline)
+        )
         if np.isfinite(theirs):
-            found = compared(name, table_of(observed), [part])
-            assert found.difference == pytest.approx(metric.loss(ours, theirs), rel=0.05), name
+            comparison = compared(name, table_of(observed), [part])
+            assert comparison.difference == pytest.approx(metric.loss(ours, theirs), rel=0.05), name
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
@@ -149,8 +151,8 @@ def test_blocks_are_as_long_as_the_memory() -> None:
     lengths = []
     for memory in (0.0, 0.5, 0.9):
         series = np.zeros(3000)
-        for at in range(1, 3000):
-            series[at] = memory * series[at - 1] + shocks[at]
+        for position in range(1, 3000):
+            series[position] = memory * series[position - 1] + shocks[position]
         lengths.append(block_length_of(series))
     assert lengths[0] <= 3
     assert lengths[0] < lengths[1] < lengths[2]
@@ -162,19 +164,19 @@ def test_blocks_are_as_long_as_the_memory() -> None:
 
 @pytest.mark.parametrize("memory", [0.0, 0.6], ids=["single rows", "days that remember"])
 def test_ninety_intervals_of_a_hundred_hold_the_truth(memory: float) -> None:
-    held = 0
+    count = 0
     for seed in range(60):
         random = np.random.default_rng(seed)
         noise = random.normal(size=(2, 500))
-        for at in range(1, 500):
-            noise[:, at] += memory * noise[:, at - 1]
+        for position in range(1, 500):
+            noise[:, position] += memory * noise[:, position - 1]
         observed = random.normal(size=500) * 2
-        one, other = observed + 0.9 * noise[0], observed + noise[1]
+        first, other = observed + 0.9 * noise[0], observed + noise[1]
         spread = 1 / (1 - memory**2)
         times = pd.date_range("2001-10-01", periods=500) if memory else None
-        found = compared("nse", table_of(observed, times=times), parts_of(one, other))
+        comparison = compared("nse", table_of(observed, times=times), parts_of(first, other))
         truth = (1 - 0.81) * spread / 4
-        assert found.low is not None
-        assert found.high is not None
-        held += found.low <= truth <= found.high
-    assert 0.85 <= held / 60 <= 0.97
+        assert comparison.low is not None
+        assert comparison.high is not None
+        count += comparison.low <= truth <= comparison.high
+    assert 0.85 <= count / 60 <= 0.97

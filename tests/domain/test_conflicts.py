@@ -8,11 +8,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from app.domain.checks.about_settings import PAIRS
+from app.domain.checks.check_context import CheckContext
 from app.domain.checks.conflict import Conflict
 from app.domain.checks.conflicts import CONFLICTS
 from app.domain.checks.rules import RULES
-from app.domain.checks.settled import SETTLED
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.settled_clashes import SETTLED
 from app.domain.estimators import registry
 from app.domain.experiment import TuningPart
 from app.domain.problems import Problem
@@ -196,14 +196,14 @@ def _found(row: Conflict) -> list[Problem]:
     known = table(name)
     spec = make_spec(**parts)
     subject = CheckContext(spec, known.profile, known.associations(spec.task.target) if name == "odd" else None)
-    return [one for one in row.rule(subject) if one.code == row.code and one.field != "other_metrics"]
+    return [problem for problem in row.rule(subject) if problem.code == row.code and problem.field != "other_metrics"]
 
 
 @ROWS
 def test_a_row_is_found_where_its_answers_meet(row: Conflict) -> None:
-    found = _found(row)
-    assert found
-    for problem in found:
+    problems = _found(row)
+    assert problems
+    for problem in problems:
         assert problem.severity is row.severity
         assert problem.message.endswith(".")
         assert problem.remedy is not None
@@ -220,14 +220,14 @@ def test_scikit_learn_fails_or_misbehaves_without_the_row(row: Conflict) -> None
         FAILURES[row.id]()
 
 
-@pytest.mark.parametrize("settled", SETTLED, ids=lambda one: one.id)
+@pytest.mark.parametrize("settled", SETTLED, ids=lambda item: item.id)
 def test_scikit_learn_fails_where_nobody_is_asked(settled: Any) -> None:
     with threadpool_limits(limits=1):
         FAILURES[settled.id]()
 
 
 def test_every_row_has_its_failure_and_its_meeting_and_nothing_else_has() -> None:
-    rows, settled = [row.id for row in CONFLICTS], [one.id for one in SETTLED]
+    rows, settled = [row.id for row in CONFLICTS], [clash.id for clash in SETTLED]
     assert len(set(rows + settled)) == len(rows + settled)
     assert set(MET) == set(rows)
     assert set(FAILURES) == {*rows, *settled}
@@ -257,7 +257,9 @@ def test_a_row_names_fields_that_exist_and_speaks_in_sentences(row: Conflict) ->
 
 @ROWS
 def test_the_button_of_a_setting_heals_it_and_brings_no_error(row: Conflict) -> None:
-    pair = next((one for one in PAIRS if one.code == row.id), None)
+    pair = next(
+        (incompatible_settings for incompatible_settings in PAIRS if incompatible_settings.code == row.id), None
+    )
     if pair is None:
         return
     name, parts = MET[row.id]
@@ -267,15 +269,15 @@ def test_the_button_of_a_setting_heals_it_and_brings_no_error(row: Conflict) -> 
     estimator = changes.get("estimator", parts.get("estimator", "ridge"))
     settings = {field.partition(".")[2]: value for field, value in changes.items() if "." in field}
     kept = parts.get("parameters", {}) if "estimator" not in changes else {}
-    healed = make_spec(**{**parts, "estimator": estimator, "parameters": {**kept, **settings}})
-    subject = CheckContext(healed, table(name).profile, None)
-    after = [one for other in PAIRS for one in other.find(subject)]
-    assert row.code not in {one.code for one in after}
-    assert not [one for one in after if one.severity is Severity.ERROR]
+    spec = make_spec(**{**parts, "estimator": estimator, "parameters": {**kept, **settings}})
+    subject = CheckContext(spec, table(name).profile, None)
+    after = [first for other in PAIRS for first in other.find(subject)]
+    assert row.code not in {first.code for first in after}
+    assert not [first for first in after if first.severity is Severity.ERROR]
 
 
 def test_the_registry_says_rightly_who_gives_probabilities() -> None:
-    for entry in registry.for_task(TaskKind.BINARY):
+    for entry in registry.estimators_for_task(TaskKind.BINARY):
         made = entry.build(TaskKind.BINARY, entry.defaults(TaskKind.BINARY), 0)
         assert hasattr(made, "predict_proba") == entry.probabilities, entry.id
 

@@ -69,8 +69,8 @@ def test_each_candidate_scores_as_it_does_alone() -> None:
     result = contest(spec, frame)
     for number, alone in enumerate(candidates_of(spec), start=1):
         report, entry = contest(alone, frame).report, by_key(result)[str(number)]
-        assert {name: one.folds for name, one in entry.scores.items()} == {
-            name: one.folds for name, one in report.scores.items()
+        assert {name: score.folds for name, score in entry.scores.items()} == {
+            name: score.folds for name, score in report.scores.items()
         }
         if str(number) == summary_of(result).winner:
             assert result.report.scores == report.scores
@@ -82,22 +82,24 @@ def test_the_holdout_judges_the_winner_alone() -> None:
     result = contest(river_spec(candidates=[BOOSTING, RIDGE, TREE], blend=True), frame)
     winner = summary_of(result).winner
     for key, entry in by_key(result).items():
-        held = {one.holdout for one in entry.scores.values()}
-        assert held == {None} if key != winner else None not in held
+        current = {score.holdout for score in entry.scores.values()}
+        assert current == {None} if key != winner else None not in current
 
 
 def test_the_rows_held_out_do_not_choose_the_winner() -> None:
     frame = river(700)
     spoiled = frame.copy()
-    held = spoiled.index >= 560
-    spoiled.loc[held, "discharge_mm"] = spoiled.loc[held, "discharge_mm"].sample(frac=1, random_state=1).to_numpy()
+    current = spoiled.index >= 560
+    spoiled.loc[current, "discharge_mm"] = (
+        spoiled.loc[current, "discharge_mm"].sample(frac=1, random_state=1).to_numpy()
+    )
     spec = river_spec(candidates=[BOOSTING, RIDGE, TREE], blend=True)
-    one, other = (summary_of(contest(spec, table)) for table in (frame, spoiled))
-    assert [entry.key for entry in one.entries] == [entry.key for entry in other.entries]
-    assert one.winner == other.winner
-    assert one.blend is not None
+    first, other = (summary_of(contest(spec, table)) for table in (frame, spoiled))
+    assert [entry.key for entry in first.entries] == [entry.key for entry in other.entries]
+    assert first.winner == other.winner
+    assert first.blend is not None
     assert other.blend is not None
-    assert one.blend.members == other.blend.members
+    assert first.blend.members == other.blend.members
 
 
 def test_ranks_follow_the_folds_and_differences_are_paired() -> None:
@@ -117,8 +119,8 @@ def test_ranks_follow_the_folds_and_differences_are_paired() -> None:
 
 def test_a_contest_is_the_same_every_time_to_the_byte() -> None:
     spec = make_spec(candidates=[BOOSTING, RIDGE, TREE], blend=True)
-    one, other = (_lasting(contest(spec, made(200))) for _ in range(2))
-    assert one == other
+    first, other = (_lasting(contest(spec, made(200))) for _ in range(2))
+    assert first == other
 
 
 def _lasting(result: TrainingResult) -> tuple[str, bytes]:
@@ -149,14 +151,14 @@ def test_the_blend_of_two_views_beats_both() -> None:
     validation = {"strategy": "k_fold", "parameters": {"n_splits": 5}, "holdout": {"fraction": 0.2}}
     spec = make_spec(selected=list(columns), candidates=[RIDGE, forest], blend=True, validation=validation)
     result = contest(spec, frame)
-    found = summary_of(result)
-    assert found.winner == BLEND
-    assert found.blend is not None
-    assert sum(member.weight for member in found.blend.members) == pytest.approx(1, abs=1e-5)
-    assert found.blend.sentence.startswith("The blend is ")
-    assert found.blend.against_best is not None
-    assert found.blend.against_best.low is not None
-    assert found.blend.against_best.low > 0
+    summary = summary_of(result)
+    assert summary.winner == BLEND
+    assert summary.blend is not None
+    assert sum(member.weight for member in summary.blend.members) == pytest.approx(1, abs=1e-5)
+    assert summary.blend.sentence.startswith("The blend is ")
+    assert summary.blend.against_best is not None
+    assert summary.blend.against_best.low is not None
+    assert summary.blend.against_best.low > 0
     assert result.report.scores["nse"] == by_key(result)[BLEND].scores["nse"]
     assert result.report.charts.importance is not None
     assert {item.feature for item in result.report.charts.importance.items} <= set(columns)
@@ -165,10 +167,10 @@ def test_the_blend_of_two_views_beats_both() -> None:
 def test_a_blend_that_is_not_surely_better_does_not_win() -> None:
     frame = made(90, seed=4)
     result = contest(make_spec(candidates=[RIDGE, {"estimator": "linear_regression"}], blend=True), frame)
-    found = summary_of(result)
-    assert found.blend is not None
-    assert not found.blend.wins
-    assert found.winner != BLEND
+    summary = summary_of(result)
+    assert summary.blend is not None
+    assert not summary.blend.wins
+    assert summary.winner != BLEND
 
 
 def test_the_rows_of_a_fold_have_no_part_in_its_weights() -> None:
@@ -186,9 +188,9 @@ def test_the_rows_of_a_fold_have_no_part_in_its_weights() -> None:
     changed = target.copy()
     changed[:30] = random.normal(size=30)
     metric = get_metric("rmse")
-    one, other = (blend_folds(metric, Table(values), folds, members, seed=1) for values in (target, changed))  # type: ignore[arg-type]
-    assert np.array_equal(one.weights_by_fold[0], other.weights_by_fold[0])
-    assert not np.array_equal(one.weights_by_fold[1], other.weights_by_fold[1])
+    first, other = (blend_folds(metric, Table(values), folds, members, seed=1) for values in (target, changed))  # type: ignore[arg-type]
+    assert np.array_equal(first.weights_by_fold[0], other.weights_by_fold[0])
+    assert not np.array_equal(first.weights_by_fold[1], other.weights_by_fold[1])
 
 
 def test_weights_prefer_the_member_that_errs_least() -> None:
@@ -201,9 +203,9 @@ def test_weights_prefer_the_member_that_errs_least() -> None:
 def test_a_blend_of_classes_averages_probabilities() -> None:
     frame = made(400)
     result = contest(make_spec(**CLASSES, candidates=[LOGISTIC, BOOSTING, TREE], blend=True), frame)
-    found = summary_of(result)
-    assert found.blend is not None
-    assert found.blend.members
+    summary = summary_of(result)
+    assert summary.blend is not None
+    assert summary.blend.members
     assert by_key(result)[BLEND].scores["log_loss"].mean is not None
 
 
@@ -247,11 +249,11 @@ def test_a_contest_finished_early_keeps_the_best() -> None:
     means = ContestMeans(wishes=lambda: ContestWishes(finish=len(seen) > 4))
     spec = make_spec(candidates=[TREE, RIDGE, BOOSTING], blend=True)
     result = contest(spec, made(200), means=means, on_progress=seen.append)
-    found = summary_of(result)
-    assert found.finished_early
-    assert [entry.state for entry in found.entries].count("finished") == 1
-    assert found.blend is not None
-    assert found.blend.reason
+    summary = summary_of(result)
+    assert summary.finished_early
+    assert [entry.state for entry in summary.entries].count("finished") == 1
+    assert summary.blend is not None
+    assert summary.blend.reason
 
 
 def test_a_contest_stops_when_it_is_cancelled() -> None:
@@ -265,14 +267,14 @@ def test_a_contest_stops_when_it_is_cancelled() -> None:
 def test_progress_tells_every_candidate_and_the_lines_to_beat() -> None:
     seen: list[Progress] = []
     contest(make_spec(candidates=[TREE, RIDGE]), made(200), on_progress=seen.append)
-    stored = [JobProgress.from_json(json.loads(json.dumps(one.to_json()))) for one in seen]
+    stored = [JobProgress.from_json(json.loads(json.dumps(item.to_json()))) for item in seen]
     halfway, last = stored[3].contest, stored[-1].contest
     assert halfway is not None
     assert last is not None
     assert {line.state for line in halfway.candidates} == {"running", "waiting"} or len(halfway.candidates) == 2
     assert [line.state for line in last.candidates] == ["finished", "finished"]
     assert last.baselines[0].score is not None
-    assert [one.fraction for one in stored] == sorted(one.fraction or 0 for one in stored)
+    assert [item.fraction for item in stored] == sorted(item.fraction or 0 for item in stored)
 
 
 def test_a_search_may_be_a_candidate() -> None:
@@ -318,10 +320,10 @@ def test_choosing_among_equals_flatters_and_a_clear_best_does_not() -> None:
     amounts = []
     for _ in range(60):
         equal = contenders([1.0] * 8)
-        best = min(equal, key=lambda one: sum(scores["rmse"] or 0 for scores in one.scores))
+        best = min(equal, key=lambda item: sum(scores["rmse"] or 0 for scores in item.scores))
         amounts.append(choice_optimism(metric, equal, best.key).amount or 0.0)
     # The smallest of eight means of five draws lies 1.42 standard errors below their mean.
     assert np.mean(amounts) == pytest.approx(1.42 * 0.1 / np.sqrt(5), rel=0.35)
-    found = choice_optimism(metric, contenders([1.0, 3.0, 3.0]), "1")
-    assert found.amount == 0.0
-    assert found.sentence == "Choosing among 3 does not measurably flatter the fold score of the winner."
+    result = choice_optimism(metric, contenders([1.0, 3.0, 3.0]), "1")
+    assert result.amount == 0.0
+    assert result.sentence == "Choosing among 3 does not measurably flatter the fold score of the winner."

@@ -47,7 +47,7 @@ def hard_numbers(rows: int = 400, columns: int = 40, *, seed: int = 0) -> pd.Dat
     random = np.random.default_rng(seed)
     shared = random.normal(size=rows)
     frame = pd.DataFrame(
-        {f"n{at}": random.normal(size=rows) + shared * random.normal() for at in range(columns)}, dtype=float
+        {f"n{index}": random.normal(size=rows) + shared * random.normal() for index in range(columns)}, dtype=float
     )
     frame["n1"] = frame["n1"].round(0)
     frame["n2"] = frame["n2"] * 0.1 + 1e3
@@ -56,8 +56,8 @@ def hard_numbers(rows: int = 400, columns: int = 40, *, seed: int = 0) -> pd.Dat
     frame["n5"] = 7.0
     frame["n6"] = np.nan
     frame["n7"] = (frame["n7"] > 0.5).astype(float)
-    for at in range(8, columns):
-        frame.loc[random.random(rows) < 0.02 * (at % 9), f"n{at}"] = np.nan
+    for position in range(8, columns):
+        frame.loc[random.random(rows) < 0.02 * (position % 9), f"n{position}"] = np.nan
     frame.loc[3, "n9"], frame.loc[4, "n9"], frame.loc[5, "n10"] = np.inf, -np.inf, np.inf
     frame.loc[20:, "n11"] = np.nan
     # On the rows that n12 shares with n13 it is constant, and all of its spread lies elsewhere.
@@ -69,13 +69,13 @@ def hard_numbers(rows: int = 400, columns: int = 40, *, seed: int = 0) -> pd.Dat
 @pytest.mark.parametrize("method", ["pearson", "spearman"])
 def test_numbers_go_together_as_pandas_has_it(method: Any) -> None:
     frame = hard_numbers()
-    found = matrix_of(frame, Method(method))
+    matrix = matrix_of(frame, Method(method))
     expected = frame.replace([np.inf, -np.inf], np.nan).corr(method=method, min_periods=MIN_ROWS).to_numpy().copy()
     constant = frame.columns.get_loc("n12"), frame.columns.get_loc("n13")
-    assert found.value(*constant) is None
+    assert matrix.value(*constant) is None
     expected[constant] = expected[constant[::-1]] = np.nan
-    np.testing.assert_allclose(found.values, expected, rtol=0, atol=1e-9)
-    assert found.known.all()
+    np.testing.assert_allclose(matrix.values, expected, rtol=0, atol=1e-9)
+    assert matrix.known.all()
 
 
 def test_an_offset_of_a_billion_costs_no_digit() -> None:
@@ -88,12 +88,12 @@ def test_an_offset_of_a_billion_costs_no_digit() -> None:
 
 def test_spearman_on_common_rows_is_scipys() -> None:
     frame = hard_numbers(seed=2).replace([np.inf, -np.inf], np.nan)
-    found = matrix_of(frame, Method.SPEARMAN)
+    matrix = matrix_of(frame, Method.SPEARMAN)
     for i, j in ((0, 1), (1, 20), (7, 26), (9, 10), (17, 26)):
         both = frame.iloc[:, [i, j]].dropna().to_numpy()
         expected = stats.spearmanr(both[:, 0], both[:, 1]).statistic
-        assert found.value(i, j) == pytest.approx(expected, abs=1e-9)
-        assert found.measure(i, j) == "Spearman"
+        assert matrix.value(i, j) == pytest.approx(expected, abs=1e-9)
+        assert matrix.measure(i, j) == "Spearman"
 
 
 def mixed(rows: int = 500, *, seed: int = 3) -> pd.DataFrame:
@@ -117,52 +117,56 @@ def mixed(rows: int = 500, *, seed: int = 3) -> pd.DataFrame:
 
 
 def test_auto_chooses_by_kind_and_says_which() -> None:
-    found = matrix_of(mixed())
-    at = {name: place for place, name in enumerate(found.names)}
-    assert found.measure(at["soil"], at["use"]) == "Cramér's V"
-    assert found.measure(at["soil"], at["depth"]) == found.measure(at["depth"], at["soil"]) == "correlation ratio"
-    assert found.measure(at["depth"], at["slope"]) == "Spearman"
-    assert found.measure(at["soil"], at["same"]) == "none"
-    assert found.value(at["soil"], at["same"]) is None
+    matrix = matrix_of(mixed())
+    positions = {name: place for place, name in enumerate(matrix.names)}
+    assert matrix.measure(positions["soil"], positions["use"]) == "Cramér's V"
+    assert (
+        matrix.measure(positions["soil"], positions["depth"])
+        == matrix.measure(positions["depth"], positions["soil"])
+        == "correlation ratio"
+    )
+    assert matrix.measure(positions["depth"], positions["slope"]) == "Spearman"
+    assert matrix.measure(positions["soil"], positions["same"]) == "none"
+    assert matrix.value(positions["soil"], positions["same"]) is None
     assert set(MEASURES) == {"none", "Pearson", "Spearman", "Cramér's V", "correlation ratio"}
 
 
 def test_classes_go_together_as_bergsma_wrote_by_scipys_chi_squared() -> None:
     frame = mixed()
-    found = matrix_of(frame, Method.CRAMERS_V)
-    at = {name: place for place, name in enumerate(found.names)}
-    for one, other in (("soil", "use"), ("soil", "wet"), ("use", "wet")):
-        table = pd.crosstab(frame[one], frame[other])
+    matrix = matrix_of(frame, Method.CRAMERS_V)
+    positions = {name: place for place, name in enumerate(matrix.names)}
+    for first, other in (("soil", "use"), ("soil", "wet"), ("use", "wet")):
+        table = pd.crosstab(frame[first], frame[other])
         (r, c), n = table.shape, int(table.to_numpy().sum())
         phi2 = stats.chi2_contingency(table, correction=False).statistic / n
         corrected = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
         expected = np.sqrt(corrected / min(r - (r - 1) ** 2 / (n - 1) - 1, c - (c - 1) ** 2 / (n - 1) - 1))
-        assert found.value(at[one], at[other]) == pytest.approx(float(expected), abs=1e-9)
-    assert found.value(at["soil"], at["depth"]) is None
+        assert matrix.value(positions[first], positions[other]) == pytest.approx(float(expected), abs=1e-9)
+    assert matrix.value(positions["soil"], positions["depth"]) is None
 
 
 def test_a_number_and_a_class_have_the_ratio_of_scipys_f() -> None:
     frame = mixed()
-    found = matrix_of(frame)
-    at = {name: place for place, name in enumerate(found.names)}
+    matrix = matrix_of(frame)
+    positions = {name: place for place, name in enumerate(matrix.names)}
     for word, number in (("soil", "depth"), ("use", "slope"), ("wet", "depth")):
         both = frame[[word, number]].dropna()
         groups = [part.to_numpy() for _, part in both[number].groupby(both[word])]
         f = stats.f_oneway(*groups).statistic * (len(groups) - 1) / (len(both) - len(groups))
-        assert found.value(at[word], at[number]) == pytest.approx(float(np.sqrt(f / (1 + f))), abs=1e-9)
+        assert matrix.value(positions[word], positions[number]) == pytest.approx(float(np.sqrt(f / (1 + f))), abs=1e-9)
 
 
 def test_a_table_of_many_empty_cells_gives_the_same() -> None:
     random = np.random.default_rng(4)
-    one, other = random.integers(0, 2000, size=5000), random.integers(0, 900, size=5000)
-    table = pd.crosstab(one, other).to_numpy()
+    first, other = random.integers(0, 2000, size=5000), random.integers(0, 900, size=5000)
+    table = pd.crosstab(first, other).to_numpy()
     n, (r, c) = table.sum(), table.shape
     phi2 = stats.chi2_contingency(table, correction=False).statistic / n
     corrected = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     expected = np.sqrt(corrected / min(r - (r - 1) ** 2 / (n - 1) - 1, c - (c - 1) ** 2 / (n - 1) - 1))
-    assert cramers_v_of_codes(one, other) == pytest.approx(float(expected), abs=1e-9)
+    assert cramers_v_of_codes(first, other) == pytest.approx(float(expected), abs=1e-9)
     # scikit-learn sees the same pairs: what is one class for one is one class for the other.
-    assert mutual_info_score(one, other) > 0
+    assert mutual_info_score(first, other) > 0
 
 
 def test_blocks_make_the_matrix_that_one_block_makes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,34 +201,34 @@ def test_what_has_not_come_is_not_known_and_has_no_value() -> None:
     part = assemble_matrix([str(name) for name in frame.columns], [first])
     assert part.known.sum() == len(groups[0]) ** 2
     assert part.value(0, 39) is None
-    assert all(line.one in frame.columns[: groups[0].stop] for line in part.ranked())
+    assert all(line.column in frame.columns[: groups[0].stop] for line in part.ranked())
 
 
 def test_the_ranked_pairs_are_all_above_the_threshold_strongest_first() -> None:
-    found = matrix_of(sample("piscataquis_01031500_daily.csv").frame)
-    lines = found.ranked(threshold=0.3)
+    matrix = matrix_of(sample("piscataquis_01031500_daily.csv").frame)
+    lines = matrix.ranked(threshold=0.3)
     sizes = [abs(line.value) for line in lines]
     assert sizes == sorted(sizes, reverse=True)
     assert min(sizes) >= 0.3
-    assert all("tmin" in (line.one + line.other) for line in found.ranked(word="TMIN"))
-    assert all(line.one != line.other for line in lines)
-    assert found.rows()[0][0] is None, "a date goes with nothing"
+    assert all("tmin" in (line.column + line.other) for line in matrix.ranked(word="TMIN"))
+    assert all(line.column != line.other for line in lines)
+    assert matrix.rows()[0][0] is None, "a date goes with nothing"
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, MIN_ROWS - 1])
 @pytest.mark.parametrize("method", list(Method))
 def test_too_few_rows_give_a_matrix_without_values(rows: int, method: Method) -> None:
-    found = matrix_of(mixed().iloc[:rows], method, depth=ColumnKind.NUMERIC, slope=ColumnKind.NUMERIC)
-    assert np.isnan(found.values).all()
-    assert found.ranked() == []
+    matrix = matrix_of(mixed().iloc[:rows], method, depth=ColumnKind.NUMERIC, slope=ColumnKind.NUMERIC)
+    assert np.isnan(matrix.values).all()
+    assert matrix.ranked() == []
 
 
 def test_very_large_and_very_small_numbers_keep_their_correlation() -> None:
     random = np.random.default_rng(6)
     plain = random.normal(size=(200, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
     frame = pd.DataFrame(plain * [1e300, 1e-300], columns=["large", "small"])
-    found = matrix_of(frame, Method.PEARSON).value(0, 1)
-    assert found == pytest.approx(np.corrcoef(plain.T)[0, 1], abs=1e-9)
+    result = matrix_of(frame, Method.PEARSON).value(0, 1)
+    assert result == pytest.approx(np.corrcoef(plain.T)[0, 1], abs=1e-9)
 
 
 def test_all_constant_columns_give_no_pair_and_no_fault() -> None:
@@ -241,6 +245,6 @@ def test_many_ranks_make_auto_take_pearsons() -> None:
 def test_a_real_table_agrees_with_pandas_everywhere() -> None:
     house = real_file("general/pycaret_house.csv").frame
     numbers = house.select_dtypes("number")
-    found = matrix_of(numbers, Method.SPEARMAN, **dict.fromkeys(map(str, numbers.columns), ColumnKind.NUMERIC))
+    matrix = matrix_of(numbers, Method.SPEARMAN, **dict.fromkeys(map(str, numbers.columns), ColumnKind.NUMERIC))
     expected = numbers.corr(method="spearman", min_periods=MIN_ROWS).to_numpy()
-    np.testing.assert_allclose(found.values, expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(matrix.values, expected, rtol=0, atol=1e-9)

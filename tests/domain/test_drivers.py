@@ -108,9 +108,9 @@ def found(*columns: ColumnProfile) -> dict[str, Driver]:
     return {driver.column: driver for driver in drivers_among(columns, rows=ROWS)}
 
 
-def only(one: ColumnProfile) -> Driver:
+def only(column_profile: ColumnProfile) -> Driver:
     """Return the driver that a column is by itself."""
-    driver = found(one).get(one.name)
+    driver = found(column_profile).get(column_profile.name)
     assert driver is not None
     return driver
 
@@ -128,7 +128,7 @@ def test_drivers_of_a_real_file_are_those_listed_by_hand(name: str) -> None:
 @pytest.mark.parametrize("name", ["driver_names_tuning.csv", "driver_names.csv"])
 def test_columns_of_products_are_what_their_documents_say(name: str) -> None:
     judged = faults(read_list(TRUTH.with_name(name)), with_unit=True)
-    assert {f"{one.product}: {one.name}": wrong for one, wrong in judged if wrong} == {}
+    assert {f"{listed.product}: {listed.name}": wrong for listed, wrong in judged if wrong} == {}
 
 
 @pytest.mark.parametrize("name", NONE)
@@ -267,7 +267,10 @@ def test_a_climate_of_a_place_is_no_driver_and_a_series_is() -> None:
 
 def test_a_column_constant_within_each_site_is_no_driver() -> None:
     profile = real_file("hydro/camels_us_10basins_1990_2013.csv.gz").profile
-    few = tuple(replace(one, distinct=9) if one.name == "prcp_mm" else one for one in profile.columns)
+    few = tuple(
+        replace(column_profile, distinct=9) if column_profile.name == "prcp_mm" else column_profile
+        for column_profile in profile.columns
+    )
     assert "prcp_mm" not in {driver.column for driver in recognise_drivers(replace(profile, columns=few))}
 
 
@@ -307,8 +310,8 @@ def test_no_column_of_words_or_flags_is_a_driver() -> None:
     profile = real_file("hydro/piscataquis_01031500_daily.csv").profile
     rain = column("rain_mm", 0.0, 80.5, unit="mm")
 
-    def roles(one: ColumnProfile) -> list[DriverRole]:
-        return [driver.role for driver in recognise_drivers(replace(profile, columns=(one,)))]
+    def roles(column_profile: ColumnProfile) -> list[DriverRole]:
+        return [driver.role for driver in recognise_drivers(replace(profile, columns=(column_profile,)))]
 
     assert roles(rain) == [DriverRole.RAIN]
     assert roles(replace(rain, kind=ColumnKind.CATEGORICAL)) == []

@@ -86,9 +86,12 @@ def test_bias_has_the_sign_of_the_surplus(observed: np.ndarray, estimated: np.nd
 def test_log_nse_by_hand_with_a_day_of_no_flow() -> None:
     observed, estimated = np.array([0.0, 1.0, 2.0]), np.array([0.5, 1.0, 1.5])
     epsilon = 0.01
-    logs, said = [math.log(value + epsilon) for value in observed], [math.log(value + epsilon) for value in estimated]
+    logs, answers = (
+        [math.log(value + epsilon) for value in observed],
+        [math.log(value + epsilon) for value in estimated],
+    )
     mean = sum(logs) / 3
-    errors = sum((log - other) ** 2 for log, other in zip(logs, said, strict=True))
+    errors = sum((log - other) ** 2 for log, other in zip(logs, answers, strict=True))
     total = sum((log - mean) ** 2 for log in logs)
     assert efficiency.log_nse(observed, estimated) == pytest.approx(1 - errors / total)
 

@@ -27,8 +27,8 @@ from tests.domain.reading import sample
 from tests.domain.tables import made, make_spec, profile_of
 
 MACHINE = Machine(cpus=2, memory_mb=8000.0)
-BASE = profile_of(made(120).assign(**{f"n{at}": np.arange(120) / (at + 7) for at in range(60)}))
-MANY = [f"n{at}" for at in range(60)]
+BASE = profile_of(made(120).assign(**{f"n{position}": np.arange(120) / (position + 7) for position in range(60)}))
+MANY = [f"n{position}" for position in range(60)]
 ROWS = (100, 1000, 10_000, 100_000, 1_000_000, 10_000_000)
 LARGE = 20_000
 ENTRIES = pytest.mark.parametrize("entry", registry.ESTIMATORS, ids=lambda entry: entry.id)
@@ -36,7 +36,7 @@ ENTRIES = pytest.mark.parametrize("entry", registry.ESTIMATORS, ids=lambda entry
 
 def _profile(rows: int, **distinct: int) -> DatasetProfile:
     """Return the made table as if it had another number of rows, or of words in a column."""
-    columns = tuple(replace(one, distinct=distinct.get(one.name, one.distinct)) for one in BASE.columns)
+    columns = tuple(replace(column, distinct=distinct.get(column.name, column.distinct)) for column in BASE.columns)
     return replace(BASE, rows=rows, columns=columns, _by_name={})
 
 
@@ -57,30 +57,30 @@ def _task(entry: EstimatorEntry) -> dict[str, Any]:
 
 
 def _rises(values: list[float]) -> bool:
-    return all(one <= other for one, other in pairwise(values)) and values[0] < values[-1]
+    return all(first_value <= other for first_value, other in pairwise(values)) and values[0] < values[-1]
 
 
 @ENTRIES
 def test_more_rows_take_longer_and_more_memory(entry: EstimatorEntry) -> None:
-    found = [_central(rows, estimator=entry.id, **_task(entry)) for rows in ROWS]
-    assert _rises([seconds for seconds, _ in found])
-    assert _rises([memory for _, memory in found])
+    results = [_central(rows, estimator=entry.id, **_task(entry)) for rows in ROWS]
+    assert _rises([seconds for seconds, _ in results])
+    assert _rises([memory for _, memory in results])
 
 
 @ENTRIES
 def test_more_columns_take_longer_and_more_memory(entry: EstimatorEntry) -> None:
-    found = [_central(LARGE, estimator=entry.id, selected=MANY[:many], **_task(entry)) for many in (1, 5, 20, 60)]
-    assert _rises([seconds for seconds, _ in found])
-    assert _rises([memory for _, memory in found])
+    results = [_central(LARGE, estimator=entry.id, selected=MANY[:many], **_task(entry)) for many in (1, 5, 20, 60)]
+    assert _rises([seconds for seconds, _ in results])
+    assert _rises([memory for _, memory in results])
 
 
 @ENTRIES
 def test_more_folds_take_longer_and_hold_the_rows_of_one_fold(entry: EstimatorEntry) -> None:
     folds = [{"strategy": "k_fold", "parameters": {"n_splits": many}} for many in (2, 5, 10, 20)]
-    found = [_estimate(LARGE, estimator=entry.id, validation=one, **_task(entry)) for one in folds]
-    assert [one.fits for one in found] == [2, 5, 10, 20]
+    estimates = [_estimate(LARGE, estimator=entry.id, validation=fold, **_task(entry)) for fold in folds]
+    assert [item.fits for item in estimates] == [2, 5, 10, 20]
     seconds, memory = zip(
-        *(_central(LARGE, estimator=entry.id, validation=one, **_task(entry)) for one in folds), strict=True
+        *(_central(LARGE, estimator=entry.id, validation=fold, **_task(entry)) for fold in folds), strict=True
     )
     assert _rises(list(seconds))
     assert memory[-1] < 4 * memory[0], "A fold trains on half of the rows at least."
@@ -89,13 +89,13 @@ def test_more_folds_take_longer_and_hold_the_rows_of_one_fold(entry: EstimatorEn
 @ENTRIES
 def test_an_estimate_is_a_finite_range_around_a_positive_figure(entry: EstimatorEntry) -> None:
     for rows in ROWS:
-        found = _estimate(rows, estimator=entry.id, **_task(entry))
-        bounds = (found.seconds_low, found.seconds_high, found.memory_mb_low, found.memory_mb_high)
+        result = _estimate(rows, estimator=entry.id, **_task(entry))
+        bounds = (result.seconds_low, result.seconds_high, result.memory_mb_low, result.memory_mb_high)
         assert all(math.isfinite(value) and value > 0 for value in bounds)
-        assert found.seconds_low < found.seconds_high
-        assert found.memory_mb_low < found.memory_mb_high
-        assert found.memory_mb_high > IDLE_MEMORY_MB
-        assert found.basis.endswith(".")
+        assert result.seconds_low < result.seconds_high
+        assert result.memory_mb_low < result.memory_mb_high
+        assert result.memory_mb_high > IDLE_MEMORY_MB
+        assert result.basis.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,15 @@ def test_an_estimate_is_a_finite_range_around_a_positive_figure(entry: Estimator
     ],
 )
 def test_a_larger_setting_takes_longer(estimator: str, name: str, values: list[float]) -> None:
-    found = [_estimate(LARGE, estimator=estimator, parameters={name: value}) for value in values]
-    assert _rises([one.seconds_high for one in found])
+    estimates = [_estimate(LARGE, estimator=estimator, parameters={name: value}) for value in values]
+    assert _rises([item.seconds_high for item in estimates])
 
 
 def test_more_trees_and_smaller_leaves_need_more_memory() -> None:
     trees = [_estimate(LARGE, estimator="random_forest", parameters={"n_estimators": many}) for many in (10, 100, 1000)]
     leaves = [_estimate(LARGE, estimator="random_forest", parameters={"min_samples_leaf": few}) for few in (50, 5, 1)]
-    assert _rises([one.memory_mb_high for one in trees])
-    assert _rises([one.memory_mb_high for one in leaves])
+    assert _rises([tree.memory_mb_high for tree in trees])
+    assert _rises([leaf.memory_mb_high for leaf in leaves])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_recipes_of_a_fold_change_the_width_that_the_estimator_sees_and_no_colum
 def test_rows_without_a_target_take_no_time_to_learn() -> None:
     spec = make_spec(estimator="random_forest")
     half = replace(BASE, rows=LARGE, _by_name={})
-    columns = tuple(replace(one, missing=LARGE // 2 if one.name == "y" else 0) for one in half.columns)
+    columns = tuple(replace(column, missing=LARGE // 2 if column.name == "y" else 0) for column in half.columns)
     assert (
         estimate(spec, replace(half, columns=columns, _by_name={}), MACHINE).seconds_high
         < estimate(spec, half, MACHINE).seconds_high
@@ -212,17 +212,19 @@ def test_boosting_takes_longer_for_every_class() -> None:
 
 
 def test_a_slower_machine_takes_longer_and_needs_no_more_memory() -> None:
-    found = [_estimate(LARGE, estimator="random_forest", machine=replace(MACHINE, slowness=by)) for by in (0.5, 1, 3)]
-    assert _rises([one.seconds_high for one in found])
-    assert len({one.memory_mb_high for one in found}) == 1
+    estimates = [
+        _estimate(LARGE, estimator="random_forest", machine=replace(MACHINE, slowness=by)) for by in (0.5, 1, 3)
+    ]
+    assert _rises([item.seconds_high for item in estimates])
+    assert len({item.memory_mb_high for item in estimates}) == 1
 
 
 def test_this_machine_is_measured_once_and_plausibly() -> None:
-    found = this_machine()
-    assert this_machine() is found
-    assert found.cpus >= 1
-    assert found.memory_mb > 100
-    assert 0.3 <= found.slowness <= 5
+    machine = this_machine()
+    assert this_machine() is machine
+    assert machine.cpus >= 1
+    assert machine.memory_mb > 100
+    assert 0.3 <= machine.slowness <= 5
 
 
 def test_a_machine_too_small_for_the_work_is_said_and_stops_nothing() -> None:
@@ -230,8 +232,8 @@ def test_a_machine_too_small_for_the_work_is_said_and_stops_nothing() -> None:
     large, small = (
         make_plan(Draft({}), river.profile, None, machine=Machine(1, memory)) for memory in (64_000.0, 300.0)
     )
-    assert "memory_short" not in {one.code for one in large.problems}
-    (problem,) = (one for one in small.problems if one.code == "memory_short")
+    assert "memory_short" not in {item.code for item in large.problems}
+    (problem,) = (item for item in small.problems if item.code == "memory_short")
     assert (problem.step, problem.field, problem.severity.value) == ("model", "estimator", "warning")
     assert "a job may use 0.2 GB" in problem.message
     assert small.launchable
@@ -257,7 +259,7 @@ def test_any_launch_has_a_finite_estimate(
 ) -> None:
     validation = {"strategy": "k_fold", "parameters": {"n_splits": folds}, "holdout": {"fraction": 0.2}}
     spec: Spec = make_spec(estimator=entry.id, selected=MANY[:columns], validation=validation, **_task(entry))
-    found = estimate(spec, _profile(rows), replace(MACHINE, slowness=slowness))
-    assert found.fits == folds + 1
-    assert 0 < found.seconds_low < found.seconds_high < math.inf
-    assert 0 < found.memory_mb_low < found.memory_mb_high < math.inf
+    result = estimate(spec, _profile(rows), replace(MACHINE, slowness=slowness))
+    assert result.fits == folds + 1
+    assert 0 < result.seconds_low < result.seconds_high < math.inf
+    assert 0 < result.memory_mb_low < result.memory_mb_high < math.inf

@@ -18,7 +18,9 @@ from app.domain.vocabulary import Level, TaskKind
 
 ROWS = 48
 OFFERED = [
-    pytest.param(entry, task, id=f"{entry.id}-{task.value}") for task in TaskKind for entry in registry.for_task(task)
+    pytest.param(entry, task, id=f"{entry.id}-{task.value}")
+    for task in TaskKind
+    for entry in registry.estimators_for_task(task)
 ]
 BOUNDED = [
     pytest.param(entry, parameter, id=f"{entry.id}-{parameter.name}")
@@ -81,7 +83,7 @@ def accepted_by_scikit_learn(entry: EstimatorEntry, parameter: Parameter, value:
 
 @pytest.mark.parametrize("task", TaskKind)
 def test_every_task_has_ten_estimators_to_choose_from(task: TaskKind) -> None:
-    assert len([entry for entry in registry.for_task(task) if not entry.is_baseline]) >= 10
+    assert len([entry for entry in registry.estimators_for_task(task) if not entry.is_baseline]) >= 10
 
 
 def test_the_registry_holds_what_the_contract_names_each_once() -> None:
@@ -100,15 +102,15 @@ def test_an_unknown_estimator_is_a_key_error() -> None:
 def test_every_estimator_fits_a_tiny_table_with_its_defaults(entry: EstimatorEntry, task: TaskKind) -> None:
     features, target = tiny(task)
     made = fitted(entry, task)
-    said = made.predict(features)
-    assert said.shape == (ROWS,)
-    assert np.isfinite(said.astype(float)).all()
+    answer = made.predict(features)
+    assert answer.shape == (ROWS,)
+    assert np.isfinite(answer.astype(float)).all()
     if task.is_classification:
-        assert set(said) <= set(target)
+        assert set(answer) <= set(target)
         assert hasattr(made, "predict_proba") or hasattr(made, "decision_function")
-        agreed, luck = float(np.mean(said == target)), float(np.bincount(target).max() / ROWS)
+        agreed, luck = float(np.mean(answer == target)), float(np.bincount(target).max() / ROWS)
     else:
-        agreed, luck = 1 - float(np.var(target - said) / np.var(target)), 0.0
+        agreed, luck = 1 - float(np.var(target - answer) / np.var(target)), 0.0
     if hasattr(made, "predict_proba"):
         shares = made.predict_proba(features)
         assert shares.shape == (ROWS, len(set(target)))
@@ -120,8 +122,8 @@ def test_every_estimator_fits_a_tiny_table_with_its_defaults(entry: EstimatorEnt
 @pytest.mark.parametrize(("entry", "task"), OFFERED)
 def test_the_same_seed_gives_the_same_bits(entry: EstimatorEntry, task: TaskKind) -> None:
     features = tiny(task)[0]
-    one, other = (fitted(entry, task, **small(entry, task)).predict(features) for _ in range(2))
-    assert one.tobytes() == other.tobytes()
+    first, other = (fitted(entry, task, **small(entry, task)).predict(features) for _ in range(2))
+    assert first.tobytes() == other.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -134,10 +136,10 @@ def test_the_same_seed_gives_the_same_bits(entry: EstimatorEntry, task: TaskKind
 )
 def test_another_seed_gives_another_answer_where_chance_has_a_part(identifier: str, changed: dict[str, Any]) -> None:
     entry, task = registry.get(identifier), TaskKind.REGRESSION
-    one, other = (
+    first, other = (
         fitted(entry, task, seed=seed, **{**small(entry, task), **changed}).predict(tiny(task)[0]) for seed in (1, 2)
     )
-    assert one.tobytes() != other.tobytes()
+    assert first.tobytes() != other.tobytes()
 
 
 @pytest.mark.parametrize(("entry", "task"), OFFERED)
@@ -175,14 +177,14 @@ def test_equal_weight_finds_more_of_a_rare_class(entry: EstimatorEntry) -> None:
     random = np.random.default_rng(0)
     target = (np.arange(200) % 10 == 0).astype(int)
     features = random.normal(size=(200, 2)) + target[:, None]
-    found = []
+    results = []
     for weight in ("none", "balanced"):
         values = {**entry.defaults(TaskKind.BINARY), **small(entry, TaskKind.BINARY), "class_weight": weight}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             made = entry.build(TaskKind.BINARY, {**values, "min_samples_leaf": 10}, 0).fit(features, target)
-        found.append(int(made.predict(features)[target == 1].sum()))
-    assert found[1] > found[0]
+        results.append(int(made.predict(features)[target == 1].sum()))
+    assert results[1] > results[0]
 
 
 @pytest.mark.parametrize(("entry", "parameter"), BOUNDED)
@@ -227,8 +229,8 @@ def test_every_choice_that_we_translate_ourselves_can_be_fitted(identifier: str)
     for task in (TaskKind.REGRESSION, TaskKind.BINARY):
         for parameter in entry.parameters_for(task):
             for value, _ in parameter.choices:
-                said = fitted(entry, task, **small(entry, task), **{parameter.name: value}).predict(tiny(task)[0])
-                assert np.isfinite(said.astype(float)).all()
+                answer = fitted(entry, task, **small(entry, task), **{parameter.name: value}).predict(tiny(task)[0])
+                assert np.isfinite(answer.astype(float)).all()
 
 
 def test_a_network_has_the_layers_asked_for() -> None:
@@ -262,7 +264,7 @@ def test_every_number_says_what_a_larger_one_does(entry: EstimatorEntry, paramet
 
 @pytest.mark.parametrize(("entry", "task"), OFFERED)
 def test_basic_shows_a_few_that_matter_and_the_rest_is_folded_away(entry: EstimatorEntry, task: TaskKind) -> None:
-    counts = {level: len([one for one in entry.parameters_for(task) if one.level is level]) for level in Level}
+    counts = {level: len([item for item in entry.parameters_for(task) if item.level is level]) for level in Level}
     assert counts[Level.BASIC] <= 4
     if entry.is_baseline:
         return
@@ -276,7 +278,7 @@ def test_a_method_of_many_settings_has_some_at_every_depth() -> None:
     for name in (*deep, "decision_tree", "multilayer_perceptron", "gaussian_process", "k_nearest_neighbors"):
         entry = registry.get(name)
         for task in entry.tasks:
-            levels = [one.level for one in entry.parameters_for(task)]
+            levels = [item.level for item in entry.parameters_for(task)]
             assert 1 <= levels.count(Level.BASIC) <= 4
             assert levels.count(Level.ADVANCED) >= 1
             assert levels.count(Level.EXPERT) >= 1

@@ -13,7 +13,7 @@ import pytest
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.rules import check_transforms
 from app.domain.errors import TrainingError
-from app.domain.hydrology.evaporation import hargreaves, oudin
+from app.domain.hydrology.evaporation import hargreaves_evaporation, oudin_evaporation
 from app.domain.hydrology.sun import day_length, extraterrestrial_radiation, latitude_from_day_length
 from app.domain.training.preprocessing.preparation import prepare
 from tests.domain.tables import profile_of, real
@@ -31,12 +31,12 @@ def test_radiation_and_day_length_match_the_examples_of_fao() -> None:
 
 def test_hargreaves_matches_the_example_of_fao() -> None:
     """Example 20: Lyon in July, 14.8 to 26.6 degrees, radiation of 40.6 MJ: 5.0 mm."""
-    made = hargreaves(np.array([14.8]), np.array([26.6]), np.array([40.6]))
+    made = hargreaves_evaporation(np.array([14.8]), np.array([26.6]), np.array([40.6]))
     assert made[0] == pytest.approx(5.0, abs=0.05)
 
 
 def test_oudin_is_zero_in_the_cold_and_grows_with_warmth() -> None:
-    made = oudin(np.array([-30.0, -5.0, 0.0, 15.0, np.nan]), np.full(5, 100 / 0.408))
+    made = oudin_evaporation(np.array([-30.0, -5.0, 0.0, 15.0, np.nan]), np.full(5, 100 / 0.408))
     np.testing.assert_allclose(made, [0.0, 0.0, 5.0, 20.0, np.nan])
 
 
@@ -49,23 +49,23 @@ def test_polar_days_and_nights_have_their_lengths() -> None:
 @pytest.mark.parametrize("north", [-60.0, -20.0, 0.0, 45.2, 65.0])
 def test_lengths_of_days_tell_the_latitude(north: float) -> None:
     hours = day_length(DAYS, np.full(len(DAYS), north))
-    found = latitude_from_day_length(DAYS, hours)
-    np.testing.assert_allclose(found, north, atol=1e-8)
+    result_values = latitude_from_day_length(DAYS, hours)
+    np.testing.assert_allclose(result_values, north, atol=1e-8)
     rounded = latitude_from_day_length(DAYS, np.round(hours / 24, 2) * 24)
     np.testing.assert_allclose(rounded[60:], north, atol=1.5)
 
 
 def test_an_equinox_tells_no_latitude() -> None:
     days = np.arange(75.0, 95.0)
-    found = latitude_from_day_length(days, day_length(days, np.full(len(days), 45.0)))
-    assert np.isnan(found[:5]).all()
+    result_values = latitude_from_day_length(days, day_length(days, np.full(len(days), 45.0)))
+    assert np.isnan(result_values[:5]).all()
 
 
 def test_latitude_of_a_real_record_is_found() -> None:
     frame = real("hydro/piscataquis_01031500_daily.csv", parse_dates=["date"])
     days = frame["date"].dt.day_of_year.to_numpy(dtype=float)
-    found = latitude_from_day_length(days, frame["dayl_s"].to_numpy() / 3600)
-    assert found[-1] == pytest.approx(45.2, abs=0.5)
+    result_values = latitude_from_day_length(days, frame["dayl_s"].to_numpy() / 3600)
+    assert result_values[-1] == pytest.approx(45.2, abs=0.5)
 
 
 def by_hand(day: pd.Timestamp, low: float, high: float, *, north: float, method: str) -> float:
@@ -95,8 +95,8 @@ def test_potential_evaporation_matches_a_loop(sun_from: str, method: str, horizo
     made, rows = features(frame, part, **task)
     values = {(row.site, row.day): row for row in frame.itertuples()}
     checked = 0
-    for at, (site, day) in enumerate(zip(rows["site"], rows["day"], strict=True)):
-        row, got = values.get((site, day - horizon * pd.Timedelta(days=1))), made[f"low_{method}"][at]
+    for index, (site, day) in enumerate(zip(rows["site"], rows["day"], strict=True)):
+        row, got = values.get((site, day - horizon * pd.Timedelta(days=1))), made[f"low_{method}"][index]
         if row is None or not np.isfinite(row.low):
             assert np.isnan(got)
             continue
@@ -157,13 +157,13 @@ def test_hargreaves_is_refused_where_minimum_and_maximum_are_equal() -> None:
     spec = spec_of(recipe("potential_evaporation", "low", "high", method="hargreaves", latitude=45))
     with pytest.raises(TrainingError, match="low and high are equal on all rows"):
         prepare(spec, frame, profile)
-    told = next(one for one in check_transforms(spec, profile) if one.code == "temperatures_equal")
+    told = next(transform for transform in check_transforms(spec, profile) if transform.code == "temperatures_equal")
     assert told.message == "low and high are equal on all rows, so Hargreaves would be 0 throughout. Use Oudin."
     assert told.remedy is not None
     assert told.remedy.changes["features"]["transforms"][0]["parameters"]["method"] == "oudin"
     other = weather()
     fine = with_statistics(profile_of(other, "day"), other)
-    assert not [one for one in check_transforms(spec, fine) if one.code == "temperatures_equal"]
+    assert not [transform for transform in check_transforms(spec, fine) if transform.code == "temperatures_equal"]
 
 
 def test_ten_basins_have_no_range_of_temperature() -> None:
@@ -202,8 +202,12 @@ def test_evaporation_that_cannot_be_computed_is_told(part: dict[str, Any], says:
 
 def test_two_recipes_of_one_name_are_told() -> None:
     frame, parts = weather(), [recipe("degree_day_snow", "rain", "warmth", factor=factor) for factor in (2, 4)]
-    told = [one for one in check_transforms(spec_of(*parts), profile_of(frame, "day")) if one.code == "derived_twice"]
-    assert [one.message for one in told] == [
+    told = [
+        transform
+        for transform in check_transforms(spec_of(*parts), profile_of(frame, "day"))
+        if transform.code == "derived_twice"
+    ]
+    assert [problem.message for problem in told] == [
         "Degree-day snow makes rain_snow_store a second time, with other settings: only the first is kept."
     ]
     made, _ = features(frame, *parts)

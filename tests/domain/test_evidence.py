@@ -17,9 +17,9 @@ from app.domain.recommendation import evidence as racing
 from app.domain.recommendation import shortfits
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.evidence import measure, sizes_of
+from app.domain.recommendation.paired_scores import Standing, compare_scores
 from app.domain.recommendation.race_report import candidates_in_order, tied_candidates
 from app.domain.recommendation.shortfits import ShortFitCandidate, ShortFitRace, sample_rows
-from app.domain.recommendation.standings import Standing, compare_scores
 from app.domain.recommendation.traits import Traits, traits_of_spec
 from app.domain.recommendation.verdict import (
     MeasuredEstimator,
@@ -50,8 +50,8 @@ def race(
 ) -> ShortFitEvidence:
     spec, profile = make_spec(**parts), profile_of(frame, time_column)
     ranking = rank(traits_of_spec(spec, profile))
-    *_, found = measure(spec, frame, profile, ranking=ranking, budget=budget)
-    return found
+    *_, evidence = measure(spec, frame, profile, ranking=ranking, budget=budget)
+    return evidence
 
 
 def test_rounds_grow_sixteenfold_to_all_rows() -> None:
@@ -61,20 +61,20 @@ def test_rounds_grow_sixteenfold_to_all_rows() -> None:
 
 
 def test_all_of_the_last_round_are_judged_on_the_same_folds_and_the_best_comes_first() -> None:
-    found = race(made(900))
-    last = [one for one in found.items if one.round == found.items[0].round]
-    assert found.complete
+    evidence = race(made(900))
+    last = [item for item in evidence.items if item.round == evidence.items[0].round]
+    assert evidence.complete
     assert len(last) >= 2
-    assert found.items[0].rows == 600
-    assert len(found.items[0].scores) == len(found.baseline) == 3
-    means = [(len(one.scores), one.mean) for one in last[1:]]
+    assert evidence.items[0].rows == 600
+    assert len(evidence.items[0].scores) == len(evidence.baseline) == 3
+    means = [(len(estimator.scores), estimator.mean) for estimator in last[1:]]
     assert means == sorted(means, reverse=True)
-    assert found.items[0].mean > np.mean(found.baseline)
+    assert evidence.items[0].mean > np.mean(evidence.baseline)
 
 
 def runner(identifier: str, *scores: float) -> ShortFitCandidate:
     spec, profile = make_spec(estimator=identifier), profile_of(made(120))
-    ranked = next(one for one in rank(traits_of_spec(spec, profile)) if one.entry.id == identifier)
+    ranked = next(suggestion for suggestion in rank(traits_of_spec(spec, profile)) if suggestion.entry.id == identifier)
     work = workload_of(spec, profile)
     return ShortFitCandidate(ranked, spec, work, scores=list(scores), hits=[0.0] * len(scores), round=2)
 
@@ -98,7 +98,7 @@ def started(frame: pd.DataFrame, *runners: ShortFitCandidate, budget: float = 60
 )
 def test_luck_does_not_overturn_the_rules(first_of_rules: tuple[float, ...], front: str) -> None:
     rules, best = runner("extra_trees", *first_of_rules), runner("ridge", 0.81, 0.80, 0.81, 0.84)
-    ordered = sorted([rules, best], key=lambda one: (-len(one.scores), -one.mean))
+    ordered = sorted([rules, best], key=lambda candidate: (-len(candidate.scores), -candidate.mean))
     assert tied_candidates(started(made(120), rules, best), ordered)[0].ranked.entry.id == front
 
 
@@ -112,8 +112,8 @@ def test_on_too_few_rows_it_takes_more_than_one_standard_error_to_overturn_the_r
 def by_rows(monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:
     """Have the work of a fit be a share of its rows, by estimator."""
 
-    def work(_race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
-        return rows * rates.get(one.ranked.entry.id, rates["other"])
+    def work(_race: ShortFitRace, candidate: ShortFitCandidate, rows: int) -> float:
+        return rows * rates.get(candidate.ranked.entry.id, rates["other"])
 
     monkeypatch.setattr(racing, "count_work", work)
 
@@ -121,7 +121,7 @@ def by_rows(monkeypatch: pytest.MonkeyPatch, **rates: float) -> None:
 @pytest.mark.parametrize(("budget", "going_on"), [(60.0, 6), (0.1, 3)])
 def test_as_many_go_on_as_there_is_work_for(monkeypatch: pytest.MonkeyPatch, budget: float, going_on: int) -> None:
     names = ("extra_trees", "ridge", "random_forest", "lasso", "decision_tree", "elastic_net")
-    runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
+    runners = [runner(name, 0.9 - index / 10) for index, name in enumerate(names)]
     by_rows(monkeypatch, other=0.01 / 80)
     kept = racing._select_survivors(started(made(120), *runners, budget=budget), runners, rows=80, last=True)
     assert kept == runners[:going_on]
@@ -143,15 +143,18 @@ def test_rounds_grow_no_further_than_the_best_can_follow(
     monkeypatch: pytest.MonkeyPatch, budget: float, rows: int
 ) -> None:
     names = ("ridge", "extra_trees", "random_forest", "lasso")
-    runners = [runner(name, 0.9 - at / 10) for at, name in enumerate(names)]
+    runners = [runner(name, 0.9 - index / 10) for index, name in enumerate(names)]
     by_rows(monkeypatch, other=0.1 / 400)
-    assert racing._fitting(started(made(120), *runners, budget=budget), runners, at_least=400, at_most=8000) == rows
+    assert (
+        racing._affordable_rows(started(made(120), *runners, budget=budget), runners, at_least=400, at_most=8000)
+        == rows
+    )
 
 
 def test_small_rounds_are_left_out_where_all_can_begin_with_more() -> None:
     runners = [runner(name) for name in ("ridge", "lasso")]
-    assert racing._sizes(started(made(900), *runners)) == [600]
-    first, *_ = racing._sizes(started(made(900), *runners, budget=0.2))
+    assert racing._round_sizes(started(made(900), *runners)) == [600]
+    first, *_ = racing._round_sizes(started(made(900), *runners, budget=0.2))
     assert 400 <= first <= 600
 
 
@@ -165,28 +168,28 @@ def test_a_busy_machine_changes_no_score_and_no_order(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(shortfits, "_fit_candidate", slow)
     busy = race(made(900), budget=0.6)
-    alike = [replace(one, seconds=0.0) for one in quick.items] == [replace(one, seconds=0.0) for one in busy.items]
+    alike = [replace(item, seconds=0.0) for item in quick.items] == [replace(item, seconds=0.0) for item in busy.items]
     assert alike
     assert (quick.first, quick.tied, quick.share) == (busy.first, busy.tied, busy.share)
 
 
 def test_a_sample_holds_every_class_however_rare() -> None:
     spec = make_spec()
-    begun = started(made(900), runner("ridge"))
+    short_fit_race = started(made(900), runner("ridge"))
     target = np.zeros(900)
     target[[5, 300, 700]] = 1
-    begun.table = replace(begun.table, labels=("a", "b"), target=target)
-    some = sample_rows(begun, np.arange(900), size=50, seed=0)
+    short_fit_race.table = replace(short_fit_race.table, labels=("a", "b"), target=target)
+    some = sample_rows(short_fit_race, np.arange(900), size=50, seed=0)
     assert {5, 300, 700} <= set(some.tolist())
     assert list(some) == sorted(some)
     assert len(some) <= 53
-    assert spec.reproducibility.seed == begun.spec.reproducibility.seed
+    assert spec.reproducibility.seed == short_fit_race.spec.reproducibility.seed
 
 
 def test_boosting_that_takes_much_work_makes_larger_steps() -> None:
-    values = racing._in_larger_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.05}), 3.0)
+    values = racing._enlarge_boosting_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.05}), 3.0)
     assert values == {"max_iter": 100, "learning_rate": pytest.approx(0.15)}
-    assert racing._in_larger_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.3}), 30.0) == {
+    assert racing._enlarge_boosting_steps(ParameterValues({"max_iter": 300, "learning_rate": 0.3}), 30.0) == {
         "max_iter": 60,
         "learning_rate": 0.3,
     }
@@ -194,11 +197,11 @@ def test_boosting_that_takes_much_work_makes_larger_steps() -> None:
 
 @pytest.mark.slow
 def test_where_more_rows_take_too_long_the_other_folds_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "_fitting", lambda _race, _runners, *, at_least, **_: at_least)
-    monkeypatch.setattr(racing, "_sizes", lambda _race: [400, 600])
-    found = race(made(900))
-    assert (found.items[0].rows, found.items[0].round) == (400, 1)
-    assert len(found.items[0].scores) == len(found.baseline) == 3
+    monkeypatch.setattr(racing, "_affordable_rows", lambda _race, _runners, *, at_least, **_: at_least)
+    monkeypatch.setattr(racing, "_round_sizes", lambda _race: [400, 600])
+    evidence = race(made(900))
+    assert (evidence.items[0].rows, evidence.items[0].round) == (400, 1)
+    assert len(evidence.items[0].scores) == len(evidence.baseline) == 3
 
 
 @pytest.mark.slow
@@ -213,10 +216,10 @@ def test_folds_are_drawn_again_among_the_same_rows_while_there_is_time(monkeypat
     assert held_out is not None
     spoilt = frame.copy()
     spoilt.loc[held_out, "y"] = 1e6
-    one, other = race(frame, **parts), race(spoilt, **parts)
-    assert len(one.items[0].scores) == len(one.baseline) == 9
-    assert len(set(one.items[0].scores)) == 9
-    assert [each.scores for each in one.items] == [each.scores for each in other.items]
+    evidence, other = race(frame, **parts), race(spoilt, **parts)
+    assert len(evidence.items[0].scores) == len(evidence.baseline) == 9
+    assert len(set(evidence.items[0].scores)) == 9
+    assert [each.scores for each in evidence.items] == [each.scores for each in other.items]
 
 
 def test_what_is_ordered_by_time_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,21 +233,23 @@ def test_what_is_ordered_by_time_is_not_drawn_again(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.slow
 def test_a_search_for_a_kernel_looks_at_some_of_the_rows_that_train() -> None:
-    one, frame = runner("gaussian_process"), made(900)
-    begun = started(frame, one)
-    train = begun.folds[0].train
-    fitted = shortfits._fit_candidate(begun, one, train)[-1]
-    few = shortfits._fit_candidate(begun, one, shortfits.sample_rows(begun, train, size=400, seed=0))[-1]
+    candidate, frame = runner("gaussian_process"), made(900)
+    short_fit_race = started(frame, candidate)
+    train = short_fit_race.folds[0].train
+    fitted = shortfits._fit_candidate(short_fit_race, candidate, train)[-1]
+    few = shortfits._fit_candidate(
+        short_fit_race, candidate, shortfits.sample_rows(short_fit_race, train, size=400, seed=0)
+    )[-1]
     assert len(fitted.X_train_) == len(train) == 600
     assert fitted.optimizer is None
     assert few.optimizer is not None
     assert np.allclose(fitted.kernel_.theta, few.kernel_.theta, rtol=0.05)
-    assert shortfits.count_work(begun, one, 600) < one.ranked.entry.work(600, 3, {}) / 2
+    assert shortfits.count_work(short_fit_race, candidate, 600) < candidate.ranked.entry.work(600, 3, {}) / 2
 
 
 def test_the_same_seed_gives_the_same_scores() -> None:
-    one, other = race(made(200)), race(made(200))
-    assert [(each.estimator, each.scores) for each in one.items] == [
+    evidence, other = race(made(200)), race(made(200))
+    assert [(each.estimator, each.scores) for each in evidence.items] == [
         (each.estimator, each.scores) for each in other.items
     ]
 
@@ -258,25 +263,25 @@ def test_rows_held_out_change_nothing() -> None:
     spoilt = frame.copy()
     spoilt.loc[300:, "y"] = 1e6
     spoilt.loc[300:, ["a", "b"]] = -5.0
-    one, other = race(frame, time_column="day", **parts), race(spoilt, time_column="day", **parts)
-    assert [each.scores for each in one.items] == [each.scores for each in other.items]
+    evidence, other = race(frame, time_column="day", **parts), race(spoilt, time_column="day", **parts)
+    assert [each.scores for each in evidence.items] == [each.scores for each in other.items]
 
 
 def test_an_error_is_better_when_it_is_smaller() -> None:
-    found = race(made(300), primary="rmse", others=[])
-    last = [one.mean for one in found.items if one.round == found.items[0].round and len(one.scores) == 3]
+    evidence = race(made(300), primary="rmse", others=[])
+    last = [item.mean for item in evidence.items if item.round == evidence.items[0].round and len(item.scores) == 3]
     assert last[1:] == sorted(last[1:])
-    assert last[0] < np.mean(found.baseline)
+    assert last[0] < np.mean(evidence.baseline)
 
 
 def test_without_work_nothing_is_begun_and_the_order_of_the_rules_stays() -> None:
     frame = made(300)
     spec, profile = make_spec(), profile_of(frame)
     ranking = rank(traits_of_spec(spec, profile))
-    (found,) = measure(spec, frame, profile, ranking=ranking, budget=0.0)
-    assert found.items == ()
-    assert order_estimators(ranking, found) == ranking
-    assert advice_for(traits_of_spec(spec, profile), found) == ()
+    (evidence,) = measure(spec, frame, profile, ranking=ranking, budget=0.0)
+    assert evidence.items == ()
+    assert order_estimators(ranking, evidence) == ranking
+    assert advice_for(traits_of_spec(spec, profile), evidence) == ()
 
 
 def test_short_fits_end_when_nobody_wants_more() -> None:
@@ -286,7 +291,7 @@ def test_short_fits_end_when_nobody_wants_more() -> None:
     first = next(parts)
     parts.close()
     assert not first.complete
-    assert {len(one.scores) for one in first.items} == {1}
+    assert {len(item.scores) for item in first.items} == {1}
     assert list(parts) == []
 
 
@@ -296,8 +301,8 @@ def test_data_that_cannot_carry_the_config_are_refused_in_a_sentence() -> None:
 
 
 def test_evidence_travels_as_json() -> None:
-    found = race(made(120))
-    assert ShortFitEvidence.from_json(found.to_json()) == found
+    evidence = race(made(120))
+    assert ShortFitEvidence.from_json(evidence.to_json()) == evidence
 
 
 # What is made of it.
@@ -308,22 +313,22 @@ TRAITS = Traits(TaskKind.BINARY, rows=1000, numbers=4, words=0, classes=2, rares
 def said(
     *scores: float, right: float = 0.8, baseline: float = 0.5, metric: str = "balanced_accuracy"
 ) -> ShortFitEvidence:
-    one = MeasuredEstimator("ridge", 800, scores, right, 0.1, 2)
+    estimator = MeasuredEstimator("ridge", 800, scores, right, 0.1, 2)
     ground = tuple(baseline for _ in scores)
-    return ShortFitEvidence(metric, 1000, 800, 0.25, (one,), ground, baseline_right=0.6, complete=True)
+    return ShortFitEvidence(metric, 1000, 800, 0.25, (estimator,), ground, baseline_right=0.6, complete=True)
 
 
 def test_nothing_beyond_luck_is_said_to_be_nothing() -> None:
-    (one,) = advice_for(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
-    assert one.code == "no_signal"
-    assert one.message.startswith("No estimator clearly beats the baseline: Ridge scores 0.502")
+    (advice,) = advice_for(TRAITS, said(0.52, 0.46, 0.53, 0.48, 0.52))
+    assert advice.code == "no_signal"
+    assert advice.message.startswith("No estimator clearly beats the baseline: Ridge scores 0.502")
 
 
 def test_hardly_anything_is_said_with_both_numbers() -> None:
-    (one,) = advice_for(TRAITS, said(0.60, 0.61, 0.62, 0.60, 0.61, right=0.65))
-    assert one.code == "no_signal"
-    assert "65 %" in one.message
-    assert "60 %" in one.message
+    (advice,) = advice_for(TRAITS, said(0.60, 0.61, 0.62, 0.60, 0.61, right=0.65))
+    assert advice.code == "no_signal"
+    assert "65 %" in advice.message
+    assert "60 %" in advice.message
 
 
 def test_something_is_not_called_nothing() -> None:
@@ -336,7 +341,7 @@ def test_something_is_not_called_nothing() -> None:
 
 def test_only_all_rows_say_how_much_there_is_to_learn() -> None:
     weak = said(0.65, 0.66, right=0.65)
-    assert [one.code for one in advice_for(TRAITS, weak)] == ["no_signal"]
+    assert [advice.code for advice in advice_for(TRAITS, weak)] == ["no_signal"]
     assert advice_for(TRAITS, replace(weak, train_rows=801)) == ()
     noise = said(0.52, 0.46, 0.53, 0.48, 0.52)
     (part,) = advice_for(TRAITS, replace(noise, train_rows=801))
@@ -363,33 +368,33 @@ def test_losing_to_the_baseline_is_said_with_what_would_help() -> None:
     ],
 )
 def test_a_score_is_signed_by_its_comparison(scores: tuple[float, ...], baseline: float, standing: Standing) -> None:
-    found = said(*scores, baseline=baseline)
-    assert found.standing_of(found.items[0]) is standing
+    evidence = said(*scores, baseline=baseline)
+    assert evidence.standing_of(evidence.items[0]) is standing
     ranking = rank(TRAITS)
-    ridge = next(one for one in order_estimators(ranking, found) if one.entry.id == "ridge")
+    ridge = next(estimator for estimator in order_estimators(ranking, evidence) if estimator.entry.id == "ridge")
     where = {Standing.BETTER: ridge.reasons, Standing.WORSE: ridge.cautions, Standing.TIED: ridge.even}
-    for one, texts in where.items():
-        assert any("in short fits" in text for text in texts) is (one is standing), one
+    for item, texts in where.items():
+        assert any("in short fits" in text for text in texts) is (item is standing), item
     assert "in short fits" in ridge.why
 
 
 def test_a_smaller_error_is_the_better_score() -> None:
-    found = said(0.3, 0.31, 0.32, metric="rmse")
-    assert found.standing_of(found.items[0]) is Standing.BETTER
+    evidence = said(0.3, 0.31, 0.32, metric="rmse")
+    assert evidence.standing_of(evidence.items[0]) is Standing.BETTER
     assert compare_scores((), ()) is Standing.TIED
 
 
 def test_a_number_that_hardly_explains_anything_is_said_so() -> None:
     number = replace(TRAITS, task=TaskKind.REGRESSION, classes=0)
     flat = replace(said(0.012, 0.013, 0.012, 0.013, baseline=0.0, metric="r2"), baseline_right=0.0)
-    assert [one.code for one in advice_for(number, flat)] == ["no_signal"]
+    assert [advice.code for advice in advice_for(number, flat)] == ["no_signal"]
     steep = replace(said(0.42, 0.43, 0.41, 0.44, baseline=0.0, metric="r2"), baseline_right=0.0)
     assert advice_for(number, steep) == ()
 
 
 def test_few_rows_are_said_and_widen_what_is_expected() -> None:
     few = replace(TRAITS, rows=80)
-    assert [one.code for one in advice_for(few, None)] == ["too_few_rows"]
+    assert [advice.code for advice in advice_for(few, None)] == ["too_few_rows"]
     many = said(0.80, 0.81, 0.60, 0.80, 0.82)
     wide, narrow = expected_score(many.items[0], replace(many, rows=80)), expected_score(many.items[0], many)
     assert wide is not None
@@ -403,10 +408,10 @@ def test_the_range_to_expect_covers_what_a_launch_scores_nine_times_in_ten() -> 
     random, inside = np.random.default_rng(0), 0
     for _ in range(400):
         truth = random.normal(0.7, 0.05 * np.sqrt(0.25))
-        scores = tuple(float(one) for one in random.normal(truth, 0.05, size=5))
-        found = expected_score(said(*scores).items[0], said(*scores))
-        assert found is not None
-        inside += found.score_low <= 0.7 <= found.score_high
+        scores = tuple(float(item) for item in random.normal(truth, 0.05, size=5))
+        score = expected_score(said(*scores).items[0], said(*scores))
+        assert score is not None
+        inside += score.score_low <= 0.7 <= score.score_high
     assert 0.85 <= inside / 400 <= 0.97
 
 
@@ -418,8 +423,8 @@ def test_one_fold_gives_no_range() -> None:
     "metric", ["r2", "nse", "accuracy", "balanced_accuracy", "roc_auc", "f1", "kge_2012", "rmse", "mae"]
 )
 def test_before_any_fit_the_range_is_wide_and_in_the_unit_of_the_metric(metric: str) -> None:
-    found = expected_by_rules(replace(TRAITS, target_std=4.0, strongest=("a", 0.6)), metric)
-    assert found is not None
-    assert found.score_low < found.score_high
-    assert found.metric == metric
+    score = expected_by_rules(replace(TRAITS, target_std=4.0, strongest=("a", 0.6)), metric)
+    assert score is not None
+    assert score.score_low < score.score_high
+    assert score.metric == metric
     assert expected_by_rules(TRAITS, "log_loss") is None

@@ -13,8 +13,8 @@ import pytest
 from app.domain.errors import TrainingError
 from app.domain.estimation import Experience, Machine, Timing, estimate, workload_of
 from app.domain.estimation.experience import place_of
-from app.domain.estimation.fitting import memory_remedies
 from app.domain.estimation.forecast import most_memory_mb, seconds_of
+from app.domain.estimation.memory_remedies import memory_remedies
 from app.domain.estimation.prior import FIT, IMPORTANCE, REST, SECONDS, START, prior_of
 from app.domain.estimation.timed_fits import SIZES, timed_fits
 from app.domain.estimation.workload import Workload
@@ -110,9 +110,9 @@ def test_memory_is_learnt_on_top_of_what_a_worker_holds_before() -> None:
     work = _of(_forest(), rows=100_000)
     learnt = _learnt(*[_timing(work, 1.0, memory=3.0)] * 20)
     assert learnt.experience.idle_mb == 300
-    found = _asked(learnt, _forest(), rows=100_000)
+    result = _asked(learnt, _forest(), rows=100_000)
     peak = 300 + 3 * prior_of(work).memory
-    assert found.memory_mb_low < peak < found.memory_mb_high < 1.5 * peak
+    assert result.memory_mb_low < peak < result.memory_mb_high < 1.5 * peak
 
 
 def test_parts_that_were_not_measured_are_learnt_from_others_only() -> None:
@@ -126,7 +126,9 @@ def test_parts_that_were_not_measured_are_learnt_from_others_only() -> None:
 def test_every_setting_of_every_estimator_has_a_place_of_finite_numbers() -> None:
     for entry in registry.ESTIMATORS:
         work = replace(
-            _of(make_spec()), estimator=entry.id, parameters={one.name: one.default for one in entry.parameters}
+            _of(make_spec()),
+            estimator=entry.id,
+            parameters={parameter.name: parameter.default for parameter in entry.parameters},
         )
         for part in (*SECONDS, "memory"):
             assert np.isfinite(place_of(part, work)).all()
@@ -155,11 +157,13 @@ def test_a_search_multiplies_the_fits() -> None:
 def test_short_fits_are_bounded_seeded_and_become_what_is_known_of_this_data() -> None:
     table = known(made(900, seed=3))
     spec = make_spec(estimator="random_forest", parameters={"n_estimators": 20})
-    found = list(timed_fits(spec, table.frame, table.profile))
-    assert [one.workload.train_rows for one in found] == [SIZES[0], 600]
-    assert all(one.seconds[FIT] > 0 and one.seconds[IMPORTANCE] > 0 and one.workload.fits == 1 for one in found)
+    timings = list(timed_fits(spec, table.frame, table.profile))
+    assert [timing.workload.train_rows for timing in timings] == [SIZES[0], 600]
+    assert all(
+        timing.seconds[FIT] > 0 and timing.seconds[IMPORTANCE] > 0 and timing.workload.fits == 1 for timing in timings
+    )
     assert len(list(timed_fits(spec, table.frame, table.profile, budget_seconds=0))) == 1
-    experience, whole = Experience(tuple(found)), workload_of(spec, table.profile)
+    experience, whole = Experience(tuple(timings)), workload_of(spec, table.profile)
     assert experience.knows(whole)
     assert not experience.knows(replace(whole, estimator="ridge"))
     _, before = Experience().correction(FIT, whole, slowness=1.0)
@@ -183,15 +187,15 @@ def test_memory_that_will_not_fit_names_changes_after_which_it_does() -> None:
     }
     plan = make_plan(Draft(answers), river.profile, None, machine=machine)
     assert plan.launchable
-    ways = [one for one in plan.problems if one.code in ("memory_short", "memory_saved")]
-    assert [(one.field, one.severity.value) for one in ways] == [
+    ways = [item for item in plan.problems if item.code in ("memory_short", "memory_saved")]
+    assert [(item.field, item.severity.value) for item in ways] == [
         ("estimator", "warning"),
         ("random_forest.min_samples_leaf", "notice"),
         ("estimator", "notice"),
     ]
     assert "0.7 GB" in ways[0].message
-    for one in ways:
-        after = make_plan(Draft(mended(answers, one)), river.profile, None, machine=machine)
+    for way in ways:
+        after = make_plan(Draft(mended(answers, way)), river.profile, None, machine=machine)
         assert after.estimate is not None
         assert after.estimate.memory_mb_high <= most_memory_mb(machine)
         assert "memory_short" not in {problem.code for problem in after.problems}
@@ -201,7 +205,7 @@ def test_where_nothing_would_fit_there_is_no_button() -> None:
     machine = Machine(1, 100.0)
     assert list(memory_remedies(_forest(), PROFILE, machine)) == []
     plan = make_plan(Draft({}), sample("piscataquis_01031500_daily.csv").profile, None, machine=machine)
-    (problem,) = (one for one in plan.problems if one.code == "memory_short")
+    (problem,) = (item for item in plan.problems if item.code == "memory_short")
     assert problem.remedy is not None
     assert not problem.remedy.changes
 

@@ -16,7 +16,7 @@ from app.domain.experiment_templates.applying import apply_template
 from app.domain.experiment_templates.column_words import name_likeness, read_name
 from app.domain.experiment_templates.describing import TemplateContent, changes_since, diff_contents
 from app.domain.experiment_templates.library import LIBRARY
-from app.domain.experiment_templates.matching import chosen_mapping, names_mapped, propose_mapping
+from app.domain.experiment_templates.matching import chosen_mapping, mapping_of_matches, propose_mapping
 from app.domain.experiment_templates.requirements import (
     NeedRole,
     Requirements,
@@ -136,7 +136,7 @@ def test_renamed_reordered_and_translated_columns_are_found() -> None:
         }
     )[["Tiefste Temperatur [°C]", "Abfluss [mm]", "Datum", "Höchste Temperatur [°C]", "Niederschlag [mm]"]]
     matches = propose_mapping(needs, known(other).profile)
-    assert names_mapped(matches) == dict(zip(table.columns, _order(table, other), strict=True))
+    assert mapping_of_matches(matches) == dict(zip(table.columns, _order(table, other), strict=True))
     assert [match.doubt for match in matches] == [""] * 5
     assert all(match.reason.endswith(".") for match in matches)
 
@@ -174,10 +174,10 @@ def test_a_person_finishes_a_mapping() -> None:
     table = known(river())
     _, needs = made_on(table)
     matches = chosen_mapping(propose_mapping(needs, table.profile), {"tmax_c": "tmin_c"}, table.profile)
-    found = {match.need.name: match.column for match in matches}
-    assert (found["tmax_c"], found["tmin_c"]) == ("tmin_c", "")
+    results = {match.need.name: match.column for match in matches}
+    assert (results["tmax_c"], results["tmin_c"]) == ("tmin_c", "")
     left_out = chosen_mapping(propose_mapping(needs, table.profile), {"tmax_c": None}, table.profile)
-    assert "tmax_c" not in names_mapped(left_out)
+    assert "tmax_c" not in mapping_of_matches(left_out)
 
 
 def test_answers_of_a_whole_template_give_the_same_config() -> None:
@@ -287,9 +287,9 @@ def test_changes_since_are_those_of_the_person() -> None:
     ],
 )
 def test_a_config_that_does_not_fit_names_its_field(raw: dict[str, Any], field: str) -> None:
-    with pytest.raises(InvalidBodyError) as refused:
+    with pytest.raises(InvalidBodyError) as info:
         read_template_config(raw)
-    assert refused.value.faults[0].field == field
+    assert info.value.faults[0].field == field
 
 
 def test_the_library_is_whole() -> None:
@@ -308,8 +308,8 @@ def test_the_streamflow_template_finds_the_sample() -> None:
     entry = next(entry for entry in LIBRARY if entry.key == "daily-streamflow")
     table = sample("piscataquis_01031500_daily.csv")
     matches = propose_mapping(entry.content.requirements, table.profile)
-    assert names_mapped(matches)["streamflow"] == "discharge_mm"
-    assert names_mapped(matches)["precipitation"] == "prcp_mm"
+    assert mapping_of_matches(matches)["streamflow"] == "discharge_mm"
+    assert mapping_of_matches(matches)["precipitation"] == "prcp_mm"
     use = apply_template(entry.content.config, entry.content.requirements, matches, table.profile)
     plan = table.plan(use.answers)
     assert plan.launchable, plan.problems
@@ -329,8 +329,8 @@ def test_very_many_columns_are_compared_up_to_a_bound(monkeypatch: pytest.Monkey
     monkeypatch.setattr(matching, "MAX_PAIRS", 100)
     monkeypatch.setattr(matching, "MAX_LOOKED_AT", 3000)
     monkeypatch.setattr(matching, "MAX_COMPARED", 200)
-    found = propose_mapping(needs, known(frame).profile)
-    assert [match.need.name for match in found] == [need.name for need in needs.columns]
+    mapping = propose_mapping(needs, known(frame).profile)
+    assert [match.need.name for match in mapping] == [need.name for need in needs.columns]
     assert compared[0] == "depth of all", "what is needed comes first"
     assert len(compared) == 200
-    assert found[-1].reason == "No column looks like it."
+    assert mapping[-1].reason == "No column looks like it."

@@ -123,18 +123,18 @@ INFORMING = {"water_years", "units_in_names"}
 
 @pytest.mark.parametrize("name", SAID_OF_FILES)
 def test_a_real_file_has_these_findings_and_no_false_alarm(name: str) -> None:
-    said: dict[str, set[str]] = {}
+    answers: dict[str, set[str]] = {}
     for finding in real_file(name).profile.findings:
         # A blank among numbers, or NA among words, may be asked about where the reader counted such words.
         if finding.code not in INFORMING and "read as missing" not in finding.message:
-            said.setdefault(finding.code, set()).update(finding.columns)
-    assert said == SAID_OF_FILES[name]
+            answers.setdefault(finding.code, set()).update(finding.columns)
+    assert answers == SAID_OF_FILES[name]
 
 
 def test_every_remedy_of_a_real_file_can_be_pressed() -> None:
     for name in ("hydro/reservoir_08049800_inflow.csv", "general/pycaret_income.csv", "hydro/usgs_KlamathTP.csv"):
         profile = real_file(name).profile
-        for remedy in (one for finding in profile.findings for one in finding.remedies):
+        for remedy in (finding_remedy for finding in profile.findings for finding_remedy in finding.remedies):
             assert remedy.label
             if remedy.kind == "reading":
                 assert ReadingChoices().merged(remedy.changes) != ReadingChoices()
@@ -186,7 +186,7 @@ def test_a_value_that_nature_does_not_give_is_asked_about(name: str, values: lis
     assert sentence in finding.message
     side = {"below", "above"} & set(finding.remedies[0].changes["markers"][0])
     assert len(side) == 1
-    assert [one.changes["markers"][0]["meaning"] for one in finding.remedies] == ["missing", "value"]
+    assert [remedy.changes["markers"][0]["meaning"] for remedy in finding.remedies] == ["missing", "value"]
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_a_value_that_may_well_be_is_no_finding(name: str, values: list[float]) 
 
 def test_a_mark_is_not_implausible_as_well() -> None:
     rain = [*RNG.gamma(1, 5, 390).round(1), *[-999.0] * 10]
-    found = known(pd.DataFrame({"date": DAYS, "prcp_mm": rain})).profile.findings
-    assert {finding.code for finding in found} >= {"missing_value_marker"}
-    assert "implausible_values" not in {finding.code for finding in found}
+    findings = known(pd.DataFrame({"date": DAYS, "prcp_mm": rain})).profile.findings
+    assert {finding.code for finding in findings} >= {"missing_value_marker"}
+    assert "implausible_values" not in {finding.code for finding in findings}
 
 
 @pytest.mark.parametrize(("step", "most"), [(3600.0, 1825.0), (86_400.0, 1825.0), (31 * 86_400.0, 9300.0)])
@@ -245,7 +245,10 @@ def test_columns_that_say_the_same_are_found_whatever_their_unit_and_likes_are_n
 def test_a_near_copy_offers_to_leave_out_either() -> None:
     read = known(pd.DataFrame({"a": range(50, 100), "b": range(100, 200, 2)}))
     (finding,) = _found(read, "near_copy")
-    assert [(one.kind, one.columns) for one in finding.remedies] == [("leave_out", ("b",)), ("leave_out", ("a",))]
+    assert [(remedy.kind, remedy.columns) for remedy in finding.remedies] == [
+        ("leave_out", ("b",)),
+        ("leave_out", ("a",)),
+    ]
 
 
 def _sites(times: pd.DatetimeIndex, sites: list[Any], name: str = "site") -> pd.DataFrame:
@@ -313,7 +316,7 @@ def test_rows_that_did_not_fit_are_told_with_the_choice_that_keeps_them() -> Non
     assert finding.message == (
         "3 rows are not in the table (3 %); the first is line 12: it has 4 cells; the table has 3 columns."
     )
-    assert [one.changes for one in finding.remedies] == [{"ragged": "pad"}, {"ragged": "leave_out"}]
+    assert [remedy.changes for remedy in finding.remedies] == [{"ragged": "pad"}, {"ragged": "leave_out"}]
     assert list(rejected_findings(report, ReadingChoices(ragged="leave_out"))) == []
     quoted = replace(report, rejected=((12, "A quote stands in the middle of a value."),))
     assert next(rejected_findings(quoted, ReadingChoices())).remedies == ()
@@ -341,15 +344,15 @@ def test_an_older_profile_is_still_read() -> None:
 
 
 def test_ten_thousand_columns_of_every_kind_are_gone_through() -> None:
-    one = known(
+    dataset = known(
         pd.DataFrame({"a": [*RNG.normal(size=199).round(3), -999.0], "b": ["x", "y"] * 100, "c": [1.5] * 200})
     ).profile
     columns = [
-        type(column)(**{**column.__dict__, "name": f"{column.name}{at}", "key": f"c{3 * at + place}"})
-        for at in range(3334)
-        for place, column in enumerate(one.columns)
+        type(column)(**{**column.__dict__, "name": f"{column.name}{position}", "key": f"c{3 * position + place}"})
+        for position in range(3334)
+        for place, column in enumerate(dataset.columns)
     ]
-    with_units, findings = all_findings(columns=columns, rows=200, report=one.report, axis=None, duplicates=None)
+    with_units, findings = all_findings(columns=columns, rows=200, report=dataset.report, axis=None, duplicates=None)
     assert len(with_units) == 10_002
     questions = [finding for finding in findings if finding.code == "missing_value_marker"]
     assert [len(question.columns) for question in questions] == [1000, 1000, 1000, 334]

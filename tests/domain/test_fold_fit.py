@@ -83,8 +83,8 @@ def test_folds_fitted_in_any_order_give_the_same_bits(in_order: list[str]) -> No
     # Nor does it matter what else was drawn in the process.
     np.random.seed(99)
     order = np.random.permutation(len(every))
-    found = {int(place): bits(fit(every[place]), every[place]) for place in order}
-    assert [found[place] for place in range(len(every))] == in_order
+    results = {int(place): bits(fit(every[place]), every[place]) for place in order}
+    assert [results[place] for place in range(len(every))] == in_order
 
 
 def fit_all(some: list[Task]) -> list[FoldFit]:

@@ -29,7 +29,7 @@ from tests.domain.tables import make_spec, profile_of
 
 pytestmark = pytest.mark.fits
 
-COLUMNS = [f"x{at}" for at in range(12)]
+COLUMNS = [f"x{position}" for position in range(12)]
 RULES: dict[str, dict[str, Any]] = {
     "strongest": {"kind": "keep_strongest", "amount": 3},
     "informative": {"kind": "keep_strongest", "amount": 3, "measure": "mutual_information"},
@@ -106,8 +106,12 @@ def test_no_row_outside_the_training_rows_moves_a_choice(rule: str, split: str) 
         outside = np.setdiff1d(np.arange(len(table.target)), train_rows)
         other = prepare(spec, poisoned(frame, table.rows[outside] - 1), profile(frame))
         chosen = [
-            columns_chosen(build_pipeline(spec, one).fit(one.features.iloc[train_rows], one.target[train_rows]))
-            for one in (table, other)
+            columns_chosen(
+                build_pipeline(spec, training_table).fit(
+                    training_table.features.iloc[train_rows], training_table.target[train_rows]
+                )
+            )
+            for training_table in (table, other)
         ]
         assert chosen[0] == chosen[1]
         assert chosen[0]
@@ -131,8 +135,12 @@ def test_a_search_chooses_anew_within_each_inner_fold() -> None:
         outside = np.setdiff1d(np.arange(120), fold.train)
         other = prepare(spec, poisoned(frame, outside), profile(frame))
         chosen = [
-            columns_chosen(build_pipeline(spec, one).fit(one.features.iloc[fold.train], one.target[fold.train]))
-            for one in (table, other)
+            columns_chosen(
+                build_pipeline(spec, training_table).fit(
+                    training_table.features.iloc[fold.train], training_table.target[fold.train]
+                )
+            )
+            for training_table in (table, other)
         ]
         assert chosen[0] == chosen[1]
     report = report_of(spec, frame)
@@ -153,9 +161,9 @@ def test_the_trials_of_a_search_choose_once_for_the_same_rows(monkeypatch: pytes
 
 def test_equal_columns_are_kept_in_the_order_of_the_config() -> None:
     random = np.random.default_rng(3)
-    one = random.normal(size=60)
-    frame = pd.DataFrame({"b": one, "a": one, "c": -one, "d": random.normal(size=60)})
-    candidates = Candidates(frame, one + 0.1, frozenset(frame), classes=False, seed=1)
+    values = random.normal(size=60)
+    frame = pd.DataFrame({"b": values, "a": values, "c": -values, "d": random.normal(size=60)})
+    candidates = Candidates(frame, values + 0.1, frozenset(frame), classes=False, seed=1)
     for amount, expected in ((1, ("b",)), (2, ("b", "a")), (3, ("b", "a", "c"))):
         assert choose([SelectionPart(kind="keep_strongest", amount=amount)], candidates) == expected
     assert choose([SelectionPart(kind="drop_correlated", threshold=0.9)], candidates) == ("b", "d")
@@ -192,7 +200,7 @@ def test_the_report_says_in_how_many_folds_a_column_was_chosen() -> None:
     told = report["features"]["selection"]
     assert told["rules"] == ["Keeps the 3 strongest of 12 columns, chosen in each fold."]
     assert (told["candidates"], told["fits"]) == (12, 5)
-    assert sum(one["folds"] for one in told["columns"]) == 3 * 5
+    assert sum(element["folds"] for element in told["columns"]) == 3 * 5
     assert told["columns"][0] == {"column": "x0", "folds": 5}
     assert [part["part"] for part in told["parts"]] == ["fold 1", "fold 2", "fold 3", "fold 4", "hold-out"]
     assert all(part["count"] == len(part["columns"]) == 3 for part in told["parts"])
@@ -214,10 +222,12 @@ def test_an_independent_script_rebuilds_it_from_config_and_data() -> None:
     (rule,) = config["features"]["selection"]
     seed, split = config["reproducibility"]["seed"], config["validation"]
     names, target = config["features"]["selected"], frame[config["task"]["target"]].to_numpy()
-    held = round(len(frame) * split["holdout"]["fraction"])
-    rest, out = (np.sort(part) for part in train_test_split(np.arange(len(frame)), test_size=held, random_state=seed))
+    current = round(len(frame) * split["holdout"]["fraction"])
+    rest, out = (
+        np.sort(part) for part in train_test_split(np.arange(len(frame)), test_size=current, random_state=seed)
+    )
     folds = KFold(split["parameters"]["n_splits"], shuffle=True, random_state=seed).split(np.zeros(len(rest)))
-    parts = [*((rest[one], rest[other]) for one, other in folds), (rest, out)]
+    parts = [*((rest[first], rest[other]) for first, other in folds), (rest, out)]
     for (train_rows, rows), told in zip(parts, result.report.to_json()["features"]["selection"]["parts"], strict=True):
         goal = rankdata(target[train_rows])
         strength = [abs(np.corrcoef(rankdata(frame[name].iloc[train_rows]), goal)[0, 1]) for name in names]
@@ -226,10 +236,10 @@ def test_an_independent_script_rebuilds_it_from_config_and_data() -> None:
         assert told["columns"] == kept
         scaler = StandardScaler().fit(frame[kept].iloc[train_rows])
         model = Ridge(alpha=1.0).fit(scaler.transform(frame[kept].iloc[train_rows]), target[train_rows])
-        said = result.predictions[result.predictions["part"] == told["part"]]
-        assert list(said["row"]) == [row + 1 for row in rows]
+        answer = result.predictions[result.predictions["part"] == told["part"]]
+        assert list(answer["row"]) == [row + 1 for row in rows]
         expected = model.predict(scaler.transform(frame[kept].iloc[rows]))
-        assert said["predicted"].to_numpy() == pytest.approx(expected, abs=1e-9)
+        assert answer["predicted"].to_numpy() == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_config_with_rules_goes_round_and_one_without_stays() -> None:
@@ -265,7 +275,7 @@ def test_a_rule_that_makes_no_sense_is_said_and_left_out(raw: Any, said: str) ->
     assert said in fault
     assert [rule.kind for rule in rules] == ["keep_strongest"]
     plan = known(table_of()).plan({"data": {"target": "y"}, "features": {"selection": [raw]}})
-    (problem,) = (one for one in plan.problems if one.field == "selection")
+    (problem,) = (item for item in plan.problems if item.field == "selection")
     assert problem.code == "selection_invalid"
     assert problem.remedy is not None
     assert problem.remedy.changes == {"features": {"selection": None}}
@@ -276,7 +286,7 @@ def test_a_config_with_a_faulty_rule_is_told_with_a_patch() -> None:
     spec = spec_of(
         {"kind": "drop_correlated", "threshold": 0.1}, {"kind": "keep_associated", "columns": ["gone"], "low": 0.1}
     )
-    codes = [one.code for one in check_spec(spec, profile(frame), None) if one.field == "selection"]
+    codes = [problem.code for problem in check_spec(spec, profile(frame), None) if problem.field == "selection"]
     assert codes == ["selection_invalid", "selection_invalid"]
     assert fault_of(spec.features.selection[0])
 
@@ -284,7 +294,7 @@ def test_a_config_with_a_faulty_rule_is_told_with_a_patch() -> None:
 def test_the_estimate_counts_with_the_number_kept() -> None:
     frame = table_of()
     whole, some = spec_of(), spec_of(RULES["strongest"])
-    before, after = (workload_of(one, profile(frame)) for one in (whole, some))
+    before, after = (workload_of(spec, profile(frame)) for spec in (whole, some))
     assert (before.columns, after.columns) == (12, 3)
     assert after.width < before.width
     assert after.importance_calls < before.importance_calls
@@ -300,9 +310,9 @@ def test_development_rows_are_all_but_the_held_out_ones(split: str) -> None:
     assert rule is not None
     table = prepare(spec, frame, profile(frame))
     made = make_split(spec, facts_of(table))
-    held = made.holdout if made.holdout is not None else made.folds[0].validation
+    current_values = made.holdout if made.holdout is not None else made.folds[0].validation
     expected = np.ones(len(frame), dtype=bool)
-    expected[table.rows[held] - 1] = False
+    expected[table.rows[current_values] - 1] = False
     assert (rule.development(frame, profile(frame)) == expected).all()
     assert HoldoutRule.from_json(json.loads(json.dumps(rule.to_json()))) == rule
     assert HoldoutRule.of(spec_of()) is None
@@ -330,8 +340,8 @@ def test_the_penalty_of_lasso_starts_from_development_rows() -> None:
 
     frame = table_of()
     kinds = {column.name: column.kind for column in profile(frame).columns}
-    found = [associate(one, "y", kinds) for one in (frame, frame.iloc[:100])]
-    spreads = [traits_of_spec(spec_of(), profile(frame), one).target_std for one in (*found, None)]
+    associations = [associate(values, "y", kinds) for values in (frame, frame.iloc[:100])]
+    spreads = [traits_of_spec(spec_of(), profile(frame), item).target_std for item in (*associations, None)]
     assert spreads[:2] == pytest.approx([frame["y"].std(), frame["y"].iloc[:100].std()])
     assert spreads[2] == 0.0, "nothing is known of it before it is measured"
-    assert replace(found[0], items=()).with_values_of(found[1]).target_std == found[1].target_std
+    assert replace(associations[0], items=()).with_values_of(associations[1]).target_std == associations[1].target_std

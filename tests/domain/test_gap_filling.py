@@ -94,7 +94,8 @@ def test_what_is_learnt_of_drivers_beats_the_straight_line(estimator: str) -> No
     spec, table, fold = case_of(estimator)
     observed = table.target[fold.validation]
     ours, line = (
-        np.sqrt(np.mean((observed - said) ** 2)) for said in (predict(spec, table, fold), line_of(table, fold))
+        np.sqrt(np.mean((observed - predictions) ** 2))
+        for predictions in (predict(spec, table, fold), line_of(table, fold))
     )
     assert ours < 0.6 * line
 
@@ -115,7 +116,9 @@ def test_values_inside_a_judged_block_move_no_prediction(estimator: str, sites: 
     poison = table.target.copy()
     poison[fold.validation] = np.random.default_rng(5).normal(1e6, 1e5, size=len(fold.validation))
 
-    first, second = (predict(spec, one, fold) for one in (table, replace(table, target=poison, choices={})))
+    first, second = (
+        predict(spec, training_table, fold) for training_table in (table, replace(table, target=poison, choices={}))
+    )
 
     assert first.tobytes() == second.tobytes()
 
@@ -136,7 +139,9 @@ def test_rules_choose_columns_without_the_judged_values() -> None:
     rules = {"selected": ["a"], "transforms": MEMORY, "selection": [{"kind": "keep_strongest", "amount": 1}]}
     spec = spec.model_copy(update={"features": type(spec.features).model_validate(rules)})
     poison = np.where(np.isin(np.arange(len(table.target)), fold.validation), 1e9, table.target)
-    first, second = (predict(spec, one, fold) for one in (table, replace(table, target=poison, choices={})))
+    first, second = (
+        predict(spec, training_table, fold) for training_table in (table, replace(table, target=poison, choices={}))
+    )
     assert first.tobytes() == second.tobytes()
 
 
@@ -151,7 +156,7 @@ def test_known_values_beside_a_block_do_move_its_prediction() -> None:
 def test_a_rerun_gives_the_same_bits_in_any_order_of_rows(estimator: str) -> None:
     spec, table, fold = case_of(estimator)
     mixed = Fold(np.random.default_rng(2).permutation(fold.train), fold.validation)
-    first, again, shuffled = (predict(spec, table, one) for one in (fold, fold, mixed))
+    first, again, shuffled = (predict(spec, table, item) for item in (fold, fold, mixed))
     assert first.tobytes() == again.tobytes() == shuffled.tobytes()
 
 
@@ -186,9 +191,9 @@ def test_the_search_divides_training_rows_into_blocks_too() -> None:
 def test_importance_shuffles_drivers_and_keeps_the_values_around_gaps() -> None:
     spec, table, fold = case_of("ridge")
     pipeline = build_pipeline(spec, table).fit(table.features.iloc[fold.train], table.target[fold.train])
-    found = permutation_importance(spec, table, pipeline, rows=fold.validation, basis="fold 1")
-    assert found.items[0].mean > 0.01
-    assert {item.feature for item in found.items} == set(table.features.columns)
+    series = permutation_importance(spec, table, pipeline, rows=fold.validation, basis="fold 1")
+    assert series.items[0].mean > 0.01
+    assert {item.feature for item in series.items} == set(table.features.columns)
 
 
 def test_few_rows_teach_while_all_around_a_gap_are_known() -> None:
@@ -243,10 +248,10 @@ def trained(estimator: str = "ridge", *, sites: int = 1, **parts: Any) -> Traini
 @pytest.mark.parametrize("sites", [1, 2])
 def test_gaps_of_the_record_are_filled_and_marked_in_the_predictions(sites: int) -> None:
     result = trained(sites=sites)
-    found, summary = result.predictions, result.report.gaps
+    frame, summary = result.predictions, result.report.gaps
     assert summary is not None
     assert (summary.filled, summary.open) == (16 * sites, 4)
-    filled = found[found["filled"] == "yes"]
+    filled = frame[frame["filled"] == "yes"]
     assert set(filled["part"]) == {"gaps"}
     assert (filled["observed"] == "").all()
     assert np.isfinite(filled["predicted"].astype(float)).all()
@@ -261,8 +266,8 @@ def test_filled_values_follow_the_rain_better_than_a_line() -> None:
     for rain in whole["a"]:
         wet = 0.9 * wet + rain
         truth.append(0.1 * wet)
-    found = trained().predictions
-    filled = found[found["filled"] == "yes"].sort_values("row")
+    result_values = trained().predictions
+    filled = result_values[result_values["filled"] == "yes"].sort_values("row")
     rows = filled["row"].to_numpy() - 1
     line = frame["y"].interpolate().to_numpy()[rows]
     error = np.sqrt(np.mean((filled["predicted"].to_numpy(dtype=float) - np.asarray(truth)[rows]) ** 2))
@@ -272,10 +277,10 @@ def test_filled_values_follow_the_rain_better_than_a_line() -> None:
 def test_the_report_scores_each_length_of_gap_beside_the_line() -> None:
     summary = trained("linear_interpolation").report.gaps
     assert summary is not None
-    assert [(one.shortest, one.longest) for one in summary.lengths] == [(3, 3), (10, 10)]
-    for one in summary.lengths:
-        assert one.rmse == pytest.approx(one.baseline_rmse, rel=1e-12)
-        assert one.rows > 50
+    assert [(score.shortest, score.longest) for score in summary.lengths] == [(3, 3), (10, 10)]
+    for length in summary.lengths:
+        assert length.rmse == pytest.approx(length.baseline_rmse, rel=1e-12)
+        assert length.rows > 50
 
 
 def test_a_search_ends_with_gaps_filled_by_what_it_found() -> None:
@@ -295,7 +300,11 @@ def test_the_report_is_read_as_it_was_stored() -> None:
 def ranked_by_fits(frame: pd.DataFrame) -> tuple[EstimatorSuggestion, ...]:
     spec, profile = spec_of(transforms=[], primary="rmse"), profile_of(frame, "day")
     ranking = rank(traits_of_spec(spec, profile), metric="rmse")
-    few = [one for one in ranking if one.entry.id in ("linear_interpolation", "ridge", "k_nearest_neighbors")]
+    few = [
+        suggestion
+        for suggestion in ranking
+        if suggestion.entry.id in ("linear_interpolation", "ridge", "k_nearest_neighbors")
+    ]
     return order_estimators(few, list(measure(spec, frame, profile, ranking=few))[-1])
 
 
@@ -308,15 +317,15 @@ def test_the_straight_line_is_suggested_where_nothing_beats_it() -> None:
 
 
 def test_what_follows_its_drivers_is_suggested_before_the_line() -> None:
-    found = [one.entry.id for one in ranked_by_fits(frame_of())]
-    assert found.index("linear_interpolation") > 0
+    results = [fit.entry.id for fit in ranked_by_fits(frame_of())]
+    assert results.index("linear_interpolation") > 0
 
 
 def test_the_straight_line_is_offered_for_gaps_alone() -> None:
-    offered = {entry.id for entry in registry.for_task(TaskKind.REGRESSION, Purpose.FILL_GAPS)}
+    offered = {entry.id for entry in registry.estimators_for_task(TaskKind.REGRESSION, Purpose.FILL_GAPS)}
     assert "linear_interpolation" in offered
     assert all(
-        "linear_interpolation" not in {entry.id for entry in registry.for_task(TaskKind.REGRESSION, purpose)}
+        "linear_interpolation" not in {entry.id for entry in registry.estimators_for_task(TaskKind.REGRESSION, purpose)}
         for purpose in (None, *set(Purpose) - {Purpose.FILL_GAPS})
     )
 

@@ -14,15 +14,15 @@ RNG = np.random.default_rng(5)
 
 def _repeated(name: str, groups: int, times: int) -> pd.DataFrame:
     """Return a table in which each group has a size and a class of its own, and is measured some times."""
-    at = np.arange(groups * times)
+    positions = np.arange(groups * times)
     size, kind = RNG.normal(50, 9, groups).round(1), RNG.integers(1, 4, groups)
     return pd.DataFrame(
         {
-            name: 100 + at // times,
-            "size": size[at // times],
-            "treatment": kind[at // times],
-            "reading": RNG.normal(size=len(at)).round(4),
-            "y": RNG.gamma(2, 5, len(at)).round(3),
+            name: 100 + positions // times,
+            "size": size[positions // times],
+            "treatment": kind[positions // times],
+            "reading": RNG.normal(size=len(positions)).round(4),
+            "y": RNG.gamma(2, 5, len(positions)).round(3),
         }
     )
 
@@ -53,9 +53,14 @@ def test_numbers_that_name_groups_are_groups_and_no_amounts(name: str) -> None:
 
 
 def test_a_thing_measured_at_each_age_is_a_group_without_a_name_for_it() -> None:
-    at = np.arange(50 * 11)
+    positions = np.arange(50 * 11)
     frame = pd.DataFrame(
-        {"weight": RNG.integers(40, 300, len(at)), "Time": at % 11 * 2, "Kid": at // 11, "Diet": at // 11 % 4}
+        {
+            "weight": RNG.integers(40, 300, len(positions)),
+            "Time": positions % 11 * 2,
+            "Kid": positions // 11,
+            "Diet": positions // 11 % 4,
+        }
     )
     read = known(frame)
     assert read.profile.group == "Kid"
@@ -78,7 +83,9 @@ def test_a_thing_measured_at_each_age_is_a_group_without_a_name_for_it() -> None
             id="one regular series",
         ),
         pytest.param(
-            pd.DataFrame({"gauge_id": [f"g{at:04d}" for at in range(480)], "basin": RNG.integers(0, 9, 480)}),
+            pd.DataFrame(
+                {"gauge_id": [f"g{position:04d}" for position in range(480)], "basin": RNG.integers(0, 9, 480)}
+            ),
             id="one row per site",
         ),
     ],
@@ -104,7 +111,7 @@ def test_a_target_is_never_its_own_group() -> None:
         ("year", RNG.permutation(np.arange(1700, 2000)), "integer"),
         ("client_id", RNG.permutation(np.arange(0, 3000, 10)), "identifier"),
         ("weather_code", RNG.integers(1, 9, 300), "categorical"),
-        ("hash_id", [f"{at:064x}" for at in range(300)], "identifier"),
+        ("hash_id", [f"{position:064x}" for position in range(300)], "identifier"),
         ("rooms", RNG.integers(1, 9, 300), "integer"),
     ],
 )
@@ -121,8 +128,10 @@ def test_the_only_numbers_beside_dates_are_measured_even_if_they_count_up() -> N
 
 def test_a_family_of_near_copies_is_one_finding() -> None:
     base = RNG.normal(10, 3, 300)
-    frame = pd.DataFrame({f"s{at}": (base * (at + 1) + at).round(4) for at in range(12)})
+    frame = pd.DataFrame({f"s{position}": (base * (position + 1) + position).round(4) for position in range(12)})
     read = known(frame.assign(other=RNG.normal(size=300).round(4)))
-    (finding,) = (one for one in read.profile.findings if one.code == "near_copy")
-    assert finding.columns == tuple(f"s{at}" for at in range(12))
-    assert [(one.label, one.columns) for one in finding.remedies] == [("Leave out all but s0", finding.columns[1:])]
+    (finding,) = (item for item in read.profile.findings if item.code == "near_copy")
+    assert finding.columns == tuple(f"s{position}" for position in range(12))
+    assert [(remedy.label, remedy.columns) for remedy in finding.remedies] == [
+        ("Leave out all but s0", finding.columns[1:])
+    ]

@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.checks.about_machine import SHORTER
 from app.domain.estimation import estimate
-from app.domain.estimation.hurrying import time_remedies
-from app.domain.estimation.wording import span
+from app.domain.estimation.time_remedies import time_remedies
+from app.domain.estimation.wording import format_duration
 from app.domain.estimators import registry
 from app.domain.experiment import Draft
 from app.domain.problems import Problem
@@ -42,7 +42,7 @@ def planned(answers: Answers, seconds: float | None) -> Plan:
 
 
 def told(plan: Plan) -> list[Problem]:
-    return [one for one in plan.problems if one.code in ("launch_too_long", "time_saved")]
+    return [problem for problem in plan.problems if problem.code in ("launch_too_long", "time_saved")]
 
 
 def likely(plan: Plan) -> float:
@@ -52,19 +52,19 @@ def likely(plan: Plan) -> float:
 
 def test_a_launch_that_outlasts_a_job_names_changes_after_which_it_does_not() -> None:
     limit = likely(planned(PROCESS, None)) / 2
-    found = told(planned(PROCESS, limit))
-    assert [(one.step, one.field, one.severity) for one in found] == [
+    problems = told(planned(PROCESS, limit))
+    assert [(item.step, item.field, item.severity) for item in problems] == [
         ("model", "estimator", Severity.WARNING),
         ("model", "estimator", Severity.NOTICE),
         ("validation", "repeated_k_fold.n_repeats", Severity.NOTICE),
         ("validation", "repeated_k_fold.n_splits", Severity.NOTICE),
     ]
-    assert "72 fits may take" in found[0].message
-    assert f"longer than {span(limit)} is stopped" in found[0].message
-    assert found[0].remedy is not None
-    assert found[0].remedy.label == "Take 2 restarts"
-    for one in found:
-        after = planned(mended(PROCESS, one), limit)
+    assert "72 fits may take" in problems[0].message
+    assert f"longer than {format_duration(limit)} is stopped" in problems[0].message
+    assert problems[0].remedy is not None
+    assert problems[0].remedy.label == "Take 2 restarts"
+    for problem in problems:
+        after = planned(mended(PROCESS, problem), limit)
         assert after.launchable
         assert not told(after)
         assert likely(after) <= limit
@@ -74,7 +74,7 @@ def test_a_launch_that_ends_in_time_and_a_search_are_not_told_so() -> None:
     assert not told(planned(PROCESS, 1e9))
     assert not told(planned(PROCESS, None))
     searching = {**PROCESS, "model": {**PROCESS["model"], "tuning.enabled": True}}
-    codes = {one.code for one in planned(searching, 1.0).problems}
+    codes = {problem.code for problem in planned(searching, 1.0).problems}
     assert "search_too_long" in codes
     assert "launch_too_long" not in codes
 
@@ -108,16 +108,16 @@ def test_the_change_named_is_the_smallest_halving_that_is_enough(
     assert spec is not None
     profile = table("400").profile
     limit = 0.9 * estimate(spec, profile, MACHINE).seconds_likely
-    ways = [one for one in time_remedies(spec, profile, MACHINE, limit) if words in one.label]
+    ways = [remedy for remedy in time_remedies(spec, profile, MACHINE, limit) if words in remedy.label]
     assert ways
-    assert all(one.seconds <= limit for one in ways)
+    assert all(way.seconds <= limit for way in ways)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(3.21, "3.2 s"), (45.4, "45 s"), (1000.0, "17 min"), (9000.0, "2.5 h"), (4e6, "1,111.1 h")]
 )
 def test_a_length_of_time_is_written_in_a_unit_that_suits_it(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_a_group_column_without_a_value_is_one_group_and_has_an_estimate() -> None:
@@ -129,7 +129,7 @@ def test_a_group_column_without_a_value_is_one_group_and_has_an_estimate() -> No
     plan = make_plan(Draft(answers), known.profile, None, machine=MACHINE, limit_seconds=60.0)
     assert plan.estimate is not None
     assert plan.estimate.fits == 1
-    assert [one.message for one in plan.problems if one.code == "too_many_groups"]
+    assert [problem.message for problem in plan.problems if problem.code == "too_many_groups"]
 
 
 def test_each_restart_of_a_gaussian_process_is_as_much_work_as_the_first_search() -> None:

@@ -15,23 +15,23 @@ COUNTED = MemoryUse(3000.0, 8192.0, kernel_ended_one=True)
 
 @pytest.mark.parametrize("memory", [LARGE, COUNTED])
 def test_signal_9_near_the_limit_is_want_of_memory(memory: MemoryUse) -> None:
-    found = explain_exit(exit_signal=signal.SIGKILL, exit_code=0, memory=memory)
-    assert found.code == OUT_OF_MEMORY
-    assert f"{memory.peak_mb:,.0f} of 8,192 MB" in found.sentence
+    interruption = explain_exit(exit_signal=signal.SIGKILL, exit_code=0, memory=memory)
+    assert interruption.code == OUT_OF_MEMORY
+    assert f"{memory.peak_mb:,.0f} of 8,192 MB" in interruption.sentence
 
 
 def test_signal_9_far_from_the_limit_is_somebody_else() -> None:
-    found = explain_exit(exit_signal=signal.SIGKILL, exit_code=0, memory=SMALL)
-    assert found.code == WORKER_LOST
-    assert "ended from outside (signal 9) while it held 300 of 8,192 MB" in found.sentence
+    interruption = explain_exit(exit_signal=signal.SIGKILL, exit_code=0, memory=SMALL)
+    assert interruption.code == WORKER_LOST
+    assert "ended from outside (signal 9) while it held 300 of 8,192 MB" in interruption.sentence
 
 
 @pytest.mark.parametrize("memory", [SMALL, LARGE, COUNTED])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, 64])
 def test_no_other_signal_is_want_of_memory(number: int, memory: MemoryUse) -> None:
-    found = explain_exit(exit_signal=number, exit_code=0, memory=memory)
-    assert found.code == WORKER_LOST
-    assert "memory" not in found.sentence
+    interruption = explain_exit(exit_signal=number, exit_code=0, memory=memory)
+    assert interruption.code == WORKER_LOST
+    assert "memory" not in interruption.sentence
 
 
 def test_a_crash_is_named_by_its_signal_and_an_exit_by_its_code() -> None:

@@ -17,7 +17,7 @@ from app.domain.experiment import Spec, TransformPart
 from app.domain.training.development import HoldoutRule
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.preparation import prepare
-from app.domain.training.preprocessing.previewing import in_order, preview
+from app.domain.training.preprocessing.previewing import needs_row_order, preview
 from app.domain.training.preprocessing.transforms import longest_memory, target_memory_of
 from app.domain.training.report.document import Report
 from app.domain.training.run import train
@@ -88,11 +88,11 @@ def expected_change(look: Look, site: str, day: pd.Timestamp, *, cutoff: int) ->
 
 
 def expected_index(look: Look, site: str, day: pd.Timestamp, *, cutoff: int) -> float:
-    total, weight, at = 0.0, 1.0, day - cutoff * DAY
-    if not np.isfinite(look(site, at)):
+    total, weight, timestamp = 0.0, 1.0, day - cutoff * DAY
+    if not np.isfinite(look(site, timestamp)):
         return np.nan
-    while np.isfinite(look(site, at)):
-        total, weight, at = total + weight * look(site, at), 0.5 * weight, at - DAY
+    while np.isfinite(look(site, timestamp)):
+        total, weight, timestamp = total + weight * look(site, timestamp), 0.5 * weight, timestamp - DAY
     return total
 
 
@@ -167,15 +167,15 @@ def test_steps_of_an_irregular_series_are_earlier_moments() -> None:
     )  # fmt: skip
     table = prepare(spec, frame, profile)
     rows = frame.iloc[table.rows - 1].reset_index(drop=True)
-    for at, row in rows.iterrows():
+    for hashable, row in rows.iterrows():
         before = frame[(frame["site"] == row["site"]) & (frame["day"] < row["day"])].sort_values("day")
         moments = before.iloc[:-1] if len(before) else before
         if len(moments):
-            np.testing.assert_equal(table.features["rain"][at], moments["rain"].iloc[-1])
+            np.testing.assert_equal(table.features["rain"][hashable], moments["rain"].iloc[-1])
         flow = moments.tail(4).dropna(subset=["flow"]).tail(1)
-        np.testing.assert_equal(table.features["flow_last"][at], flow["flow"].iloc[0] if len(flow) else np.nan)
+        np.testing.assert_equal(table.features["flow_last"][hashable], flow["flow"].iloc[0] if len(flow) else np.nan)
         age = (row["day"] - flow["day"].iloc[0]) / DAY if len(flow) else np.nan
-        np.testing.assert_equal(table.features["flow_last_age"][at], age)
+        np.testing.assert_equal(table.features["flow_last_age"][hashable], age)
 
 
 def test_a_column_that_changes_late_is_not_known_ahead() -> None:
@@ -217,15 +217,17 @@ def test_previews_show_what_the_model_sees() -> None:
     spec = spec_of(selected=["rain"], horizon=3, drivers_known_ahead=False)
     for kind in ("log", "cyclic", "last_known", "rolling_sum"):
         part = TransformPart(kind=kind, columns=["rain"])
-        assert in_order(spec, part, profile)
+        assert needs_row_order(spec, part, profile)
         small = spec.model_copy(update={"features": spec.features.model_copy(update={"transforms": [part]})})
-        table, shown = prepare(small, frame, profile), preview(spec, part, frame, profile)
-        for row in shown.rows:
-            at = list(table.rows).index(row.number)
+        table, view = prepare(small, frame, profile), preview(spec, part, frame, profile)
+        for row in view.rows:
+            position = list(table.rows).index(row.number)
             wanted = (
                 np.log(table.features["rain"] + 1) if kind == "log" else table.features.filter(like="rain_").iloc[:, 0]
             )
-            assert row.after[0] == pytest.approx(wanted[at]) or (row.after[0] is None and np.isnan(wanted[at]))
+            assert row.after[0] == pytest.approx(wanted[position]) or (
+                row.after[0] is None and np.isnan(wanted[position])
+            )
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,10 @@ def test_lags_are_counted_in_time_where_days_are_missing() -> None:
 
 
 def test_no_site_is_remembered_by_another() -> None:
-    one, other = _table(seed=8), _table(seed=9)
-    both = pd.concat([one.assign(site="a"), other.assign(site="b")])
+    frame, other = _table(seed=8), _table(seed=9)
+    both = pd.concat([frame.assign(site="a"), other.assign(site="b")])
     apart = _measures(both, "rain", group="site").curves[0]
-    swapped = pd.concat([one.assign(site="a", rain=other["rain"]), other.assign(site="b", rain=one["rain"])])
+    swapped = pd.concat([frame.assign(site="a", rain=other["rain"]), other.assign(site="b", rain=frame["rain"])])
     assert apart.remembered >= 45
     assert _measures(swapped, "rain", group="site").curves[0].remembered == 0
 

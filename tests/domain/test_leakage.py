@@ -25,9 +25,9 @@ from tests.domain.tables import REAL, kind_of, make_spec
 def suspected(frame: pd.DataFrame, target: str = "y", time_column: str | None = None) -> dict[str, Leak]:
     """Return the surest suspicion of each column."""
     kinds = {str(name): kind_of(frame[name]) for name in frame.columns}
-    found = associate(frame, target, kinds)
-    leaks = all_leaks(frame, target, kinds, items=found.items, time_column=time_column)
-    whole = Associations(target, len(frame), found.items, leaks=leaks)
+    associations = associate(frame, target, kinds)
+    leaks = all_leaks(frame, target, kinds, items=associations.items, time_column=time_column)
+    whole = Associations(target, len(frame), associations.items, leaks=leaks)
     assert Associations.from_json(json.loads(json.dumps(whole.to_json()))) == whole
     return {name: whole.leaks_of(name)[0] for name in whole.suspects()}
 
@@ -60,10 +60,10 @@ def test_honest_columns_are_not_suspected() -> None:
 def test_functions_of_the_target_are_named(make: Any, code: str) -> None:
     frame = honest()
     frame["x"] = make(frame)
-    found = suspected(frame)
-    assert set(found) == {"x"}
-    assert found["x"].code == code
-    assert found["x"].strong
+    leaks = suspected(frame)
+    assert set(leaks) == {"x"}
+    assert leaks["x"].code == code
+    assert leaks["x"].strong
 
 
 def test_a_function_that_rises_and_falls_is_named_too() -> None:
@@ -93,10 +93,10 @@ def test_a_number_that_a_class_was_made_of_is_named() -> None:
 def test_what_columns_give_away_together_is_named(make: Any, text: str) -> None:
     frame = honest()
     frame["y"] = make(frame["a"], frame["b"], frame["c"])
-    found = suspected(frame)
-    assert {leak.evidence for leak in found.values()} == {text}
-    assert all(leak.strong for leak in found.values())
-    assert set(found["a"].others) < set(found)
+    leaks = suspected(frame)
+    assert {leak.evidence for leak in leaks.values()} == {text}
+    assert all(leak.strong for leak in leaks.values())
+    assert set(leaks["a"].others) < set(leaks)
 
 
 def test_a_product_and_a_ratio_are_named() -> None:
@@ -110,23 +110,23 @@ def test_a_product_and_a_ratio_are_named() -> None:
 
 def test_a_partner_of_a_leak_is_asked_about_and_not_left_out() -> None:
     attributes = real_file("hydro/camels_us_attributes_671.csv")
-    found = attributes.associations("q_mean")
-    assert all(leak.strong for leak in found.leaks_of("runoff_ratio"))
-    assert not any(leak.strong for leak in found.leaks_of("p_mean"))
+    associations = attributes.associations("q_mean")
+    assert all(leak.strong for leak in associations.leaks_of("runoff_ratio"))
+    assert not any(leak.strong for leak in associations.leaks_of("p_mean"))
 
 
 def test_all_parts_of_a_sum_are_left_out_together() -> None:
     frame = honest(rows=2000)
     frame["large"] = 13 * frame["a"]
     frame["y"] = frame["large"] + frame["b"]
-    found = suspected(frame.drop(columns=["a"]))
-    assert {name: (leak.is_part, leak.strong) for name, leak in found.items()} == {
+    leaks = suspected(frame.drop(columns=["a"]))
+    assert {name: (leak.is_part, leak.strong) for name, leak in leaks.items()} == {
         "large": (True, True),
         "b": (True, True),
     }
     frame["y"] = frame["large"] - frame["b"]
-    found = suspected(frame.drop(columns=["a"]))
-    assert {name: (leak.is_part, leak.strong) for name, leak in found.items()} == {
+    leaks = suspected(frame.drop(columns=["a"]))
+    assert {name: (leak.is_part, leak.strong) for name, leak in leaks.items()} == {
         "large": (True, True),
         "b": (True, True),
     }
@@ -160,33 +160,33 @@ def test_a_number_of_the_row_that_orders_the_target_is_named() -> None:
 def test_a_mean_that_holds_the_moment_itself_or_later_ones_is_named(window: int, ahead: int) -> None:
     frame = _series()
     frame["x"] = frame["y"].rolling(window).mean().shift(-ahead).round(4)
-    found = suspected(frame, time_column="day")
-    assert found["x"].strong
-    assert f"over {window} steps" in found["x"].evidence
+    leaks = suspected(frame, time_column="day")
+    assert leaks["x"].strong
+    assert f"over {window} steps" in leaks["x"].evidence
 
 
 def test_a_mean_that_ends_the_day_before_is_honest() -> None:
     frame = _series()
     frame["x"], frame["y_lag_1"] = frame["y"].rolling(7).mean().shift(1), frame["y"].shift(1)
-    found = suspected(frame, time_column="day")
-    assert "y_lag_1" not in found
-    assert "x" not in found or not found["x"].strong
+    leaks = suspected(frame, time_column="day")
+    assert "y_lag_1" not in leaks
+    assert "x" not in leaks or not leaks["x"].strong
 
 
 def test_a_shift_into_the_future_and_a_running_sum_are_named() -> None:
     frame = _series()
     frame["x"], frame["all"] = frame["y"].shift(-2), frame["y"].cumsum()
-    found = suspected(frame.sample(frac=1, random_state=3), time_column="day")
-    assert found["x"].evidence == "It is y 2 steps later."
-    assert found["all"].evidence == "It sums y up, the moment itself included."
+    leaks = suspected(frame.sample(frac=1, random_state=3), time_column="day")
+    assert leaks["x"].evidence == "It is y 2 steps later."
+    assert leaks["all"].evidence == "It sums y up, the moment itself included."
 
 
 def _series(rows: int = 3000) -> pd.DataFrame:
     random = np.random.default_rng(4)
     frame = pd.DataFrame({"day": pd.date_range("2001-01-01", periods=rows), "rain": random.gamma(0.3, 5, size=rows)})
     flow = np.zeros(rows)
-    for at in range(1, rows):
-        flow[at] = 0.9 * flow[at - 1] + frame["rain"].iloc[at] * random.random()
+    for position in range(1, rows):
+        flow[position] = 0.9 * flow[position - 1] + frame["rain"].iloc[position] * random.random()
     return frame.assign(y=flow.round(4))
 
 
@@ -216,14 +216,14 @@ def test_names_tell_what_is_measured_many_times() -> None:
 
 
 def test_each_kind_of_leak_asks_its_own_question() -> None:
-    asked = question_of(Leak("arr_time", "known_only_afterwards", 0.6, ""), "arr_delay")
-    assert asked == "Would you know arr_time at the moment when arr_delay is to be predicted?"
+    question = question_of(Leak("arr_time", "known_only_afterwards", 0.6, ""), "arr_delay")
+    assert question == "Would you know arr_time at the moment when arr_delay is to be predicted?"
     assert "new values of gauge_id" in question_of(Leak("gauge_id", "group_leakage", 0.5, ""), "q")
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 9, 49])
 def test_too_few_rows_are_no_evidence_and_no_fault(rows: int) -> None:
-    frame = honest().iloc[:rows].assign(x=lambda one: one["a"] + one["b"])
+    frame = honest().iloc[:rows].assign(x=lambda values: values["a"] + values["b"])
     assert all(leak.code == "target_leakage" for leak in suspected(frame).values())
 
 
@@ -240,12 +240,14 @@ def test_answers_decide_what_is_ticked() -> None:
 
     def chosen(answer: str) -> bool:
         answers = {"data": {"target": "y"}, "features": {field: answer}}
-        return next(one.selected for one in odd.plan(answers, associated=True).columns if one.profile.name == "copy")
+        return next(
+            column.selected for column in odd.plan(answers, associated=True).columns if column.profile.name == "copy"
+        )
 
     assert [chosen(answer) for answer in ("", "known", "not_known")] == [False, True, False]
     ticked = {"data": {"target": "y"}, "features": {field: "not_known", odd.key("copy"): True}}
     plan = odd.plan(ticked, associated=True)
-    assert not next(one.selected for one in plan.columns if one.profile.name == "copy")
+    assert not next(column.selected for column in plan.columns if column.profile.name == "copy")
     assert plan.spec is not None
     assert plan.spec.leakage.answers == {"copy": "not_known"}
 
@@ -260,16 +262,16 @@ def test_an_answer_ends_the_warning_and_a_no_makes_it_an_error() -> None:
     ):
         spec = make_spec(selected=["a", "copy"])
         spec = type(spec).model_validate({**spec.to_json(), "leakage": {"answers": answers}})
-        found = check_spec(spec, odd.profile, measured)
-        assert [(one.severity, one.code) for one in found] == expected
+        problems = check_spec(spec, odd.profile, measured)
+        assert [(problem.severity, problem.code) for problem in problems] == expected
 
 
 def test_a_new_target_makes_the_answers_meaningless() -> None:
     from app.domain import wizard
 
     patterns = wizard.cleared_by("data", "target")
-    assert any(wizard.matches(pattern, step="features", name="leak.c3") for pattern in patterns)
-    assert not any(wizard.matches(pattern, step="features", name="column.c3") for pattern in patterns)
+    assert any(wizard.covers_field(pattern, step="features", name="leak.c3") for pattern in patterns)
+    assert not any(wizard.covers_field(pattern, step="features", name="column.c3") for pattern in patterns)
 
 
 def test_the_sample_river_has_no_leak() -> None:
@@ -279,23 +281,23 @@ def test_the_sample_river_has_no_leak() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not here")
 def test_every_trap_of_the_real_files_is_named_with_few_false_alarms() -> None:
-    found = benchmark.verdicts(benchmark=False)
-    assert {one.file: sorted(one.missed) for one in found if one.missed} == {}
-    assert 20 * sum(len(one.alarms) for one in found) <= sum(one.clean for one in found)
+    verdicts = benchmark.verdicts(benchmark=False)
+    assert {verdict.file: sorted(verdict.missed) for verdict in verdicts if verdict.missed} == {}
+    assert 20 * sum(len(verdict.alarms) for verdict in verdicts) <= sum(verdict.clean for verdict in verdicts)
 
 
 @pytest.mark.parametrize("case", leak_cases.cases(leak_cases.OPEN, 1), ids=lambda case: case.name)
 def test_every_leak_of_the_built_cases_is_named(case: leak_cases.LeakCase) -> None:
-    said = benchmark.leaks_of_case(case)
-    assert set(said) == case.leaks
+    leaks = benchmark.leaks_of_case(case)
+    assert set(leaks) == case.leaks
     only_a_notice = ("estimate_of_another", "simulated", "gaps_with_the_target")
-    assert {leak.strong for leak in said.values()} == {case.name not in only_a_notice}
+    assert {leak.strong for leak in leaks.values()} == {case.name not in only_a_notice}
 
 
 @pytest.mark.parametrize("case", leak_cases.clean_tables(100, many=1), ids=lambda case: case.name)
 def test_clean_tables_have_no_warning(case: leak_cases.LeakCase) -> None:
-    said = benchmark.leaks_of_case(case)
-    assert [name for name, leak in said.items() if leak.strong] == []
+    leaks = benchmark.leaks_of_case(case)
+    assert [name for name, leak in leaks.items() if leak.strong] == []
 
 
 def test_a_name_without_an_association_is_no_suspicion() -> None:

@@ -27,8 +27,8 @@ def _questions(read: Known) -> list[Finding]:
 
 def _texts(read: Known, column: str) -> list[str]:
     """Return the values of one column that are asked about."""
-    found = [finding.remedies[0].changes["markers"] for finding in _questions(read)]
-    return sorted(one["value"] for markers in found for one in markers if one["column"] == column)
+    results = [finding.remedies[0].changes["markers"] for finding in _questions(read)]
+    return sorted(marker["value"] for markers in results for marker in markers if marker["column"] == column)
 
 
 def _made(values: Any, name: str = "x") -> Known:
@@ -140,7 +140,7 @@ def test_what_reading_itself_asks_about_is_not_asked_twice() -> None:
     (question,) = _questions(read)
     profile = read.profile
     parts = {"columns": profile.columns, "rows": profile.rows, "report": profile.report}
-    _, findings = all_findings(**parts, axis=None, duplicates=None, asked=[question])
+    _, findings = all_findings(**parts, axis=None, duplicates=None, query=[question])
     assert [finding for finding in findings if finding.code == CODE] == [question]
 
 
@@ -151,9 +151,9 @@ def test_one_value_of_many_columns_is_one_question_with_an_answer_for_all() -> N
     assert question.columns == ("a", "b", "c", "d", "e")
     missing, value = question.remedies
     assert (missing.label, missing.kind) == ("It means missing in all 5", "reading")
-    assert [one["meaning"] for one in value.changes["markers"]] == ["value"] * 5
+    assert [change["meaning"] for change in value.changes["markers"]] == ["value"] * 5
     alone = question.about("c")
-    assert [one["column"] for one in alone.remedies[0].changes["markers"]] == ["c"]
+    assert [change["column"] for change in alone.remedies[0].changes["markers"]] == ["c"]
 
 
 def _asked_again(read: Known, choices: ReadingChoices) -> list[Finding]:
@@ -204,18 +204,18 @@ def test_without_the_table_the_quantiles_must_do() -> None:
 def test_words_that_reading_took_for_missing_are_asked_about_where_they_may_mean_something() -> None:
     alley = _column(storage="text", kind=ColumnKind.CATEGORICAL, missing=9, missing_words=(("NA", 9),))
     frontage = _column(missing=5, missing_words=(("NA", 5),))
-    (asked,) = word_findings([alley], ReadingChoices())
-    assert (asked.code, asked.severity) == (CODE, Severity.NOTICE)
-    assert asked.remedies[1].changes["markers"] == [{"column": "x", "value": "NA", "meaning": "value"}]
+    (finding,) = word_findings([alley], ReadingChoices())
+    assert (finding.code, finding.severity) == (CODE, Severity.NOTICE)
+    assert finding.remedies[1].changes["markers"] == [{"column": "x", "value": "NA", "meaning": "value"}]
     assert list(word_findings([frontage], ReadingChoices())) == []
-    assert list(word_findings([alley], ReadingChoices().merged(asked.remedies[0].changes))) == []
+    assert list(word_findings([alley], ReadingChoices().merged(finding.remedies[0].changes))) == []
 
 
 def test_the_word_for_missing_is_asked_about_where_it_may_mean_none() -> None:
     house = real_file("general/pycaret_house.csv").profile
-    (asked,) = [one for one in house.findings if one.code == CODE and "read as missing" in one.message]
-    assert {"Alley", "PoolQC", "Fence", "GarageType"} <= set(asked.columns)
-    assert {"LotFrontage", "MasVnrArea"}.isdisjoint(asked.columns)
+    (finding,) = [item for item in house.findings if item.code == CODE and "read as missing" in item.message]
+    assert {"Alley", "PoolQC", "Fence", "GarageType"} <= set(finding.columns)
+    assert {"LotFrontage", "MasVnrArea"}.isdisjoint(finding.columns)
     assert house.column("Alley").missing_words == (("NA", 1369),)
 
 

@@ -130,7 +130,10 @@ def test_blocks_that_tile_a_record_mask_every_row_but_its_ends() -> None:
     marks = lay_blocks(HOLED, None, (1, 3, 10), share=0.1, folds=10, seed=3)
     starts = {run[0] for run in find_runs(HOLED, None)}
     assert set(np.flatnonzero(marks < 0)) <= starts | {run[-1] for run in find_runs(HOLED, None)}
-    assert all(one != other or one < 0 for one, other in pairwise(marks[np.flatnonzero(np.diff(marks)) + 1]))
+    assert all(
+        first_mark != other or first_mark < 0
+        for first_mark, other in pairwise(marks[np.flatnonzero(np.diff(marks)) + 1])
+    )
 
 
 @pytest.mark.parametrize("copies", [2, 3])

@@ -29,13 +29,13 @@ def _read(content: str, folder: Path, **choices: Any) -> DatasetProfile:
     path = folder / "t.csv"
     path.write_text(content, encoding="utf-8")
     request = {"what": "read", "source": str(path), "folder": str(folder), "suffix": ".csv", "seconds": 30}
-    said = child.answer({**request, "choices": choices, "limits": config.Limits().__dict__})
-    assert "error" not in said, said["error"]
-    return DatasetProfile.from_json(json.loads(json.dumps(said["profile"])))
+    answers = child.answer_request({**request, "choices": choices, "limits": config.Limits().__dict__})
+    assert "error" not in answers, answers["error"]
+    return DatasetProfile.from_json(json.loads(json.dumps(answers["profile"])))
 
 
 def _finding(profile: DatasetProfile, code: str, column: str) -> Finding | None:
-    return next((one for one in profile.findings if one.code == code and column in one.columns), None)
+    return next((finding for finding in profile.findings if finding.code == code and column in finding.columns), None)
 
 
 def test_names_of_a_convention_have_its_units() -> None:
@@ -60,9 +60,9 @@ def test_whole_tenths_under_the_names_of_a_convention_are_suggested() -> None:
     read = known(pd.DataFrame({"date": DATES, **{name: values.round().astype(int) for name, values in tenths.items()}}))
     suggested = {column.name: column.unit_suggested for column in read.profile.columns if column.unit_suggested}
     assert {"tg": "0.1 °C", "pp": "0.1 hPa", "fg": "0.1 m/s"}.items() <= suggested.items()
-    asked = _finding(read.profile, "unit_suggested", "pp")
-    assert asked is not None
-    assert [one.changes["columns"][0]["unit"] for one in asked.remedies] == ["0.1 hPa", "hPa"]
+    finding = _finding(read.profile, "unit_suggested", "pp")
+    assert finding is not None
+    assert [remedy.changes["columns"][0]["unit"] for remedy in finding.remedies] == ["0.1 hPa", "hPa"]
 
 
 def test_names_of_a_convention_by_themselves_or_with_other_values_have_none() -> None:
@@ -92,9 +92,9 @@ def test_a_range_suggests_a_unit_and_is_asked_about(name: str, values: Any, unit
     read = known(pd.DataFrame({"date": DATES, name: values, "flow": RNG.gamma(2, 3, DAYS).round(3)}))
     column = read.profile.column(name)
     assert (column.unit, column.unit_source, column.unit_suggested) == ("", "", unit)
-    asked = _finding(read.profile, "unit_suggested", name)
-    assert asked is not None
-    assert asked.remedies[0].changes == {"columns": [{"column": name, "unit": unit}]}
+    finding = _finding(read.profile, "unit_suggested", name)
+    assert finding is not None
+    assert finding.remedies[0].changes == {"columns": [{"column": name, "unit": unit}]}
 
 
 @pytest.mark.parametrize("name", ["temp", "blood_pressure", "temp_range", "x", "n_rain_days"])
@@ -104,9 +104,9 @@ def test_a_range_suggests_nothing_of_what_is_no_weather_or_scaled(name: str) -> 
 
 
 def test_the_answer_of_a_person_stands_before_all_others(tmp_path: Path) -> None:
-    rows = "".join(f"{at},{at % 40},{at % 30}.5\n" for at in range(90))
-    said = [{"column": "temp_c", "unit": "degrees F"}, {"column": "rain", "unit": "m", "read_as": "point"}]
-    profile = _read(f"n,temp_c,rain\n{rows}", tmp_path, columns=said)
+    rows = "".join(f"{position},{position % 40},{position % 30}.5\n" for position in range(90))
+    answers = [{"column": "temp_c", "unit": "degrees F"}, {"column": "rain", "unit": "m", "read_as": "point"}]
+    profile = _read(f"n,temp_c,rain\n{rows}", tmp_path, columns=answers)
     assert (profile.column("temp_c").unit, profile.column("temp_c").unit_source) == ("°F", "user")
     assert profile.column("rain").unit == "m"
     # So much rain in metres cannot be, and the limit is said in the column's own unit.
@@ -119,16 +119,19 @@ def test_the_answer_of_a_person_stands_before_all_others(tmp_path: Path) -> None
 
 
 def test_units_stand_in_rows_and_lines_above_the_table(tmp_path: Path) -> None:
-    rows = "".join(f"2001-{1 + at // 28:02d}-{1 + at % 28:02d},{at % 7}.5,{at % 5}.25,{at % 3}.5\n" for at in range(80))
+    rows = "".join(
+        f"2001-{1 + position // 28:02d}-{1 + position % 28:02d},{position % 7}.5,{position % 5}.25,{position % 3}.5\n"
+        for position in range(80)
+    )
     noted = _read(f"# q: mean flow (m3/s)\n# ta = air temperature, deg C\n# p [mm]\ndate,q,ta,p\n{rows}", tmp_path)
-    assert [(one.unit, one.unit_source) for one in noted.columns[1:]] == [
+    assert [(column.unit, column.unit_source) for column in noted.columns[1:]] == [
         ("m³/s", "note"),
         ("°C", "note"),
         ("mm", "note"),
     ]
     below = _read(f"date,q,ta,p\n,cfs,Deg C,inches\n{rows}", tmp_path)
-    assert [one.unit for one in below.columns[1:]] == ["ft³/s", "°C", "in"]
-    assert {one.unit_source for one in below.columns[1:]} == {"unit_row"}
+    assert [column.unit for column in below.columns[1:]] == ["ft³/s", "°C", "in"]
+    assert {column.unit_source for column in below.columns[1:]} == {"unit_row"}
 
 
 def test_loggers_tell_their_units() -> None:
@@ -162,13 +165,14 @@ def test_a_datum_behind_a_unit_is_passed_over(name: str, unit: str) -> None:
 
 def test_a_header_of_parameter_codes_names_columns_and_units(tmp_path: Path) -> None:
     rows = "".join(
-        f"2001-{1 + at // 28:02d}-{1 + at % 28:02d},{at * 3.7:.1f},{at % 9}.25,{at % 20}.5\n" for at in range(80)
+        f"2001-{1 + position // 28:02d}-{1 + position % 28:02d},{position * 3.7:.1f},{position % 9}.25,{position % 20}.5\n"
+        for position in range(80)
     )
     read = _read(f"date,00060,00065,00010\n{rows}", tmp_path)
-    assert [(one.name, one.kind, one.unit) for one in read.columns[1:]] == [
+    assert [(column.name, column.kind, column.unit) for column in read.columns[1:]] == [
         ("00060", "numeric", "ft³/s"),
         ("00065", "numeric", "ft"),
         ("00010", "numeric", "°C"),
     ]
-    codes = "".join(f"a,00{at:03d},01{at:03d}\n" for at in range(60))
+    codes = "".join(f"a,00{position:03d},01{position:03d}\n" for position in range(60))
     assert _read(codes, tmp_path).rows == 60

@@ -53,20 +53,20 @@ def features(frame: pd.DataFrame, *recipes: dict[str, Any], **task: Any) -> tupl
 
 def snow_by_hand(frame: pd.DataFrame, **columns: str) -> dict[tuple[str, pd.Timestamp], tuple[float, float, float]]:
     """Return store, melt and liquid water of every site and day, one after another."""
-    found: dict[tuple[str, pd.Timestamp], tuple[float, float, float]] = {}
+    results: dict[tuple[str, pd.Timestamp], tuple[float, float, float]] = {}
     for site, rows in frame.groupby("site"):
         store = 0.0
         for row in rows.sort_values("day").to_dict("records"):
             rain, warmth = row[columns.get("rain", "rain")], row[columns.get("warmth", "warmth")]
             if not (np.isfinite(rain) and np.isfinite(warmth)):
-                found[site, row["day"]] = (np.nan, np.nan, np.nan)
+                results[site, row["day"]] = (np.nan, np.nan, np.nan)
                 continue
             share = min(max((SNOW["threshold"] + SNOW["transition"] - warmth) / SNOW["transition"], 0.0), 1.0)
             store += share * rain
             melt = min(store, max(0.0, SNOW["factor"] * (warmth - SNOW["threshold"])))
             store -= melt
-            found[site, row["day"]] = (store, melt, rain - share * rain + melt)
-    return found
+            results[site, row["day"]] = (store, melt, rain - share * rain + melt)
+    return results
 
 
 @pytest.mark.parametrize("task", [{}, {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}])
@@ -90,8 +90,8 @@ def test_windows_by_time_and_group_match_a_loop(task: dict[str, Any]) -> None:
 def test_many_windows_agree_with_one_window_at_a_time() -> None:
     frame = weather()
     many, _ = features(frame, recipe("window_means", "rain", windows=[7]), recipe("window_sums", "rain", windows=[30]))
-    one, _ = features(frame, recipe("rolling_mean", "rain", window=7), recipe("rolling_sum", "rain", window=30))
-    pd.testing.assert_frame_equal(many, one, rtol=1e-12)
+    values, _ = features(frame, recipe("rolling_mean", "rain", window=7), recipe("rolling_sum", "rain", window=30))
+    pd.testing.assert_frame_equal(many, values, rtol=1e-12)
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.8, 0.97])
@@ -102,8 +102,8 @@ def test_an_exponential_memory_matches_a_loop(keep: float) -> None:
     for site, day in zip(rows["site"], rows["day"], strict=True):
         ages = range((day - frame["day"].min()).days + 1)
         known = [(keep**age, value) for age in ages if np.isfinite(value := look(site, day - age * DAY))]
-        weight = sum(one for one, _ in known)
-        mean = sum(one * value for one, value in known) / weight if known else np.nan
+        weight = sum(number for number, _ in known)
+        mean = sum(number * value for number, value in known) / weight if known else np.nan
         want.append(mean if weight * (1 - keep) >= 0.5 else np.nan)
     np.testing.assert_allclose(made[f"rain_memory_{keep:g}"], want, rtol=1e-10)
     assert made[f"rain_memory_{keep:g}"].notna().any()
@@ -114,9 +114,9 @@ def test_degree_day_snow_matches_a_loop(horizon: int) -> None:
     frame = weather()
     task = {"purpose": "forecast", "horizon": horizon, "drivers_known_ahead": False} if horizon else {}
     made, rows = features(frame, recipe("degree_day_snow", "rain", "warmth", **SNOW), **task)
-    found, gone = snow_by_hand(frame), (np.nan, np.nan, np.nan)
+    results, gone = snow_by_hand(frame), (np.nan, np.nan, np.nan)
     moments = zip(rows["site"], rows["day"] - horizon * DAY, strict=True)
-    want = np.array([found.get((site, day), gone) for site, day in moments])
+    want = np.array([results.get((site, day), gone) for site, day in moments])
     names = ["rain_snow_store", "rain_melt", "rain_liquid"]
     np.testing.assert_allclose(made[names].to_numpy(), want, rtol=1e-12, atol=1e-12)
     assert (made["rain_snow_store"] > 1).any()
@@ -126,9 +126,9 @@ def test_degree_day_snow_matches_a_loop(horizon: int) -> None:
 def test_snow_loses_no_water() -> None:
     frame = weather().dropna(subset=["rain", "warmth"])
     for site, rows in frame.groupby("site"):
-        found = snow_by_hand(rows)
+        results = snow_by_hand(rows)
         made, _ = features(rows.assign(flow=1.0), recipe("degree_day_snow", "rain", "warmth", **SNOW))
-        last = found[str(site), rows["day"].max()][0]
+        last = results[str(site), rows["day"].max()][0]
         assert made["rain_liquid"].sum() + last == pytest.approx(rows["rain"].sum())
 
 
@@ -175,19 +175,19 @@ def test_a_chain_is_late_once(horizon: int) -> None:
     frame = weather()
     task = {"purpose": "forecast", "horizon": horizon, "drivers_known_ahead": False} if horizon else {}
     made, rows = features(frame, *CHAIN, **task)
-    found = snow_by_hand(frame)
+    results = snow_by_hand(frame)
 
     def liquid(site: str, day: pd.Timestamp) -> float:
-        return found.get((site, day), (np.nan,))[-1]
+        return results.get((site, day), (np.nan,))[-1]
 
     def mean(site: str, day: pd.Timestamp) -> float:
         known = [value for step in range(4) if np.isfinite(value := liquid(site, day - step * DAY))]
         return float(np.mean(known)) if len(known) >= 4 else np.nan
 
-    at = list(zip(rows["site"], rows["day"], strict=True))
+    positions = list(zip(rows["site"], rows["day"], strict=True))
     wanted = {
-        "rain_liquid_mean_4": [mean(site, day - horizon * DAY) for site, day in at],
-        "rain_liquid_lag_3": [liquid(site, day - 3 * DAY) for site, day in at],
+        "rain_liquid_mean_4": [mean(site, day - horizon * DAY) for site, day in positions],
+        "rain_liquid_lag_3": [liquid(site, day - 3 * DAY) for site, day in positions],
     }
     for name, want in wanted.items():
         np.testing.assert_allclose(made[name], want, rtol=1e-10, err_msg=name)
@@ -222,8 +222,8 @@ def test_one_group_moves_no_window_of_another(columns: tuple[str, ...]) -> None:
     frame["a"], frame["b"] = np.random.default_rng(0).random((2, 60)) / 3
     other = frame.assign(**{name: frame[name].mask(frame["site"] == "x", 1e15) for name in columns})
     recipes = [recipe("window_means", "a", "b", windows=[5, 20]), recipe("exponential_memory", "a", "b", keeps=[0.9])]
-    one, two = (features(each, *recipes)[0][rows_of_y(each)] for each in (frame, other))
-    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    first, two = (features(each, *recipes)[0][rows_of_y(each)] for each in (frame, other))
+    pd.testing.assert_frame_equal(first, two, check_exact=True)
 
 
 def rows_of_y(frame: pd.DataFrame) -> Any:
@@ -265,9 +265,9 @@ def test_what_cannot_be_followed_is_told_in_a_sentence(wrong: dict[str, Any], sa
 
 def test_a_column_is_known_only_after_the_recipe_that_makes_it() -> None:
     frame = weather()
-    assert not [one for one in problems(frame, *CHAIN) if one.severity == "error"]
+    assert not [problem for problem in problems(frame, *CHAIN) if problem.severity == "error"]
     late = problems(frame, CHAIN[1], CHAIN[0])
-    assert [one.message for one in late if one.code == "transform_invalid"]
+    assert [problem.message for problem in late if problem.code == "transform_invalid"]
 
 
 def test_a_step_of_a_derived_column_nearer_than_its_cutoff_is_refused() -> None:
@@ -357,4 +357,4 @@ def test_recipes_can_be_told_every_unit_that_drivers_are_known_in(hours: int) ->
         ]
         for unit, conversion in CONVERSIONS[role].items():
             wanted = conversion.over(seconds)
-            assert any(np.allclose(wanted, one, rtol=1e-12) for one in told), unit
+            assert any(np.allclose(wanted, row, rtol=1e-12) for row in told), unit

@@ -35,42 +35,42 @@ def rain(rows: int) -> Any:
 
 
 def memory_of(data: Known, target: str = "flow", **more: Any) -> MemorySet:
-    found = build_memory_set(data.profile, **{"target": target, "time_column": "date", "group_column": "", **more})
-    assert found is not None
-    return found
+    memory_set = build_memory_set(data.profile, **{"target": target, "time_column": "date", "group_column": "", **more})
+    assert memory_set is not None
+    return memory_set
 
 
-def kinds(found: MemorySet) -> list[Any]:
-    return [recipe["kind"] for recipe in found.recipes]
+def kinds(memory_set: MemorySet) -> list[Any]:
+    return [recipe["kind"] for recipe in memory_set.recipes]
 
 
 def test_a_river_with_frost_is_given_snow_and_what_melts() -> None:
-    found = memory_of(sample(RIVER), "discharge_mm")
-    assert kinds(found) == ["degree_day_snow", "window_means", "lag", "exponential_memory"]
-    assert found.recipes[0]["columns"] == ["prcp_mm", "tmin_c", "tmax_c"]
-    assert {"prcp_mm_snow_store", "prcp_mm_liquid"} <= set(found.recipes[1]["columns"])
-    assert found.windows == (3, 7, 14, 30, 90, 180, 365)
-    assert found.warm_up == 365
-    assert found.sentence() == "61 features of rain, snow, temperature and radiation over 3 to 365 days"
+    memory_set = memory_of(sample(RIVER), "discharge_mm")
+    assert kinds(memory_set) == ["degree_day_snow", "window_means", "lag", "exponential_memory"]
+    assert memory_set.recipes[0]["columns"] == ["prcp_mm", "tmin_c", "tmax_c"]
+    assert {"prcp_mm_snow_store", "prcp_mm_liquid"} <= set(memory_set.recipes[1]["columns"])
+    assert memory_set.windows == (3, 7, 14, 30, 90, 180, 365)
+    assert memory_set.warm_up == 365
+    assert memory_set.sentence() == "61 features of rain, snow, temperature and radiation over 3 to 365 days"
 
 
 def test_a_well_with_evaporation_is_given_what_is_left_of_rain() -> None:
-    found = memory_of(sample(WELL), "head_m")
-    assert kinds(found) == ["effective_rain", "window_means", "lag", "exponential_memory"]
-    assert found.recipes[0]["parameters"] == {"rain_unit": "m", "evaporation_unit": "m"}
+    memory_set = memory_of(sample(WELL), "head_m")
+    assert kinds(memory_set) == ["effective_rain", "window_means", "lag", "exponential_memory"]
+    assert memory_set.recipes[0]["parameters"] == {"rain_unit": "m", "evaporation_unit": "m"}
 
 
 def test_a_mean_temperature_stands_for_its_extremes() -> None:
-    found = memory_of(real_file("hydro/challenge/well_germany.csv"), "head_m")
-    (means,) = [recipe for recipe in found.recipes if recipe["kind"] == "window_means"]
+    memory_set = memory_of(real_file("hydro/challenge/well_germany.csv"), "head_m")
+    (means,) = [recipe for recipe in memory_set.recipes if recipe["kind"] == "window_means"]
     assert means["columns"] == ["rr", "et", "tg", "qq", "rr_snow_store", "rr_liquid", "rr_liquid_minus_et"]
 
 
 @pytest.mark.parametrize(("coldest", "snow"), [(-6.0, True), (4.0, False)])
 def test_snow_is_suggested_only_where_it_freezes(coldest: float, snow: bool) -> None:
     warmth = coldest + 20 + 20 * np.sin(np.arange(1500) * 2 * np.pi / 365.25)
-    found = memory_of(record(1500, rain_mm=rain(1500), temperature_c=warmth.round(1)))
-    assert ("degree_day_snow" in kinds(found)) is snow
+    memory_set = memory_of(record(1500, rain_mm=rain(1500), temperature_c=warmth.round(1)))
+    assert ("degree_day_snow" in kinds(memory_set)) is snow
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_without_a_driver_there_is_no_set() -> None:
 
 
 def test_lags_of_drivers_begin_after_the_cutoff() -> None:
-    found = memory_of(sample(RIVER), "discharge_mm", cutoff=7)
-    assert [recipe["parameters"] for recipe in found.recipes if recipe["kind"] == "lag"] == [{"steps": [8, 9, 10]}]
+    memory_set = memory_of(sample(RIVER), "discharge_mm", cutoff=7)
+    assert [recipe["parameters"] for recipe in memory_set.recipes if recipe["kind"] == "lag"] == [{"steps": [8, 9, 10]}]
 
 
 def test_a_driver_that_is_not_selected_is_left_out() -> None:
-    found = memory_of(sample(RIVER), "discharge_mm", selected=["prcp_mm"])
-    assert kinds(found) == ["window_means", "lag", "exponential_memory"]
-    assert {name for recipe in found.recipes for name in recipe["columns"]} == {"prcp_mm"}
+    memory_set = memory_of(sample(RIVER), "discharge_mm", selected=["prcp_mm"])
+    assert kinds(memory_set) == ["window_means", "lag", "exponential_memory"]
+    assert {name for recipe in memory_set.recipes for name in recipe["columns"]} == {"prcp_mm"}
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,12 @@ def test_a_metric_of_numbers_agrees_with_its_formula(
 ) -> None:
     if np.ptp(observed) < 1 or np.ptp(predicted) < 1:
         return
-    said = metrics.get(identifier)(MetricInput(observed, predicted))
-    assert said == pytest.approx(REGRESSION[identifier](observed, predicted), rel=1e-6, abs=1e-9)
+    value = metrics.get(identifier)(MetricInput(observed, predicted))
+    assert value == pytest.approx(REGRESSION[identifier](observed, predicted), rel=1e-6, abs=1e-9)
 
 
 def test_every_metric_of_numbers_is_compared_with_another_source() -> None:
-    assert set(REGRESSION) == {metric.id for metric in metrics.for_task(TaskKind.REGRESSION)}
+    assert set(REGRESSION) == {metric.id for metric in metrics.metrics_for_task(TaskKind.REGRESSION)}
 
 
 def test_a_small_hydrograph_by_hand() -> None:
@@ -117,11 +117,11 @@ UNDEFINED = {
 def test_an_undefined_score_is_not_a_number_and_is_reported_as_none(identifier: str) -> None:
     value = metrics.get(identifier)(numbers(*UNDEFINED[identifier]))
     assert math.isnan(value)
-    assert scoring.finite(value) is None
+    assert scoring.finite_or_none(value) is None
 
 
 def test_the_metrics_that_need_spread_are_those_without_a_value_where_all_rows_are_alike() -> None:
-    for metric in metrics.for_task(TaskKind.REGRESSION):
+    for metric in metrics.metrics_for_task(TaskKind.REGRESSION):
         assert math.isnan(metric(numbers([3, 3, 3], [1, 2, 3]))) == metric.needs_spread, metric.id
 
 
@@ -129,12 +129,12 @@ def test_the_metrics_that_need_spread_are_those_without_a_value_where_all_rows_a
 def test_no_rows_score_nothing(metric: metrics.Metric) -> None:
     nothing = np.empty(0, dtype=object if TaskKind.BINARY in metric.tasks else float)
     judged = MetricInput(nothing, nothing, np.empty((0, 2)), ("dry", "wet"), are_probabilities=True)
-    assert scoring.finite(metric(judged)) is None
+    assert scoring.finite_or_none(metric(judged)) is None
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), None])
 def test_what_is_not_finite_becomes_none(value: float | None) -> None:
-    assert scoring.finite(value) is None
+    assert scoring.finite_or_none(value) is None
 
 
 @pytest.mark.parametrize("labels", [("dry", "wet"), LABELS])
@@ -167,8 +167,8 @@ def test_f1_and_average_precision_of_two_classes_speak_of_the_second() -> None:
 def test_average_precision_of_many_classes_is_the_mean_over_them() -> None:
     judged = classes()
     areas = [
-        reference.average_precision_score(judged.observed == label, judged.scores[:, at])
-        for at, label in enumerate(LABELS)
+        reference.average_precision_score(judged.observed == label, judged.scores[:, index])
+        for index, label in enumerate(LABELS)
     ]
     assert metrics.get("average_precision")(judged) == pytest.approx(np.mean(areas))
 
@@ -196,20 +196,22 @@ def test_a_class_absent_from_the_rows_does_not_count_against_balanced_accuracy()
 def test_ranking_one_class_alone_is_undefined(identifier: str) -> None:
     observed = np.asarray(["wet", "wet"], dtype=object)
     judged = MetricInput(observed, observed, np.array([[0.1, 0.9], [0.4, 0.6]]), ("dry", "wet"), are_probabilities=True)
-    assert scoring.finite(metrics.get(identifier)(judged)) is None
+    assert scoring.finite_or_none(metrics.get(identifier)(judged)) is None
 
 
 @pytest.mark.parametrize("identifier", ["roc_auc", "average_precision", "log_loss"])
 def test_metrics_that_read_scores_are_undefined_without_them(identifier: str) -> None:
     observed = np.asarray(["dry", "wet"], dtype=object)
-    assert scoring.finite(metrics.get(identifier)(MetricInput(observed, observed, None, ("dry", "wet")))) is None
+    assert (
+        scoring.finite_or_none(metrics.get(identifier)(MetricInput(observed, observed, None, ("dry", "wet")))) is None
+    )
 
 
 def test_scores_that_are_no_probabilities_rank_but_have_no_log_loss() -> None:
     observed = np.asarray(["dry", "wet"], dtype=object)
     judged = MetricInput(observed, observed, np.array([[2.0, -2.0], [-3.0, 3.0]]), ("dry", "wet"))
     assert metrics.get("roc_auc")(judged) == 1
-    assert scoring.finite(metrics.get("log_loss")(judged)) is None
+    assert scoring.finite_or_none(metrics.get("log_loss")(judged)) is None
 
 
 def test_a_correlation_of_one_class_alone_is_zero_without_a_warning() -> None:
@@ -245,11 +247,11 @@ def test_every_metric_has_a_title_and_a_sentence(metric: metrics.Metric) -> None
 
 def test_scores_of_folds_are_summed_up_over_the_folds_that_have_one() -> None:
     folds = [{"nse": 0.5, "kge_2012": None}, {"nse": 0.7, "kge_2012": None}, {"nse": None, "kge_2012": None}]
-    said = scoring.summary(folds, {"nse": 0.6, "kge_2012": None})
-    assert said["nse"].mean == pytest.approx(0.6)
-    assert said["nse"].std == pytest.approx(np.std([0.5, 0.7], ddof=1))
-    assert (said["nse"].folds, said["nse"].holdout) == ((0.5, 0.7, None), 0.6)
-    assert said["kge_2012"] == ScoreSummary(mean=None, std=None, folds=(None, None, None), holdout=None)
+    summaries = scoring.summarise_scores(folds, {"nse": 0.6, "kge_2012": None})
+    assert summaries["nse"].mean == pytest.approx(0.6)
+    assert summaries["nse"].std == pytest.approx(np.std([0.5, 0.7], ddof=1))
+    assert (summaries["nse"].folds, summaries["nse"].holdout) == ((0.5, 0.7, None), 0.6)
+    assert summaries["kge_2012"] == ScoreSummary(mean=None, std=None, folds=(None, None, None), holdout=None)
 
 
 def test_the_primary_metric_comes_first_and_none_comes_twice() -> None:
@@ -264,5 +266,5 @@ def test_judging_a_table_gives_one_finite_score_or_none_for_each_metric() -> Non
     spec = make_spec(primary="nse", others=["rmse", "kge_2012", "mae"])
     table = prepare(spec, frame, profile_of(frame))
     rows = np.arange(10)
-    said = scoring.judge(spec, table, rows, Predictions(np.full(10, 6.0)))
-    assert said == {"nse": None, "rmse": 2.0, "kge_2012": None, "mae": 2.0}
+    answers = scoring.judge(spec, table, rows, Predictions(np.full(10, 6.0)))
+    assert answers == {"nse": None, "rmse": 2.0, "kge_2012": None, "mae": 2.0}

@@ -27,7 +27,7 @@ def _alone(transforms: list[dict[str, Any]]) -> Answers:
 
 
 def _found(of: Known, answers: Answers) -> list[Problem]:
-    return [one for one in of.plan(answers).problems if one.code == "times_repeat"]
+    return [problem for problem in of.plan(answers).problems if problem.code == "times_repeat"]
 
 
 def test_basins_without_a_group_are_an_error_healed_by_the_group() -> None:
@@ -83,7 +83,7 @@ def test_a_series_that_is_not_mixed_is_let_through(
 ) -> None:
     of = table(name)
     spec = make_spec(task={"time_column": "day", "group_column": group}, transforms=transforms)
-    assert "times_repeat" not in {one.code for one in check_spec(spec, of.profile, None)}
+    assert "times_repeat" not in {problem.code for problem in check_spec(spec, of.profile, None)}
     prepare(spec, of.frame, of.profile)
 
 
@@ -91,9 +91,9 @@ def test_a_series_that_is_not_mixed_is_let_through(
 def test_training_itself_refuses_to_mix_series(group: str | None) -> None:
     of = table("panel")
     spec = make_spec(task={"time_column": "day", "group_column": group}, transforms=A_LAG)
-    with pytest.raises(TrainingError, match=r"Rows share a time in day, so .*Choose the group column") as refused:
+    with pytest.raises(TrainingError, match=r"Rows share a time in day, so .*Choose the group column") as info:
         prepare(spec, of.frame, of.profile)
-    assert refused.value.code == "times_repeat"
+    assert info.value.code == "times_repeat"
 
 
 def test_rows_without_a_time_are_not_counted_as_repeats() -> None:
@@ -101,7 +101,7 @@ def test_rows_without_a_time_are_not_counted_as_repeats() -> None:
     frame.loc[frame.index[:30], "day"] = pd.NaT
     of = known(frame)
     spec = make_spec(task={"time_column": "day"}, transforms=A_LAG)
-    assert "times_repeat" not in {one.code for one in check_spec(spec, of.profile, None)}
+    assert "times_repeat" not in {problem.code for problem in check_spec(spec, of.profile, None)}
     prepare(spec, of.frame, of.profile)
 
 

@@ -27,10 +27,10 @@ TASKS = {"regression": "y", "binary": "two", "multiclass": "three"}
 
 def holed(rows: int = ROWS) -> pd.DataFrame:
     """Return a table with positive, signed and missing numbers, and words that are missing too."""
-    frame, at = made(rows), np.arange(rows)
+    frame, positions = made(rows), np.arange(rows)
     frame["a"] = np.exp(frame["a"])
-    frame["b"] = frame["b"].mask(at % 7 == 3)
-    frame["word"] = frame["word"].mask(at % 11 == 5)
+    frame["b"] = frame["b"].mask(positions % 7 == 3)
+    frame["word"] = frame["word"].mask(positions % 11 == 5)
     return frame
 
 
@@ -49,10 +49,10 @@ def recipe_of(entry: TransformEntry) -> dict[str, Any]:
 
 
 def spec_for(entry: TransformEntry, *, task: str = "regression", estimator: str = "", **parts: Any) -> Spec:
-    said = {"target": TASKS[task], "kind": task, "time_column": "day", **parts.pop("task_parts", {})}
+    answers = {"target": TASKS[task], "kind": task, "time_column": "day", **parts.pop("task_parts", {})}
     model = estimator or ("ridge" if task == "regression" else "logistic_regression")
     recipes = [recipe_of(entry)]
-    return make_spec(task=said, selected=["a", "b", "word"], transforms=recipes, estimator=model, **parts)
+    return make_spec(task=answers, selected=["a", "b", "word"], transforms=recipes, estimator=model, **parts)
 
 
 def poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
@@ -123,10 +123,10 @@ def test_the_target_of_the_row_itself_never_enters(kind: str) -> None:
     frame = holed()
     spec = make_spec(task={"time_column": "day"}, selected=["a"], transforms=[{"kind": kind, "columns": ["y"]}])
     other = frame.assign(y=frame["y"].mask(frame.index == 50, 1e9))
-    one, two = (prepare(spec, each, profile_of(frame, "day")) for each in (frame, other))
-    names = list(one.derived)
-    pd.testing.assert_frame_equal(one.features.loc[:50, names], two.features.loc[:50, names], check_exact=True)
-    assert not one.features.loc[51:, names].equals(two.features.loc[51:, names])
+    table, two = (prepare(spec, each, profile_of(frame, "day")) for each in (frame, other))
+    names = list(table.derived)
+    pd.testing.assert_frame_equal(table.features.loc[:50, names], two.features.loc[:50, names], check_exact=True)
+    assert not table.features.loc[51:, names].equals(two.features.loc[51:, names])
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])

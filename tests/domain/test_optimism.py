@@ -61,7 +61,9 @@ def basins(sites: int = 6, each: int = 120, *, seed: int = 0) -> pd.DataFrame:
     site = np.repeat(np.arange(sites), each)
     x = random.normal(size=sites * each)
     y = 2 * random.normal(size=sites)[site] + x + random.normal(scale=0.3, size=sites * each)
-    return pd.DataFrame({"site": [f"s{at}" for at in site], "area": random.normal(size=sites)[site], "x": x, "y": y})
+    return pd.DataFrame(
+        {"site": [f"s{position}" for position in site], "area": random.normal(size=sites)[site], "x": x, "y": y}
+    )
 
 
 def compared(frame: pd.DataFrame, **parts: Any) -> SplitComparison:
@@ -70,47 +72,47 @@ def compared(frame: pd.DataFrame, **parts: Any) -> SplitComparison:
 
 
 def difference(comparison: SplitComparison, split: str) -> Flattery:
-    found = flattery_of(comparison, split)
-    assert found is not None
-    return found
+    flattery = flattery_of(comparison, split)
+    assert flattery is not None
+    return flattery
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_random_split_flatters_a_series_by_what_neighbours_tell(seed: int) -> None:
-    found = compared(remembering(seed=seed), **TIMED)
-    drawn, forward = found.of(RANDOM), found.of(FORWARD)
+    comparison = compared(remembering(seed=seed), **TIMED)
+    drawn, forward = comparison.of(RANDOM), comparison.of(FORWARD)
     assert drawn is not None
     assert forward is not None
     assert drawn.mean is not None
     assert forward.mean is not None
     assert drawn.mean > 0.4
     assert forward.mean < 0.1
-    assert difference(found, FORWARD).state == "flatters"
-    assert difference(found, FORWARD).difference > 0.5
+    assert difference(comparison, FORWARD).state == "flatters"
+    assert difference(comparison, FORWARD).difference > 0.5
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_independent_rows_score_the_same_under_every_split(seed: int) -> None:
-    found = difference(compared(independent(seed=seed), **TIMED), FORWARD)
-    assert found.state in ("same", "unclear")
-    assert abs(found.difference) < 0.05
+    flattery = difference(compared(independent(seed=seed), **TIMED), FORWARD)
+    assert flattery.state in ("same", "unclear")
+    assert abs(flattery.difference) < 0.05
 
 
 def test_sites_flatter_where_only_the_site_tells_the_level() -> None:
     parts = {"task": {"target": "y", "group_column": "site"}, "selected": ["area", "x"]}
-    found = compared(basins(), **parts)
-    assert [item.split for item in found.items] == [RANDOM, SITES]
-    assert len(found.items[0].scores) == 6
-    assert difference(found, SITES).difference > 0.5
+    comparison = compared(basins(), **parts)
+    assert [item.split for item in comparison.items] == [RANDOM, SITES]
+    assert len(comparison.items[0].scores) == 6
+    assert difference(comparison, SITES).difference > 0.5
 
 
 def test_time_and_sites_are_compared_on_the_same_pieces() -> None:
     frame = basins(sites=3, each=200).assign(day=np.tile(pd.date_range("2001-10-01", periods=200), 3))
     task = {"target": "y", "group_column": "site", "time_column": "day"}
-    found = compared(frame, task=task, selected=["area", "x"])
-    assert [item.split for item in found.items] == [RANDOM, FORWARD, SITES]
-    assert {len(item.scores) for item in found.items} == {3}
-    assert difference(found, SITES).difference > difference(found, FORWARD).difference
+    comparison = compared(frame, task=task, selected=["area", "x"])
+    assert [item.split for item in comparison.items] == [RANDOM, FORWARD, SITES]
+    assert {len(item.scores) for item in comparison.items} == {3}
+    assert difference(comparison, SITES).difference > difference(comparison, FORWARD).difference
 
 
 def test_the_same_data_give_the_same_figures() -> None:
@@ -133,8 +135,8 @@ def test_the_work_is_bounded_by_rows_and_values(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(optimism, "fit_fold", counting)
     monkeypatch.setattr(optimism, "MAX_ROWS", 400)
     monkeypatch.setattr(optimism, "MAX_CELLS", 600)
-    found = compared(remembering(2000), **TIMED)
-    assert (found.rows, found.done, found.total) == (300, len(fitted), len(fitted))
+    comparison = compared(remembering(2000), **TIMED)
+    assert (comparison.rows, comparison.done, comparison.total) == (300, len(fitted), len(fitted))
     assert len(fitted) == optimism.RANDOM_FOLDS + optimism.FORWARD_FOLDS
     assert max(fitted) <= optimism.MAX_CELLS
 
@@ -154,10 +156,10 @@ def test_every_split_learns_from_as_many_rows() -> None:
     frame = remembering(600)
     spec, profile = make_spec(**TIMED), profile_of(frame, "day")
     table = optimism.prepare(spec, frame, profile)
-    splits, _ = optimism._splits(spec, profile, table, optimism.sample_rows(table, most=600))
+    splits, _ = optimism._comparable_splits(spec, profile, table, optimism.sample_rows(table, most=600))
     sizes = {name: optimism._mean_size(folds) for name, (_, folds) in splits.items()}
     share = sizes[FORWARD] / sizes[RANDOM]
-    thin = [optimism._thinned(fold, share, 0) for fold in splits[RANDOM][1]]
+    thin = [optimism._thin_fold(fold, share, 0) for fold in splits[RANDOM][1]]
     assert optimism._mean_size(thin) == pytest.approx(sizes[FORWARD], rel=0.01)
     assert all(set(after.train) <= set(before.train) for after, before in zip(thin, splits[RANDOM][1], strict=True))
 
@@ -181,11 +183,11 @@ def test_gaps_of_single_rows_flatter_beside_blocks_as_long_as_gaps() -> None:
     task = {"target": "y", "time_column": "day", "purpose": "fill_gaps"}
     blocks = {"strategy": "masked_blocks", "parameters": {"lengths": [20, 40]}}
     frame = remembering(700, signal=0.99)
-    found = compared(frame, task=task, selected=["x"], validation=blocks)
-    assert [item.split for item in found.items] == [RANDOM, BLOCKS]
-    assert found.items[1].baseline == "Linear interpolation"
-    assert difference(found, BLOCKS).difference > 0.1
-    here = flattery_here(found, make_spec(task=task, selected=["x"], validation=blocks))
+    comparison = compared(frame, task=task, selected=["x"], validation=blocks)
+    assert [item.split for item in comparison.items] == [RANDOM, BLOCKS]
+    assert comparison.items[1].baseline == "Linear interpolation"
+    assert difference(comparison, BLOCKS).difference > 0.1
+    here = flattery_here(comparison, make_spec(task=task, selected=["x"], validation=blocks))
     assert here is not None
     assert here.split == BLOCKS
 
@@ -207,19 +209,21 @@ def test_a_split_that_cannot_be_made_says_why_and_the_others_stand() -> None:
     frame = basins(sites=3, each=80).assign(day=np.tile(pd.date_range("2001-10-01", periods=80), 3))
     frame["y"] = np.where(frame["day"] < pd.Timestamp("2001-11-20"), "dry", np.where(frame["x"] > 0, "wet", "dry"))
     task = {"target": "y", "kind": "binary", "group_column": "site", "time_column": "day"}
-    found = compared(frame, task=task, selected=["x"], primary="accuracy")
-    assert [item.split for item in found.items if not item.reason] == [RANDOM, SITES]
-    assert found.items[-1].reason == "The training rows of a fold hold one class only."
+    comparison = compared(frame, task=task, selected=["x"], primary="accuracy")
+    assert [item.split for item in comparison.items if not item.reason] == [RANDOM, SITES]
+    assert comparison.items[-1].reason == "The training rows of a fold hold one class only."
 
 
 def test_the_sentence_says_how_much_and_when_it_may_be_luck() -> None:
-    def said(difference: float, luck: float | None) -> str:
+    def sentence(difference: float, luck: float | None) -> str:
         return sentence_of(Flattery(FORWARD, difference, luck, 0.02), metric="NSE")
 
-    assert said(0.31, 0.1) == "A random split would flatter this by 0.31 NSE."
-    assert said(0.004, 0.018) == "Here a random split says the same, within ±0.02."
-    assert said(-0.2, 0.1) == "A random split does not flatter this: it scores 0.20 NSE worse."
-    assert said(0.1, 0.2) == said(0.1, None) == "A random split scores 0.10 NSE better here, which may be chance."
+    assert sentence(0.31, 0.1) == "A random split would flatter this by 0.31 NSE."
+    assert sentence(0.004, 0.018) == "Here a random split says the same, within ±0.02."
+    assert sentence(-0.2, 0.1) == "A random split does not flatter this: it scores 0.20 NSE worse."
+    assert (
+        sentence(0.1, 0.2) == sentence(0.1, None) == "A random split scores 0.10 NSE better here, which may be chance."
+    )
 
 
 def test_a_config_is_told_of_its_own_kind_of_split() -> None:
@@ -227,15 +231,15 @@ def test_a_config_is_told_of_its_own_kind_of_split() -> None:
         return SplitScore(split=split, scores=values, baseline="Mean", baseline_scores=(0.0,) * len(values))
 
     items = (score(RANDOM, 0.9, 0.8, 0.9), score(FORWARD, 0.7, 0.6, 0.7), score(SITES, 0.1, 0.2, 0.1))
-    found = SplitComparison(metric="nse", rows=90, columns=2, train_rows=40, total=9, items=items, complete=True)
+    comparison = SplitComparison(metric="nse", rows=90, columns=2, train_rows=40, total=9, items=items, complete=True)
 
     def told(strategy: str) -> str:
-        here = flattery_here(found, make_spec(validation={"strategy": strategy}))
+        here = flattery_here(comparison, make_spec(validation={"strategy": strategy}))
         assert here is not None
         return here.split
 
-    assert [told(one) for one in ("time_series", "group_k_fold", "k_fold")] == [FORWARD, SITES, SITES]
-    assert flattery_here(replace(found, items=items[:1]), make_spec()) is None
+    assert [told(item) for item in ("time_series", "group_k_fold", "k_fold")] == [FORWARD, SITES, SITES]
+    assert flattery_here(replace(comparison, items=items[:1]), make_spec()) is None
 
 
 def test_errors_are_better_the_smaller_they_are() -> None:
@@ -243,10 +247,10 @@ def test_errors_are_better_the_smaller_they_are() -> None:
         SplitScore(split=RANDOM, scores=(1.0, 1.2, 1.1), baseline="Mean", baseline_scores=(3.0,) * 3),
         SplitScore(split=FORWARD, scores=(2.0, 2.1, 2.2), baseline="Mean", baseline_scores=(3.0,) * 3),
     )
-    found = SplitComparison(metric="rmse", rows=90, columns=2, train_rows=40, total=9, items=items, complete=True)
-    assert difference(found, FORWARD).difference == pytest.approx(1.0)
-    assert difference(found, FORWARD).same == pytest.approx(0.06)
-    assert difference(found, FORWARD).state == "flatters"
+    comparison = SplitComparison(metric="rmse", rows=90, columns=2, train_rows=40, total=9, items=items, complete=True)
+    assert difference(comparison, FORWARD).difference == pytest.approx(1.0)
+    assert difference(comparison, FORWARD).same == pytest.approx(0.06)
+    assert difference(comparison, FORWARD).state == "flatters"
 
 
 @pytest.mark.slow
@@ -259,10 +263,12 @@ def test_streamflow_is_compared_on_development_rows_alone() -> None:
     kept = rule.development(read.frame, read.profile)
     poisoned = read.frame.copy()
     poisoned.loc[~kept, spec.task.target] = 1e6
-    found, again = (list(optimism.compare_splits(spec, one[kept], read.profile))[-1] for one in (read.frame, poisoned))
-    assert found == again
-    assert found.rows == min(optimism.MAX_ROWS, optimism.MAX_CELLS // found.columns)
-    drawn, forward = found.of(RANDOM), found.of(FORWARD)
+    comparison, again = (
+        list(optimism.compare_splits(spec, frame[kept], read.profile))[-1] for frame in (read.frame, poisoned)
+    )
+    assert comparison == again
+    assert comparison.rows == min(optimism.MAX_ROWS, optimism.MAX_CELLS // comparison.columns)
+    drawn, forward = comparison.of(RANDOM), comparison.of(FORWARD)
     assert drawn is not None
     assert forward is not None
     assert drawn.mean is not None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.domain.estimators import own, registry
+from app.domain.estimators import plugins, registry
 from app.domain.estimators.linear import ALPHA
 from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.vocabulary import TaskKind
@@ -29,9 +29,9 @@ GOOD = replace(RIDGE, id="other_ridge")
 
 def example() -> str:
     """Return the module of the guide."""
-    found = re.search(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
-    assert found is not None
-    return found.group(1)
+    match = re.search(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
+    assert match is not None
+    return match.group(1)
 
 
 def install(folder: Path, *, name: str = "flow-glm", module: str = "flow_glm", code: str = "") -> None:
@@ -43,8 +43,8 @@ def install(folder: Path, *, name: str = "flow-glm", module: str = "flow_glm", c
     info = folder / f"{name.replace('-', '_')}-0.1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n", encoding="utf-8")
-    said = line.group(1) if module == "flow_glm" else f"{module} = {module}:ENTRY"
-    (info / "entry_points.txt").write_text(f"[{own.GROUP}]\n{said.replace(chr(34), '')}\n", encoding="utf-8")
+    answer = line.group(1) if module == "flow_glm" else f"{module} = {module}:ENTRY"
+    (info / "entry_points.txt").write_text(f"[{plugins.GROUP}]\n{answer.replace(chr(34), '')}\n", encoding="utf-8")
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estim
     """Install the package of the guide for one test, as if it had been there when the registry was read."""
     install(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = own.discover({entry.id for entry in registry.BUILT_IN})
-    assert found.faults == ()
-    (entry,) = (one for one in found.entries if one.id == "flow_glm")
-    monkeypatch.setattr(registry, "BROUGHT", found)
-    monkeypatch.setattr(registry, "ESTIMATORS", (*registry.BUILT_IN, *found.entries))
+    estimators = plugins.discover({entry.id for entry in registry.BUILT_IN})
+    assert estimators.faults == ()
+    (entry,) = (estimator for estimator in estimators.entries if estimator.id == "flow_glm")
+    monkeypatch.setattr(registry, "BROUGHT", estimators)
+    monkeypatch.setattr(registry, "ESTIMATORS", (*registry.BUILT_IN, *estimators.entries))
     monkeypatch.setitem(registry._BY_ID, entry.id, entry)
     yield entry
     sys.modules.pop("flow_glm", None)
@@ -76,9 +76,9 @@ def test_the_example_is_about_thirty_lines() -> None:
 
 def test_the_estimator_of_the_guide_is_found_and_fits(installed: EstimatorEntry) -> None:
     assert (installed.title, installed.origin) == ("Flow GLM", "flow-glm 0.1")
-    assert installed in registry.for_task(TaskKind.REGRESSION)
-    assert installed not in registry.for_task(TaskKind.BINARY)
-    assert own.try_estimator(installed) == ""
+    assert installed in registry.estimators_for_task(TaskKind.REGRESSION)
+    assert installed not in registry.estimators_for_task(TaskKind.BINARY)
+    assert plugins.try_estimator(installed) == ""
 
 
 def test_an_experiment_is_trained_with_it_and_its_package_is_recorded(installed: EstimatorEntry) -> None:
@@ -89,12 +89,12 @@ def test_an_experiment_is_trained_with_it_and_its_package_is_recorded(installed:
     frame["y"] = np.exp(frame["y"] / frame["y"].abs().max())
     profile = profile_of(frame)
     spec = make_spec(estimator=installed.id, parameters={"alpha": 0.1})
-    assert [one for one in check_spec(spec, profile, None) if one.severity == "error"] == []
+    assert [item for item in check_spec(spec, profile, None) if item.severity == "error"] == []
     result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)
     assert (result.predictions["predicted"] > 0).all()
     assert result.report.to_json()["environment"]["packages"]["flow-glm"] == "0.1"
     wrong = make_spec(estimator=installed.id, parameters={"alpha": 5000})
-    (problem,) = (one for one in check_spec(wrong, profile, None) if one.code == "parameter_invalid")
+    (problem,) = (item for item in check_spec(wrong, profile, None) if item.code == "parameter_invalid")
     assert problem.field == "flow_glm.alpha"
 
 
@@ -102,18 +102,18 @@ def test_an_experiment_is_trained_with_it_and_its_package_is_recorded(installed:
 def test_every_process_knows_it_from_its_start(tmp_path: Path, module: str) -> None:
     install(tmp_path)
     code = f"import {module}; from app.domain.estimators import registry; print(registry.get('flow_glm').origin)"
-    said = in_new_process(tmp_path, code)
-    assert (said.stdout.strip(), said.stderr) == ("flow-glm 0.1", "")
+    process = in_new_process(tmp_path, code)
+    assert (process.stdout.strip(), process.stderr) == ("flow-glm 0.1", "")
 
 
 def test_a_broken_package_is_logged_and_the_rest_works(tmp_path: Path) -> None:
     install(tmp_path)
     install(tmp_path, name="broken", module="broken", code="raise OSError('the licence server is away')\n")
     code = "import app.factory; from app.domain.estimators import registry as r; print(len(r.BROUGHT.entries), r.BROUGHT.faults)"
-    said = in_new_process(tmp_path, code)
+    process = in_new_process(tmp_path, code)
     sentence = "The estimator broken of broken 0.1 is left out: OSError: the licence server is away."
-    assert said.stdout.strip() == f"1 ('{sentence}',)"
-    assert sentence in said.stderr
+    assert process.stdout.strip() == f"1 ('{sentence}',)"
+    assert sentence in process.stderr
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,11 @@ def test_a_broken_package_is_logged_and_the_rest_works(tmp_path: Path) -> None:
 def test_whatever_a_module_does_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     install(tmp_path, name="odd", module="odd_module", code=f"{code}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = own.discover((), [one for one in entry_points(group=own.GROUP) if one.name == "odd_module"])
-    assert found.entries == ()
-    (fault,) = found.faults
+    estimators = plugins.discover(
+        (), [point for point in entry_points(group=plugins.GROUP) if point.name == "odd_module"]
+    )
+    assert estimators.entries == ()
+    (fault,) = estimators.faults
     assert fault.startswith("The estimator odd_module of odd 0.1 is left out: ")
     assert fault.endswith(".")
     sys.modules.pop("odd_module", None)
@@ -163,19 +165,19 @@ def test_an_entry_that_is_not_fit_is_left_out_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, held: Any, words: str
 ) -> None:
     monkeypatch.setattr(EntryPoint, "load", lambda _point: held)
-    found = own.discover({"ridge"}, [EntryPoint("mine", "anything:ENTRY", own.GROUP)])
-    assert found.entries == ()
-    (fault,) = found.faults
+    estimators = plugins.discover({"ridge"}, [EntryPoint("mine", "anything:ENTRY", plugins.GROUP)])
+    assert estimators.entries == ()
+    (fault,) = estimators.faults
     assert words in fault
 
 
 def test_several_come_in_one_tuple_and_one_bad_one_leaves_its_package_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("mine", "anything:ENTRY", own.GROUP)
+    point = EntryPoint("mine", "anything:ENTRY", plugins.GROUP)
     monkeypatch.setattr(EntryPoint, "load", lambda _point: (GOOD, replace(GOOD, id="third_ridge")))
-    assert [one.id for one in own.discover((), [point]).entries] == ["other_ridge", "third_ridge"]
+    assert [entry.id for entry in plugins.discover((), [point]).entries] == ["other_ridge", "third_ridge"]
     monkeypatch.setattr(EntryPoint, "load", lambda _point: (GOOD, GOOD))
-    found = own.discover((), [point])
-    assert (found.entries, len(found.faults)) == ((), 1)
+    estimators = plugins.discover((), [point])
+    assert (estimators.entries, len(estimators.faults)) == ((), 1)
 
 
 def test_the_trial_says_what_goes_wrong_in_a_fit() -> None:
@@ -192,13 +194,14 @@ def test_the_trial_says_what_goes_wrong_in_a_fit() -> None:
     def broken(task: TaskKind, values: Any, seed: int) -> Any:
         raise RuntimeError("no such solver")
 
-    assert own.try_estimator(replace(GOOD, build=broken)) == "RuntimeError: no such solver"
+    assert plugins.try_estimator(replace(GOOD, build=broken)) == "RuntimeError: no such solver"
     assert (
-        own.try_estimator(replace(GOOD, build=lambda task, values, seed: Guess())) == "the same seed gives two answers"
+        plugins.try_estimator(replace(GOOD, build=lambda task, values, seed: Guess()))
+        == "the same seed gives two answers"
     )
     assert importlib.import_module("app.domain.estimators.registry") is registry
 
 
 @pytest.mark.parametrize("entry", registry.BUILT_IN, ids=lambda entry: entry.id)
 def test_what_hydroml_brings_obeys_the_rules_for_others(entry: EstimatorEntry) -> None:
-    assert list(own.faults_of(replace(entry, is_baseline=False))) == []
+    assert list(plugins.faults_of(replace(entry, is_baseline=False))) == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.estimators import registry
-from app.domain.estimators.parameters import EstimatorEntry, Parameter, bounds_sentence, parse_parameter, shown
+from app.domain.estimators.parameters import EstimatorEntry, Parameter, bounds_sentence, format_setting, parse_parameter
 from app.domain.training.validation.splitting import STRATEGIES
 from app.domain.vocabulary import TaskKind
 
@@ -98,8 +98,8 @@ def test_an_empty_field_is_none_where_that_means_something_and_refused_elsewhere
 
 @pytest.mark.parametrize("raw", ["5", "5.0", "5,0", "5e0", 5, 5.0])
 def test_a_whole_number_may_be_written_in_any_way(raw: Any) -> None:
-    found = _parameter("integer").parse(raw)
-    assert (found, type(found)) == (5, int)
+    result = _parameter("integer").parse(raw)
+    assert (result, type(result)) == (5, int)
 
 
 @pytest.mark.parametrize("raw", ["5.5", "5,5", 5.5, "1e-3"])
@@ -155,7 +155,7 @@ def test_bounds_are_said_in_words(bounds: dict[str, Any], sentence: str) -> None
     ],
 )
 def test_numbers_are_shown_as_people_write_them(number: float, text: str) -> None:
-    assert shown(number) == text
+    assert format_setting(number) == text
 
 
 @pytest.mark.parametrize("word", ["true", "True", "YES", " on ", "1", 1, True])
@@ -227,9 +227,9 @@ def test_an_estimator_offers_a_task_only_what_means_something_for_it(entry: Esti
     assert registry.get(entry.id) is entry
     assert entry.parameter("no_such_setting") is None
     for task in TaskKind:
-        assert (entry in registry.for_task(task, entry.purpose)) == (task in entry.tasks)
-        assert set(entry.defaults(task)) == {one.name for one in entry.parameters if task in one.tasks}
-    assert all(entry.parameter(one.name) is one for one in entry.parameters)
+        assert (entry in registry.estimators_for_task(task, entry.purpose)) == (task in entry.tasks)
+        assert set(entry.defaults(task)) == {item.name for item in entry.parameters if task in item.tasks}
+    assert all(entry.parameter(item.name) is item for item in entry.parameters)
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("1,000", 1000), ("100,000", 100_000), ("2,000", 2000)])

@@ -20,15 +20,15 @@ def test_the_list_has_ten_thousand_passwords_at_least() -> None:
 
 
 def test_every_password_of_the_list_is_refused() -> None:
-    assert [one for one in common_passwords() if weakness(one) is None] == []
-    assert [one for one in common_passwords() if weakness(one.upper()) is None] == []
+    assert [password for password in common_passwords() if weakness(password) is None] == []
+    assert [password for password in common_passwords() if weakness(password.upper()) is None] == []
 
 
 @pytest.mark.parametrize("pattern", ["{}2024!!", "!!!{}999", "{0} {0} {0}", "{0}{0}"])
 def test_a_common_word_is_refused_with_what_stands_around_it(pattern: str) -> None:
-    words = [one for one in common_passwords() if one.isalpha() and len(one) >= 5]
+    words = [password for password in common_passwords() if password.isalpha() and len(password) >= 5]
     assert len(words) > 5_000
-    assert [one for one in words if weakness(pattern.format(one.capitalize())) is None] == []
+    assert [word for word in words if weakness(pattern.format(word.capitalize())) is None] == []
 
 
 @pytest.mark.parametrize(

@@ -31,20 +31,20 @@ def _words(problem: Problem) -> str:
 
 def _all_heal(spec: Spec, known: Known, measured: Associations | None) -> int:
     """Apply every remedy that changes the config, each by itself; returns how many there were."""
-    found, healed = check_spec(spec, known.profile, measured), 0
-    told = Counter(map(_words, found))
-    errors = {_words(one) for one in found if one.severity is Severity.ERROR}
-    for problem in found:
+    problems, remedy = check_spec(spec, known.profile, measured), 0
+    told = Counter(map(_words, problems))
+    errors = {_words(item) for item in problems if item.severity is Severity.ERROR}
+    for problem in problems:
         patch = patch_of(problem, spec, known.profile, measured)
         if not patch:
             continue
         after, misfits = read_config(merge_patch(spec.to_json(), patch))
         assert after is not None, misfits
-        left = Counter(_words(one) for one in check_spec(after, known.profile, measured))
+        left = Counter(_words(item) for item in check_spec(after, known.profile, measured))
         assert left[_words(problem)] < told[_words(problem)], patch
-        assert {one for one in left if one.startswith("error")} <= errors, patch
-        healed += 1
-    return healed
+        assert {text for text in left if text.startswith("error")} <= errors, patch
+        remedy += 1
+    return remedy
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

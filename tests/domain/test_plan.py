@@ -30,18 +30,22 @@ def _spec(plan: Plan) -> Spec:
 
 
 def _reasons(plan: Plan, *, ticked: bool) -> dict[str, str]:
-    return {one.profile.name: one.reason for one in plan.columns if one.selected is ticked}
+    return {column.profile.name: column.reason for column in plan.columns if column.selected is ticked}
 
 
 def _errors(plan: Plan) -> list[str]:
-    return [f"{one.step}.{one.field} {one.code}" for one in plan.problems if one.severity is Severity.ERROR]
+    return [
+        f"{problem.step}.{problem.field} {problem.code}"
+        for problem in plan.problems
+        if problem.severity is Severity.ERROR
+    ]
 
 
 def test_without_a_dataset_the_plan_asks_for_one() -> None:
     plan = make_plan(Draft({}), None, None, machine=MACHINE)
     assert (plan.spec, plan.columns, plan.estimate, plan.launchable) == (None, (), None, False)
     assert _errors(plan) == ["data.dataset_id dataset_missing"]
-    assert [one.code for one in plan.errors_of("data")] == ["dataset_missing"]
+    assert [error.code for error in plan.errors_of("data")] == ["dataset_missing"]
     for state in ("reading", "receiving", "failed", "deleted"):
         (problem,) = make_plan(Draft({}), None, None, file_name="river.csv", file_state=state).problems
         assert problem.message.startswith("river.csv "), "what was chosen is not asked for again"
@@ -84,10 +88,10 @@ def test_the_suggested_gap_of_a_short_series_does_not_warn_about_itself(rows: in
     profile, ahead = known(frame).profile, {"target": "flow", **TOMORROW}
     plan = make_plan(Draft({"data": ahead}), profile, None)
     assert _spec(plan).validation.parameters["gap"] == gap
-    assert [one.severity for one in plan.problems if one.code == "gap_short"] in ([], [Severity.NOTICE])
+    assert [problem.severity for problem in plan.problems if problem.code == "gap_short"] in ([], [Severity.NOTICE])
     if rows == 80:
         shorter = make_plan(Draft({"data": ahead, "validation": {"time_series.gap": "1"}}), profile, None)
-        assert [one.severity for one in shorter.problems if one.code == "gap_short"] == [Severity.WARNING]
+        assert [problem.severity for problem in shorter.problems if problem.code == "gap_short"] == [Severity.WARNING]
 
 
 @pytest.mark.parametrize(("name", "target", "rain"), [(RIVER, "discharge_mm", "prcp_mm"), (WELL, "head_m", "rain_m")])
@@ -149,7 +153,7 @@ def test_ids_constants_dates_and_texts_of_the_penguins_are_unticked_with_the_rea
     ticked = _reasons(plan, ticked=True)
     assert ticked["Body Mass (g)"] == "0.6 % missing; filled in inside each fold."
     assert ticked["Island"] == ""
-    assert {one.profile.name for one in plan.columns} == set(out) | set(ticked)
+    assert {column.profile.name for column in plan.columns} == set(out) | set(ticked)
     assert "Species" not in {*out, *ticked}
 
 
@@ -190,7 +194,9 @@ def test_a_plan_without_errors_gives_a_config_that_travels_and_is_sound(name: st
     spec = _spec(plan)
     again = Spec.model_validate(json.loads(json.dumps(spec.to_json(), allow_nan=False)))
     assert again == spec
-    errors = [one for one in check_spec(again, sample(name).profile, None) if one.severity is Severity.ERROR]
+    errors = [
+        problem for problem in check_spec(again, sample(name).profile, None) if problem.severity is Severity.ERROR
+    ]
     assert errors == []
 
 
@@ -198,7 +204,7 @@ def test_the_user_s_own_ticks_win_and_are_told_apart_from_suggestions() -> None:
     river = sample(RIVER)
     answers = {"features": {river.key("swe_mm"): True, river.key("tmax_c"): False}}
     plan = river.plan(answers)
-    choices = {one.profile.name: one for one in plan.columns}
+    choices = {column.profile.name: column for column in plan.columns}
     swe, warmth = choices["swe_mm"], choices["tmax_c"]
     assert (swe.selected, swe.suggested) == (True, False)
     assert swe.reason == "Ticked by you. Constant: it carries no information."
@@ -264,7 +270,7 @@ def test_the_reason_for_derived_features_names_only_what_is_suggested() -> None:
 
 def test_a_plan_that_can_be_launched_has_an_estimate() -> None:
     river = sample(RIVER)
-    plan = river.plan({"features": {river.key(one.profile.name): False for one in river.plan().columns}})
+    plan = river.plan({"features": {river.key(column.profile.name): False for column in river.plan().columns}})
     assert plan.launchable
     assert plan.estimate is not None
 
@@ -287,7 +293,7 @@ def test_a_tiny_hold_out_is_taken_or_refused_at_its_field() -> None:
     ],
 )
 def test_an_answer_of_another_shape_is_an_error_at_its_field(step: str, field: str, raw: Any) -> None:
-    assert [one.field for one in sample(RIVER).plan({step: {field: raw}}).errors_of(step)] == [field]
+    assert [error.field for error in sample(RIVER).plan({step: {field: raw}}).errors_of(step)] == [field]
 
 
 def test_the_quality_code_of_a_usgs_file_is_not_taken_for_the_flow() -> None:

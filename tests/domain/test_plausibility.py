@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.training.validation.plausibility import BelowZero, below_zero, sentence
+from app.domain.training.validation.plausibility import BelowZero, below_zero, implausible_sentence
 from tests.domain.tables import made
 from tests.domain.test_report import run
 
@@ -31,12 +31,14 @@ def test_only_estimates_that_the_target_cannot_be_are_found(observed: Any, said:
 
 
 def test_the_sentence_says_how_many_how_low_and_how_to_read_them() -> None:
-    assert sentence(BelowZero(17, 10_973, -0.8412), target="discharge_mm", unit="mm") == (
+    assert implausible_sentence(BelowZero(17, 10_973, -0.8412), target="discharge_mm", unit="mm") == (
         "17 of 10,973 predictions are negative; discharge_mm never is in its data. The lowest is \u22120.841 mm. "
         "Read them as zero: scores and the file of predictions keep them as predicted."
     )
-    assert sentence(BelowZero(1, 9, -1e-7), target="q", unit="").startswith("1 of 9 predictions is negative")
-    assert "\u22121e\u22127." in sentence(BelowZero(1, 9, -1e-7), target="q", unit="")
+    assert implausible_sentence(BelowZero(1, 9, -1e-7), target="q", unit="").startswith(
+        "1 of 9 predictions is negative"
+    )
+    assert "\u22121e\u22127." in implausible_sentence(BelowZero(1, 9, -1e-7), target="q", unit="")
 
 
 def test_the_report_notes_what_its_own_predictions_hold() -> None:
@@ -45,9 +47,9 @@ def test_the_report_notes_what_its_own_predictions_hold() -> None:
     result = run(frame, task={"target": "flow_mm"})
     below = result.predictions["predicted"] < 0
     assert below.any()
-    (note,) = [one for one in result.report.to_json()["notes"] if "negative" in one]
+    (note,) = [row for row in result.report.to_json()["notes"] if "negative" in row]
     assert note.startswith(f"{below.sum()} of 120 predictions are negative")
     assert " mm. Read them" in note
     signed: pd.DataFrame = made(120)
     assert signed["y"].min() < 0
-    assert not any("negative" in one for one in run(signed).report.to_json()["notes"])
+    assert not any("negative" in row for row in run(signed).report.to_json()["notes"])

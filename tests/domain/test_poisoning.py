@@ -287,17 +287,17 @@ def test_values_held_back_move_no_model(purpose: str, strategy: str) -> None:
     folds = [split.folds[0], split.folds[-1]]
     folds += [Fold(split.development, split.holdout)] if split.holdout is not None else []
     for fold in folds:
-        found = _held_back(spec, frame, table, fold)
-        if found is None:
+        results = _held_back(spec, frame, table, fold)
+        if results is None:
             continue
-        bad, same = found
+        bad, same = results
         again = prepare(spec, bad, profile)
         np.testing.assert_array_equal(table.rows, again.rows)
-        one, two = (fit_fold(spec, each, fold, name="fold 1", number=0) for each in (table, again))
-        assert pickle.dumps(one.pipeline) == pickle.dumps(two.pipeline)
-        assert one.predicted.values is not None
+        fit, two = (fit_fold(spec, each, fold, name="fold 1", number=0) for each in (table, again))
+        assert pickle.dumps(fit.pipeline) == pickle.dumps(two.pipeline)
+        assert fit.predicted.values is not None
         assert two.predicted.values is not None
-        np.testing.assert_array_equal(one.predicted.values[same], two.predicted.values[same])
+        np.testing.assert_array_equal(fit.predicted.values[same], two.predicted.values[same])
         assert same.any()
         poisonings += 1
     # A forecast that trains on rows drawn from the years that it is judged in knows their past by right.
@@ -324,11 +324,11 @@ def test_held_out_values_move_no_search_and_no_choice(purpose: str) -> None:
     cutoff = target_cutoff(spec.task)
     bad = poisoned(frame, [TARGET], held_out if cutoff is None else moment.unknown(cutoff))
     bad = poisoned(bad, drivers_of(frame), moment.unknown(driver_cutoff(spec.task)))
-    one, two = (_predictions(spec, each, profile) for each in (frame, bad))
+    values, two = (_predictions(spec, each, profile) for each in (frame, bad))
     # The gaps of the record itself are filled in the end from all that is known, which judges nothing.
-    early = (one["row"] <= rows + 1) & (one["part"] != "gaps")
-    assert set(one["part"]) >= {"fold 2", "hold-out"}
-    pd.testing.assert_frame_equal(one[early], two[early], check_exact=True)
+    early = (values["row"] <= rows + 1) & (values["part"] != "gaps")
+    assert set(values["part"]) >= {"fold 2", "hold-out"}
+    pd.testing.assert_frame_equal(values[early], two[early], check_exact=True)
 
 
 def _predictions(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> pd.DataFrame:
@@ -352,11 +352,11 @@ def test_classes_held_back_move_no_model(purpose: str, strategy: str) -> None:
     bad = frame.assign(
         wet=frame["wet"].where(~frame.index.isin(judged), frame["wet"].map({"wet": "dry", "dry": "wet"}))
     )
-    one, two = (fit_fold(spec, each, fold, name="fold", number=0) for each in (table, prepare(spec, bad, profile)))
-    assert pickle.dumps(one.pipeline) == pickle.dumps(two.pipeline)
-    assert one.predicted.scores is not None
+    fit, two = (fit_fold(spec, each, fold, name="fold", number=0) for each in (table, prepare(spec, bad, profile)))
+    assert pickle.dumps(fit.pipeline) == pickle.dumps(two.pipeline)
+    assert fit.predicted.scores is not None
     assert two.predicted.scores is not None
-    np.testing.assert_array_equal(one.predicted.scores, two.predicted.scores)
+    np.testing.assert_array_equal(fit.predicted.scores, two.predicted.scores)
 
 
 def _validation(strategy: str) -> dict[str, Any]:

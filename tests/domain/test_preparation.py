@@ -55,11 +55,11 @@ def test_rows_that_judge_do_not_change_what_was_learnt(estimator: str) -> None:
     changed.loc[40:, "word"] = "lava"
     small = {"n_estimators": 10} if estimator == "random_forest" else {}
     parts = {"selected": ["a", "b", "word"], "estimator": estimator, "parameters": small}
-    (one, table), (other, _) = fit(frame, **parts), fit(changed, **parts)
+    (first, table), (other, _) = fit(frame, **parts), fit(changed, **parts)
     for rows in (TRAIN, JUDGE):
-        pd.testing.assert_frame_equal(seen(one, table, rows), seen(other, table, rows))
-        said = one.predict(table.features.iloc[rows]), other.predict(table.features.iloc[rows])
-        assert said[0].tobytes() == said[1].tobytes()
+        pd.testing.assert_frame_equal(seen(first, table, rows), seen(other, table, rows))
+        answers = first.predict(table.features.iloc[rows]), other.predict(table.features.iloc[rows])
+        assert answers[0].tobytes() == answers[1].tobytes()
 
 
 def test_gaps_are_filled_with_the_median_of_the_training_rows_and_marked() -> None:
@@ -114,10 +114,10 @@ def test_a_column_empty_in_the_training_rows_says_nothing_about_the_others(estim
     frame["never"] = np.nan
     pipeline, table = fit(frame, selected=["a", "late", "never"], estimator=estimator)
     other = table.features.assign(late=1e6)
-    said = pipeline.predict(table.features.iloc[JUDGE]), pipeline.predict(other.iloc[JUDGE])
-    assert np.isfinite(said[0]).all()
+    answers = pipeline.predict(table.features.iloc[JUDGE]), pipeline.predict(other.iloc[JUDGE])
+    assert np.isfinite(answers[0]).all()
     np.testing.assert_array_equal(seen(pipeline, table, JUDGE)["numbers__never"], 0)
-    assert said[0].tolist() == said[1].tolist()
+    assert answers[0].tolist() == answers[1].tolist()
 
 
 def test_an_empty_column_is_silent_for_the_methods_that_scale_too() -> None:
@@ -125,8 +125,8 @@ def test_an_empty_column_is_silent_for_the_methods_that_scale_too() -> None:
     frame["late"] = np.where(np.arange(60) < 40, np.nan, 1e6)
     pipeline, table = fit(frame, selected=["a", "late"], estimator="k_nearest_neighbors")
     without, small = fit(frame, selected=["a"], estimator="k_nearest_neighbors")
-    said = pipeline.predict(table.features.iloc[JUDGE]), without.predict(small.features.iloc[JUDGE])
-    np.testing.assert_allclose(*said)
+    answers = pipeline.predict(table.features.iloc[JUDGE]), without.predict(small.features.iloc[JUDGE])
+    np.testing.assert_allclose(*answers)
 
 
 def test_empty_columns_become_zeros_and_others_stay() -> None:
@@ -175,7 +175,7 @@ def test_a_word_never_seen_in_training_belongs_to_no_column() -> None:
 
 
 def test_many_words_are_held_together_beyond_the_common_ones() -> None:
-    frame = made(300).assign(code=[f"k{at % 120}" for at in range(300)])
+    frame = made(300).assign(code=[f"k{position % 120}" for position in range(300)])
     pipeline, table = fit(frame, rows=np.arange(200), selected=["code"], estimator="ridge")
     given = seen(pipeline, table, np.arange(200, 300))
     assert given.shape[1] <= MAX_CATEGORIES
@@ -187,7 +187,7 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     frame.loc[[3, 4], "y"] = np.nan
     frame.loc[7, "y"] = np.inf
     table = prepared(frame)
-    assert table.rows.tolist() == [at + 1 for at in range(20) if at not in (3, 4, 7)]
+    assert table.rows.tolist() == [position + 1 for position in range(20) if position not in (3, 4, 7)]
     assert (table.dropped, table.dropped_reason) == (3, "y is missing on 3 rows")
     assert table.target.tolist() == frame["y"][table.rows - 1].tolist()
 
@@ -338,6 +338,6 @@ def test_hyperparameters_are_the_configs_else_the_defaults() -> None:
 def test_classes_stand_in_one_order_whatever_they_are_called() -> None:
     words = ["10", "nan", "9", "inf", "b", "a"]
     for turn in range(6):
-        frame = made(30).assign(y=[words[(at + turn) % 6] for at in range(30)])
+        frame = made(30).assign(y=[words[(position + turn) % 6] for position in range(30)])
         table = prepared(frame, task={"target": "y", "kind": "multiclass"})
         assert table.labels == ("9", "10", "a", "b", "inf", "nan")

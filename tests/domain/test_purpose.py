@@ -20,7 +20,7 @@ from app.domain.problems import Problem
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Purpose, Severity
-from app.domain.wizard import cleared_by, matches
+from app.domain.wizard import cleared_by, covers_field
 from tests.domain.reading import Known, known, mended, real_file, sample
 from tests.variants import slow_after
 
@@ -62,7 +62,11 @@ def _recipes(plan: Plan) -> list[tuple[str, list[str], dict[str, Any]]]:
 
 
 def _errors(plan: Plan) -> list[str]:
-    return [f"{one.step}.{one.field} {one.code}" for one in plan.problems if one.severity is Severity.ERROR]
+    return [
+        f"{problem.step}.{problem.field} {problem.code}"
+        for problem in plan.problems
+        if problem.severity is Severity.ERROR
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,7 @@ def test_config_opened_again_keeps_its_purpose(data: dict[str, Any]) -> None:
 def test_changes_of_data_and_target_keep_the_purpose() -> None:
     for by in ("dataset_id", "target", "time_column", "group_column"):
         for name in ("purpose", "horizon", "drivers_known_ahead"):
-            assert not any(matches(pattern, step="data", name=name) for pattern in cleared_by("data", by))
+            assert not any(covers_field(pattern, step="data", name=name) for pattern in cleared_by("data", by))
 
 
 @pytest.mark.parametrize(
@@ -233,11 +237,11 @@ def test_purpose_in_time_asks_for_the_time_column(purpose: str) -> None:
     river = sample(RIVER)
     answers = {"data": {"purpose": purpose, "time_column": ""}}
     plan = river.plan(answers)
-    (problem,) = [one for one in plan.errors_of("data") if one.code == "purpose_needs_time"]
+    (problem,) = [error for error in plan.errors_of("data") if error.code == "purpose_needs_time"]
     assert (problem.field, problem.remedy and problem.remedy.label) == ("purpose", "Use date as the time column")
     assert plan.values["data"]["purpose"] == purpose, "nothing is lost"
     after = river.plan(mended(answers, problem))
-    assert "purpose_needs_time" not in {one.code for one in after.problems}
+    assert "purpose_needs_time" not in {item.code for item in after.problems}
 
 
 def test_purpose_in_time_without_any_dates_becomes_new_rows() -> None:
@@ -255,7 +259,7 @@ def test_site_never_gauged_needs_other_sites() -> None:
     assert problem.remedy.label == 'Use "Simulate from drivers"'
     basins = real_file(BASINS)
     without = {"data": {"purpose": "ungauged", "group_column": ""}}
-    (problem,) = [one for one in basins.plan(without).errors_of("data") if one.code == "purpose_needs_sites"]
+    (problem,) = [error for error in basins.plan(without).errors_of("data") if error.code == "purpose_needs_sites"]
     assert problem.remedy is not None
     assert problem.remedy.label == "Use gauge_id as the group column"
     assert "purpose_needs_sites" not in _errors(basins.plan(mended(without, problem)))
@@ -264,16 +268,16 @@ def test_site_never_gauged_needs_other_sites() -> None:
 def test_one_site_alone_is_never_held_out() -> None:
     table = _series(site=["north"] * 200, rain=np.arange(200) % 7 / 2)
     answers = {"data": {"purpose": "ungauged", "target": "flow", "group_column": "site"}}
-    problem = next(one for one in table.plan(answers).problems if one.code == "purpose_needs_sites")
+    problem = next(item for item in table.plan(answers).problems if item.code == "purpose_needs_sites")
     assert problem.message == "site has one site with a target, so no other site could be held out."
-    assert "purpose_needs_sites" not in {one.code for one in table.plan(mended(answers, problem)).problems}
+    assert "purpose_needs_sites" not in {item.code for item in table.plan(mended(answers, problem)).problems}
 
 
 def test_horizon_longer_than_the_record_is_an_error_at_its_field() -> None:
     table = _series(rain=np.arange(200) % 7 / 2)
     answers = {"data": {"target": "flow", "purpose": "forecast", "horizon": "200"}}
     plan = table.plan(answers)
-    problem = next(one for one in plan.problems if one.code == "horizon_too_long")
+    problem = next(item for item in plan.problems if item.code == "horizon_too_long")
     assert (problem.step, problem.field, problem.severity) == ("data", "horizon", Severity.ERROR)
     assert problem.message == "200 steps ahead is longer than the record, which has 200 steps."
     assert plan.values["data"]["horizon"] == "200"
@@ -285,7 +289,7 @@ def _patched(table: Known, task: dict[str, Any], code: str) -> tuple[Problem, Sp
     assert spec is not None
     config = merge_patch(spec.to_json(), {"task": task})
     odd = Spec.model_validate(config)
-    problem = next(one for one in check_spec(odd, table.profile, None) if one.code == code)
+    problem = next(item for item in check_spec(odd, table.profile, None) if item.code == code)
     return problem, Spec.model_validate(merge_patch(config, patch_of(problem, odd, table.profile)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.domain.analysis.findings.quality_flags import with_flags
+from app.domain.analysis.findings.quality_flags import mark_flag_columns
 from app.domain.recommendation.task import suggest_target
 from app.domain.vocabulary import ColumnKind
 from tests.domain.reading import known, real_file
@@ -42,7 +42,7 @@ def test_flag_beside_its_value_is_no_feature(name: str, values: list[object]) ->
     assert plan.spec is not None
     assert name not in plan.spec.features.selected
     assert "rain" in plan.spec.features.selected
-    finding = next(one for one in table.profile.findings if one.code == "quality_flags")
+    finding = next(item for item in table.profile.findings if item.code == "quality_flags")
     assert finding.columns == (name,)
     assert "quality flags of `rain`" in finding.message
 
@@ -76,11 +76,11 @@ def test_measured_column_is_no_flag(name: str, values: object) -> None:
 def test_format_says_what_a_flag_tells_of() -> None:
     columns = [*known(series(SYM_of_the_office=WORDS)).profile.columns]
     assert columns[-1].flag_of == ""
-    assert with_flags(columns, {"SYM_of_the_office": "flow"})[-1].flag_of == "flow"
+    assert mark_flag_columns(columns, {"SYM_of_the_office": "flow"})[-1].flag_of == "flow"
 
 
 @pytest.mark.parametrize(
     "file", ["general/winequality-red.csv", "general/BankChurners.csv", "general/titanic_kaggle_train.csv"]
 )
 def test_tables_of_other_fields_have_no_flags(file: str) -> None:
-    assert [one.name for one in real_file(file).profile.columns if one.flag_of] == []
+    assert [column.name for column in real_file(file).profile.columns if column.flag_of] == []

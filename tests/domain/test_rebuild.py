@@ -32,9 +32,9 @@ def test_the_script_imports_nothing_of_ours() -> None:
     "job", [pytest.param(job, id=job.name, marks=() if job.name in QUICK else pytest.mark.slow) for job in JOBS]
 )
 def test_an_experiment_is_repeated_from_its_config(job: Job) -> None:
-    found = rebuild(job)
-    assert found.said == ""
-    assert found.is_same, found
+    rebuilt = rebuild(job)
+    assert rebuilt.said == ""
+    assert rebuilt.is_same, rebuilt
 
 
 def test_flags_and_limits_are_followed_from_the_config(tmp_path: Path) -> None:
@@ -59,9 +59,9 @@ def test_flags_and_limits_are_followed_from_the_config(tmp_path: Path) -> None:
     task = {"target": "flow", "kind": "regression", "time_column": "day"}
     features = {"selected": ["tp", "no3", "tp_censored", "ec"], "transforms": []}
     folds = {"strategy": "time_series", "parameters": {"n_splits": 3, "gap": 0}}
-    found = rebuild(Job("flags", path, task, features, {"estimator": "ridge"}, folds, choices))
-    assert found.said == ""
-    assert found.is_same, found
+    rebuilt = rebuild(Job("flags", path, task, features, {"estimator": "ridge"}, folds, choices))
+    assert rebuilt.said == ""
+    assert rebuilt.is_same, rebuilt
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
@@ -75,7 +75,7 @@ def test_numbers_that_mean_missing_are_followed(tmp_path: Path, decimal: str) ->
         fallen = draw.choice(["-999.00", "-7777"]) if day % 7 == 0 else f"{rain:.3f}"
         stage = "8888.5" if day % 13 == 0 else f"{rain / 9:.3f}"
         cells = (flow, fallen, stage)
-        texts = [one.replace(".", ",") if comma else one for one in cells]
+        texts = [cell.replace(".", ",") if comma else cell for cell in cells]
         lines.append(between.join((str(date(2001, 1, 1) + timedelta(day)), *texts, draw.choice(["a", "b", "-9", "?"]))))
     path.write_text("\n".join(lines), encoding="utf-8")
     markers: list[dict[str, object]] = [{"column": name, "value": "-999"} for name in ("flow", "rain", "gone")]
@@ -84,23 +84,26 @@ def test_numbers_that_mean_missing_are_followed(tmp_path: Path, decimal: str) ->
     task = {"target": "flow", "kind": "regression", "time_column": "day"}
     features = {"selected": ["rain", "stage", "site"], "transforms": []}
     folds = {"strategy": "time_series", "parameters": {"n_splits": 3, "gap": 0}}
-    found = rebuild(Job("markers", path, task, features, {"estimator": "ridge"}, folds, {"markers": markers}))
-    assert found.said == ""
-    assert found.is_same, found
+    rebuilt = rebuild(Job("markers", path, task, features, {"estimator": "ridge"}, folds, {"markers": markers}))
+    assert rebuilt.said == ""
+    assert rebuilt.is_same, rebuilt
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", [one for one in SplitStrategy if one is not SplitStrategy.STRATIFIED_K_FOLD])
+@pytest.mark.parametrize(
+    "strategy",
+    [split_strategy for split_strategy in SplitStrategy if split_strategy is not SplitStrategy.STRATIFIED_K_FOLD],
+)
 def test_rows_of_every_strategy_are_found_again(strategy: SplitStrategy) -> None:
     sites = next(job for job in JOBS if job.name == "groups")
     parameters = {"n_splits": 2} if get(strategy).parameter("n_splits") else {}
     warm_up = {"warm_up": 10} if sites.task.get("time_column") else {}
     if get(strategy).needs_time and not warm_up:
         pytest.skip("the basins are not here")
-    for held in ({"fraction": 0.3}, None):
-        validation = {"strategy": strategy.value, "parameters": parameters, "holdout": held, **warm_up}
-        found = rebuild(replace(sites, validation=validation))
-        assert (found.said, found.is_same) == ("", True)
+    for current_values in ({"fraction": 0.3}, None):
+        validation = {"strategy": strategy.value, "parameters": parameters, "holdout": current_values, **warm_up}
+        rebuilt = rebuild(replace(sites, validation=validation))
+        assert (rebuilt.said, rebuilt.is_same) == ("", True)
 
 
 def test_a_config_without_what_was_worked_out_is_not_enough() -> None:

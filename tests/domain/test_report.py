@@ -53,11 +53,11 @@ def test_a_report_is_plain_json_and_holds_every_part(parts: dict[str, Any]) -> N
 
 def test_scores_can_be_computed_again_from_the_predictions() -> None:
     result = run(made(120), **FORWARD)
-    said = result.predictions
+    frame = result.predictions
     for name, kept in result.report.to_json()["scores"].items():
         again = {
             part: metrics.get(name)(metrics.MetricInput(rows["observed"].to_numpy(), rows["predicted"].to_numpy()))
-            for part, rows in said.groupby("part", sort=False)
+            for part, rows in frame.groupby("part", sort=False)
         }
         assert list(again) == ["fold 1", "fold 2", "fold 3", "hold-out"]
         assert [*kept["folds"], kept["holdout"]] == pytest.approx(list(again.values()))
@@ -72,8 +72,8 @@ def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
     assert (headline["basis"], headline["rows"]) == ("holdout", 30)
     own, other = format_score(headline["score"]), format_score(headline["baseline_score"])
     assert headline["beats"]
-    said, interval = headline["sentence"].split(" Gain over all ")
-    assert said == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
+    answer, interval = headline["sentence"].split(" Gain over all ")
+    assert answer == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
     assert re.fullmatch(r"96 validated rows: [01]\.\d+, 90 % interval 0\.\d+ to [01]\.\d+\.", interval)
 
 
@@ -173,30 +173,30 @@ def test_every_judged_row_is_in_the_predictions_as_it_stands_in_the_file() -> No
     frame = made(90).sample(frac=1, random_state=2).reset_index(drop=True)
     task = {"target": "y", "time_column": "day", "group_column": "site"}
     group = {"strategy": "group_k_fold", "parameters": {"n_splits": 3}}
-    said = run(frame, task=task, validation=group).predictions
-    assert list(said.columns) == ["row", "day", "site", "part", "observed", "predicted"]
-    assert sorted(said["row"]) == list(range(1, 91))
+    predictions = run(frame, task=task, validation=group).predictions
+    assert list(predictions.columns) == ["row", "day", "site", "part", "observed", "predicted"]
+    assert sorted(predictions["row"]) == list(range(1, 91))
     for ours, theirs in (("day", "day"), ("site", "site"), ("observed", "y")):
-        assert said[ours].tolist() == frame[theirs].iloc[said["row"] - 1].tolist()
+        assert predictions[ours].tolist() == frame[theirs].iloc[predictions["row"] - 1].tolist()
 
 
 def test_predictions_of_classes_hold_a_probability_for_each() -> None:
-    said = run(made(90), **BINARY).predictions
-    assert list(said.columns) == ["row", "part", "observed", "predicted", "probability_dry", "probability_wet"]
-    np.testing.assert_allclose(said["probability_dry"] + said["probability_wet"], 1)
-    assert (said["predicted"] == np.where(said["probability_wet"] > 0.5, "wet", "dry")).all()
+    frame = run(made(90), **BINARY).predictions
+    assert list(frame.columns) == ["row", "part", "observed", "predicted", "probability_dry", "probability_wet"]
+    np.testing.assert_allclose(frame["probability_dry"] + frame["probability_wet"], 1)
+    assert (frame["predicted"] == np.where(frame["probability_wet"] > 0.5, "wet", "dry")).all()
 
 
 @pytest.mark.parametrize("name", ["row", "part", "observed", "predicted"])
 def test_a_time_column_of_any_name_is_kept_in_the_predictions(name: str) -> None:
     frame = made(40).rename(columns={"day": name})
-    said = run(frame, task={"target": "y", "time_column": name}).predictions
-    kept = [set(said[column]) for column in said.columns]
+    predictions = run(frame, task={"target": "y", "time_column": name}).predictions
+    kept = [set(predictions[column]) for column in predictions.columns]
     assert set(frame[name]) in kept
     assert set(range(1, 41)) in kept
     assert {"fold 1", "fold 2", "fold 3"} in kept
     assert set(frame["y"]) in kept
-    assert said.shape[1] == 5
+    assert predictions.shape[1] == 5
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_the_picture_of_a_split_covers_the_rows_without_overlap(entry: Any, hold
         assert ends[-1] == 1.0
         judged = sum(high - low for kind, low, high in line if kind == "valid")
         assert judged > 0
-        held = sum(high - low for kind, low, high in line if kind == "hold")
-        assert held == pytest.approx(0.0 if entry.id is SplitStrategy.HOLDOUT else holdout)
+        current = sum(high - low for kind, low, high in line if kind == "hold")
+        assert current == pytest.approx(0.0 if entry.id is SplitStrategy.HOLDOUT else holdout)
 
 
 def test_the_picture_of_forward_folds_has_the_gap_to_scale_and_no_training_after_judging() -> None:

@@ -20,19 +20,19 @@ def stored(path: Path) -> dict[str, Any]:
     return values
 
 
-def known_of(written: Any, before: Any) -> Any:
+def known_of(output: Any, before: Any) -> Any:
     """Return what was written without the keys that came since, in the order in which it was written."""
-    if isinstance(written, dict) and isinstance(before, dict):
-        return {key: known_of(value, before[key]) for key, value in written.items() if key in before}
-    if isinstance(written, list) and isinstance(before, list) and len(written) == len(before):
-        return [known_of(*pair) for pair in zip(written, before, strict=True)]
-    return written
+    if isinstance(output, dict) and isinstance(before, dict):
+        return {key: known_of(value, before[key]) for key, value in output.items() if key in before}
+    if isinstance(output, list) and isinstance(before, list) and len(output) == len(before):
+        return [known_of(*pair) for pair in zip(output, before, strict=True)]
+    return output
 
 
 @pytest.mark.parametrize("path", TODAY, ids=lambda path: path.stem)
 def test_a_report_is_written_as_it_was_read(path: Path) -> None:
-    written = known_of(Report.from_json(stored(path)).to_json(), stored(path))
-    assert json.dumps(written, allow_nan=False) == json.dumps(stored(path))
+    known = known_of(Report.from_json(stored(path)).to_json(), stored(path))
+    assert json.dumps(known, allow_nan=False) == json.dumps(stored(path))
 
 
 def differences(before: Any, after: Any, place: str = "") -> list[str]:
@@ -40,7 +40,11 @@ def differences(before: Any, after: Any, place: str = "") -> list[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         return [line for key in before for line in differences(before[key], after.get(key), f"{place}/{key}")]
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [line for at in range(len(before)) for line in differences(before[at], after[at], f"{place}/{at}")]
+        return [
+            line
+            for position in range(len(before))
+            for line in differences(before[position], after[position], f"{place}/{position}")
+        ]
     return [] if before == after else [f"{place}: {before} became {after}"]
 
 

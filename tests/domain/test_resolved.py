@@ -53,15 +53,15 @@ def resolved_of(frame: pd.DataFrame, **parts: Any) -> dict[str, Any]:
 
 def test_what_is_written_is_read_by_its_own_schema() -> None:
     for parts in (FORWARD, {**FORWARD, "estimator": "multilayer_perceptron", "parameters": {"max_iter": 20}}):
-        written = resolved_of(made(120), **parts)
-        assert from_json(Resolved, written).to_json() == written
+        resolved = resolved_of(made(120), **parts)
+        assert from_json(Resolved, resolved).to_json() == resolved
 
 
 @pytest.mark.parametrize("wrong", [{"more": 1}, {"seed": -1}, {"seed": "42"}, {"parts": [{}]}, {"schema": 2}])
 def test_the_schema_refuses_what_it_does_not_know(wrong: dict[str, Any]) -> None:
-    written = resolved_of(made(120), **FORWARD)
+    resolved = resolved_of(made(120), **FORWARD)
     with pytest.raises(ValueError, match="validation error"):
-        from_json(Resolved, {**written, **wrong})
+        from_json(Resolved, {**resolved, **wrong})
 
 
 def test_every_field_of_the_schema_is_documented() -> None:
@@ -72,7 +72,7 @@ def test_every_field_of_the_schema_is_documented() -> None:
 
 
 def test_windows_say_what_they_look_at() -> None:
-    derived = {one["name"]: one for one in resolved_of(made(120), **FORWARD)["derived"]}
+    derived = {item["name"]: item for item in resolved_of(made(120), **FORWARD)["derived"]}
     assert list(derived)[:4] == ["y_lag_1", "y_lag_4", "y_mean_5", "a_sum_7"]
     lag, target, rain = derived["y_lag_4"], derived["y_mean_5"], derived["a_sum_7"]
     assert (lag["offset"], lag["inclusive"], lag["by"], lag["step_seconds"]) == (4, False, "time", 86_400.0)
@@ -86,20 +86,20 @@ def test_steps_by_moment_are_said_where_the_step_varies() -> None:
     frame = made(120).drop(index=range(40, 60, 3)).assign(day=lambda rows: rows["day"] + pd.to_timedelta(7, "h"))
     frame.loc[frame.index[5], "day"] += pd.Timedelta(hours=3)
     derived = resolved_of(frame, **FORWARD)["derived"]
-    assert {one["by"] for one in derived} == {"moment", "row"}
-    assert all("step_seconds" not in one for one in derived)
+    assert {item["by"] for item in derived} == {"moment", "row"}
+    assert all("step_seconds" not in item for item in derived)
 
 
 def test_rows_are_proven_by_a_hash_anybody_can_compute() -> None:
     frame = made(120).sample(frac=1, random_state=3).reset_index(drop=True)
-    written = resolved_of(frame, **FORWARD)
+    resolved = resolved_of(frame, **FORWARD)
     order = np.argsort(frame["day"].to_numpy(), kind="stable") + 1
-    part = written["parts"][0]["validation"]
+    part = resolved["parts"][0]["validation"]
     days = frame["day"].iloc[order - 1]
     inside = order[days.between(part["start"], part["end"]).to_numpy()]
     assert part["rule"] == "dates"
     assert hashlib.sha256("\n".join(map(str, inside)).encode()).hexdigest() == part["sha256"]
-    assert written["table"]["sha256"] == hash_of(order)
+    assert resolved["table"]["sha256"] == hash_of(order)
 
 
 def test_runs_of_numbers_are_their_neighbours() -> None:
@@ -110,20 +110,20 @@ def test_runs_of_numbers_are_their_neighbours() -> None:
 def test_groups_name_their_rows() -> None:
     task = {"target": "y", "group_column": "site"}
     frame = made(120).assign(site=lambda rows: np.repeat(["a", "b", "c"], len(rows) // 3))
-    written = resolved_of(frame, task=task, validation={"strategy": "leave_one_group_out"})
-    assert [part["validation"]["groups"] for part in written["parts"]] == [["a"], ["b"], ["c"]]
-    assert [part["train"]["groups"] for part in written["parts"]] == [["b", "c"], ["a", "c"], ["a", "b"]]
+    resolved = resolved_of(frame, task=task, validation={"strategy": "leave_one_group_out"})
+    assert [part["validation"]["groups"] for part in resolved["parts"]] == [["a"], ["b"], ["c"]]
+    assert [part["train"]["groups"] for part in resolved["parts"]] == [["b", "c"], ["a", "c"], ["a", "b"]]
 
 
 def test_dates_held_out_and_warm_up_are_rows_by_rule() -> None:
-    held = {"from": "2002-01-01", "to": "2002-01-20"}
-    validation = {**FORWARD["validation"], "holdout": held, "warm_up": 7}
-    written = resolved_of(made(120), **{**FORWARD, "validation": validation})
-    assert (written["split"]["holdout"], written["split"]["warm_up"]) == (held, 7)
-    last = written["parts"][-1]
+    current_values = {"from": "2002-01-01", "to": "2002-01-20"}
+    validation = {**FORWARD["validation"], "holdout": current_values, "warm_up": 7}
+    resolved = resolved_of(made(120), **{**FORWARD, "validation": validation})
+    assert (resolved["split"]["holdout"], resolved["split"]["warm_up"]) == (current_values, 7)
+    last = resolved["parts"][-1]
     assert (last["name"], last["validation"]["rule"]) == ("hold-out", "dates")
     assert (last["validation"]["start"], last["validation"]["end"]) == ("2002-01-01T00:00:00", "2002-01-20T00:00:00")
-    assert written["split"]["development"] == last["train"]
+    assert resolved["split"]["development"] == last["train"]
     assert last["train"]["start"] == "2001-10-08T00:00:00"
 
 
@@ -149,17 +149,17 @@ def test_chosen_columns_and_found_settings_stand_with_their_part() -> None:
     )
     spec, frame = spec.model_copy(update={"features": features, "model": tuned}), made(120)
     result = train(spec, frame, profile_of(frame, "day"), on_progress=lambda _: None, should_stop=lambda: False)
-    written = result.report.to_json()["resolved"]
-    assert written["selection"] == [{"kind": "keep_strongest", "amount": 1, "measure": "association", "seed": 42}]
-    for number, part in enumerate(written["parts"]):
+    outputs = result.report.to_json()["resolved"]
+    assert outputs["selection"] == [{"kind": "keep_strongest", "amount": 1, "measure": "association", "seed": 42}]
+    for number, part in enumerate(outputs["parts"]):
         assert len(part["chosen"]) == 1
         assert part["search_seed"] == 42 + 7919 * number
         assert set(part["settings"]) == {"alpha"}
-        alpha = part.get("estimator", written["estimator"])["parameters"]["alpha"]
+        alpha = part.get("estimator", outputs["estimator"])["parameters"]["alpha"]
         assert alpha == part["settings"]["alpha"]
-        columns = [name for one in part["prepare"] for name in one["columns"]]
+        columns = [name for item in part["prepare"] for name in item["columns"]]
         assert set(part["chosen"]) <= set(columns)
-        assert len(columns) == 1 + len(written["derived"])
+        assert len(columns) == 1 + len(outputs["derived"])
 
 
 def document_rule(values: dict[str, Any]) -> Any:
@@ -180,11 +180,11 @@ def test_what_training_writes_differs_in_nothing_from_what_is_checked() -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        (lambda one: one.update(seed=7), "resolved.seed"),
-        (lambda one: one.update(magic=1), "resolved.magic"),
-        (lambda one: one["table"].update(rows=True), "resolved.table.rows"),
-        (lambda one: one["table"].update(sha256="0" * 64), "resolved.table.sha256"),
-        (lambda one: one["derived"][2].update(offset=0), "resolved.derived.y_mean_5.offset"),
+        (lambda item: item.update(seed=7), "resolved.seed"),
+        (lambda element: element.update(magic=1), "resolved.magic"),
+        (lambda entry: entry["table"].update(rows=True), "resolved.table.rows"),
+        (lambda member: member["table"].update(sha256="0" * 64), "resolved.table.sha256"),
+        (lambda each_item: each_item["derived"][2].update(offset=0), "resolved.derived.y_mean_5.offset"),
         (lambda one: one["parts"][1]["train"].update(count=1), "resolved.parts.fold 2.train.count"),
         (lambda one: one["parts"].pop(), "resolved.parts"),
         (lambda one: one.update(parts="all"), "resolved.parts"),

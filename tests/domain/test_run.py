@@ -73,30 +73,30 @@ def test_the_same_seed_gives_the_same_result_to_the_byte(estimator: str) -> None
 @pytest.mark.parametrize("strategy", ["k_fold", "holdout", "repeated_k_fold"])
 def test_another_seed_divides_anew(strategy: str) -> None:
     frame = made(60)
-    one, same, other = (
+    first, same, other = (
         run(make_spec(validation={"strategy": strategy}, seed=seed), frame).predictions["row"].tolist()
         for seed in (1, 1, 2)
     )
-    assert one == same
-    assert one != other
+    assert first == same
+    assert first != other
 
 
 def test_another_seed_grows_another_forest_on_the_same_rows() -> None:
-    one, other = (run(make_spec(**FORWARD, **FOREST, seed=seed), made(100)).predictions for seed in (1, 2))
-    assert one["row"].tolist() == other["row"].tolist()
-    assert one["predicted"].tolist() != other["predicted"].tolist()
+    frame, other = (run(make_spec(**FORWARD, **FOREST, seed=seed), made(100)).predictions for seed in (1, 2))
+    assert frame["row"].tolist() == other["row"].tolist()
+    assert frame["predicted"].tolist() != other["predicted"].tolist()
 
 
 def test_a_method_without_chance_does_not_see_the_seed() -> None:
-    one, other = (run(make_spec(**FORWARD, seed=seed), made(100)).predictions for seed in (1, 2))
-    pd.testing.assert_frame_equal(one, other)
+    frame, other = (run(make_spec(**FORWARD, seed=seed), made(100)).predictions for seed in (1, 2))
+    pd.testing.assert_frame_equal(frame, other)
 
 
 def test_the_order_of_rows_in_the_file_does_not_matter_where_time_orders_them() -> None:
     frame = made(100)
     mixed = frame.sample(frac=1, random_state=1).reset_index(drop=True)
-    one, other = (run(make_spec(**FORWARD, **FOREST), each).predictions for each in (frame, mixed))
-    pd.testing.assert_frame_equal(one.drop(columns="row"), other.drop(columns="row"))
+    first, other = (run(make_spec(**FORWARD, **FOREST), each).predictions for each in (frame, mixed))
+    pd.testing.assert_frame_equal(first.drop(columns="row"), other.drop(columns="row"))
 
 
 def test_a_fold_is_what_a_hand_made_fit_on_its_training_rows_says() -> None:
@@ -164,10 +164,10 @@ def test_persistence_of_a_real_river_by_hand() -> None:
     (persistence,) = [entry for entry in report["baselines"] if entry["id"] == "persistence"]
     flow = frame["discharge_mm"].to_numpy()
     first = len(flow) - round(0.2 * len(flow))
-    observed, said = flow[first:], flow[first - 1 : -1]
-    nse = 1 - np.sum((observed - said) ** 2) / np.sum((observed - observed.mean()) ** 2)
+    observed, predictions = flow[first:], flow[first - 1 : -1]
+    nse = 1 - np.sum((observed - predictions) ** 2) / np.sum((observed - observed.mean()) ** 2)
     assert persistence["scores"]["nse"]["holdout"] == pytest.approx(nse)
-    error = float(np.sqrt(np.mean((observed - said) ** 2)))
+    error = float(np.sqrt(np.mean((observed - predictions) ** 2)))
     assert persistence["scores"]["rmse"]["holdout"] == pytest.approx(error)
 
 
@@ -180,8 +180,8 @@ def test_persistence_of_a_real_river_by_lead(lead: int) -> None:
     (persistence,) = [entry for entry in report["baselines"] if entry["id"] == "persistence"]
     flow = frame["discharge_mm"].to_numpy()
     first = len(flow) - round(0.2 * len(flow))
-    observed, said = flow[first:], flow[first - lead : len(flow) - lead]
-    nse = 1 - np.sum((observed - said) ** 2) / np.sum((observed - observed.mean()) ** 2)
+    observed, predictions = flow[first:], flow[first - lead : len(flow) - lead]
+    nse = 1 - np.sum((observed - predictions) ** 2) / np.sum((observed - observed.mean()) ** 2)
     assert persistence["scores"]["nse"]["holdout"] == pytest.approx(nse, abs=1e-12)
 
 
@@ -194,8 +194,8 @@ def test_the_mean_of_the_day_and_the_mean_of_a_real_river_by_hand() -> None:
     trained, judged = frame.iloc[: first - 30], frame.iloc[first:]
     mean = trained["discharge_mm"].mean()
     by_day = trained.groupby(trained["date"].dt.day_of_year)["discharge_mm"].mean()
-    said = judged["date"].dt.day_of_year.map(by_day).fillna(mean)
-    for name, values in (("day_of_year_mean", said), ("mean", mean)):
+    answer = judged["date"].dt.day_of_year.map(by_day).fillna(mean)
+    for name, values in (("day_of_year_mean", answer), ("mean", mean)):
         error = float(np.sqrt(((judged["discharge_mm"] - values) ** 2).mean()))
         assert scores[name] == pytest.approx(error)
 
@@ -226,41 +226,43 @@ def test_the_most_common_class_is_the_baseline_of_classes() -> None:
 def test_every_experiment_has_the_baselines_that_mean_something(parts: dict[str, Any], expected: list[str]) -> None:
     frame = made(40)
     spec = make_spec(**parts)
-    assert [entry.id for entry in baselines.for_experiment(spec, prepare(spec, frame, profile_of(frame)))] == expected
+    assert [
+        entry.id for entry in baselines.baselines_for_experiment(spec, prepare(spec, frame, profile_of(frame)))
+    ] == expected
 
 
 def test_training_stops_wherever_it_is_asked_to() -> None:
     frame, spec = made(60), make_spec(validation={"strategy": "k_fold", "holdout": {"fraction": 0.2}})
-    asked: list[int] = []
-    run(spec, frame, should_stop=lambda: asked.append(1) is not None)
+    query: list[int] = []
+    run(spec, frame, should_stop=lambda: query.append(1) is not None)
     # Before each of five folds, before the hold-out, and before what it relies on is measured.
-    assert len(asked) == 7
+    assert len(query) == 7
     for most in range(7):
         calls: list[int] = []
-        said: list[Progress] = []
+        progresses: list[Progress] = []
 
         def stop(calls: list[int] = calls, most: int = most) -> bool:
             calls.append(1)
             return len(calls) > most
 
         with pytest.raises(StoppedError):
-            run(spec, frame, should_stop=stop, on_progress=said.append)
+            run(spec, frame, should_stop=stop, on_progress=progresses.append)
         assert len(calls) == most + 1
         # That the hold-out has been judged is told with the next step, which never comes.
-        assert said[-1].done == min(most, 5)
+        assert progresses[-1].done == min(most, 5)
 
 
 def test_progress_only_grows_and_ends_whole() -> None:
-    said: list[Progress] = []
-    report = run(make_spec(**FORWARD), made(100), on_progress=said.append).report.to_json()
-    assert [step.done for step in said] == sorted(step.done for step in said)
-    assert {step.total for step in said} == {5}
-    assert (said[0].fraction, said[-1].fraction) == (0, 1)
-    assert all(step.message for step in said)
-    assert [line.score for line in said[-1].folds] == report["scores"]["nse"]["folds"]
+    progresses: list[Progress] = []
+    report = run(make_spec(**FORWARD), made(100), on_progress=progresses.append).report.to_json()
+    assert [step.done for step in progresses] == sorted(step.done for step in progresses)
+    assert {step.total for step in progresses} == {5}
+    assert (progresses[0].fraction, progresses[-1].fraction) == (0, 1)
+    assert all(step.message for step in progresses)
+    assert [line.score for line in progresses[-1].folds] == report["scores"]["nse"]["folds"]
     rivals = {entry["title"]: entry["scores"]["nse"]["folds"] for entry in report["baselines"]}
-    for at, line in enumerate(said[-1].folds):
-        assert line.baseline == rivals[line.baseline_title][at] == max(folds[at] for folds in rivals.values())
+    for index, line in enumerate(progresses[-1].folds):
+        assert line.baseline == rivals[line.baseline_title][index] == max(folds[index] for folds in rivals.values())
 
 
 def test_importance_finds_what_matters_and_is_measured_on_rows_not_trained_on() -> None:
@@ -282,9 +284,9 @@ def test_importance_leaves_out_no_loss_whatever_the_direction_of_the_metric() ->
         table = prepare(spec, frame, profile_of(frame))
         rows = np.arange(80, 120)
         fitted = build_pipeline(spec, table).fit(table.features[:80], table.target[:80])
-        found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
-        assert [item.feature for item in found] == ["a", "b"]
-        assert all((item.mean or 0) > 0 for item in found)
+        losses = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
+        assert [item.feature for item in losses] == ["a", "b"]
+        assert all((item.mean or 0) > 0 for item in losses)
 
 
 def test_importance_by_bias_counts_a_larger_bias_as_a_loss_whatever_its_sign() -> None:
@@ -303,8 +305,8 @@ def test_importance_by_bias_counts_a_larger_bias_as_a_loss_whatever_its_sign() -
         for given in (table.features.iloc[rows], mixed)
     ]
     assert bias[1] > bias[0] + 5
-    found = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
-    assert all((item.mean or 0) > 0 for item in found)
+    losses = permutation_importance(spec, table, fitted, rows=rows, basis="fold 1").items
+    assert all((item.mean or 0) > 0 for item in losses)
 
 
 REFUSED: dict[str, tuple[Spec, pd.DataFrame]] = {

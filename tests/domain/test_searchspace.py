@@ -11,35 +11,41 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Draft, Spec
 from app.domain.recommendation.propose import make_plan
-from app.domain.training.tuning.search_space import Dimension, grid, is_searched_by_itself, resolve, suggest_range
+from app.domain.training.tuning.search_space import (
+    Dimension,
+    grid_settings,
+    is_searched_by_itself,
+    resolve,
+    suggest_range,
+)
 from tests.domain.faults import table
 from tests.domain.reading import MACHINE
 from tests.domain.tables import make_spec
 
-EVERY = [(entry, one) for entry in registry.ESTIMATORS for one in entry.parameters]
-NAMES = [f"{entry.id}.{one.name}" for entry, one in EVERY]
+EVERY = [(entry, parameter) for entry in registry.ESTIMATORS for parameter in entry.parameters]
+NAMES = [f"{entry.id}.{parameter.name}" for entry, parameter in EVERY]
 
 
 @pytest.mark.parametrize(("entry", "parameter"), EVERY, ids=NAMES)
 def test_the_suggested_range_of_every_setting_lies_within_its_bounds(entry: Any, parameter: Parameter) -> None:
-    ends = [one for one in (parameter.low, parameter.default, parameter.high) if one not in (None, True, False)]
+    ends = [item for item in (parameter.low, parameter.default, parameter.high) if item not in (None, True, False)]
     for around in [parameter.default, *(end for end in ends if not isinstance(end, str))]:
-        found = suggest_range(parameter, around)
-        if found.choices:
-            assert found.choices
+        dimension = suggest_range(parameter, around)
+        if dimension.choices:
+            assert dimension.choices
             continue
         solid = replace(parameter, optional=False)
-        assert solid.parse(found.low) == found.low
-        assert solid.parse(found.high) == found.high
-        assert found.low < found.high
-        assert found.low > 0 or not found.log
+        assert solid.parse(dimension.low) == dimension.low
+        assert solid.parse(dimension.high) == dimension.high
+        assert dimension.low < dimension.high
+        assert dimension.low > 0 or not dimension.log
 
 
 @pytest.mark.parametrize("entry", registry.ESTIMATORS, ids=lambda entry: entry.id)
 def test_every_estimator_with_settings_has_something_to_search(entry: Any) -> None:
     for task in entry.tasks:
         own = is_searched_by_itself(entry, task)
-        assert own <= {one.name for one in entry.parameters_for(task)}
+        assert own <= {item.name for item in entry.parameters_for(task)}
         assert own or not entry.parameters_for(task)
 
 
@@ -52,13 +58,13 @@ def test_the_value_that_is_set_is_tried_first_wherever_the_range_is_suggested() 
 def test_a_grid_has_as_many_values_of_each_range_as_the_trials_allow() -> None:
     a, b = (Dimension(Parameter(name, name, "number", 1, ""), 0.01, 1.0, log=True) for name in "ab")
     c = Dimension(Parameter("c", "C", "choice", "x", "", choices=(("x", "X"), ("y", "Y"))), choices=("x", "y"))
-    points = grid((a, b, c), 20)
+    points = grid_settings((a, b, c), 20)
     assert len(points) == 18
-    assert sorted({one["a"] for one in points}) == pytest.approx([0.01, 0.1, 1.0])
-    assert len(grid((a, b), 1)) == 1
-    assert len(grid((c,), 30)) == 2
+    assert sorted({point["a"] for point in points}) == pytest.approx([0.01, 0.1, 1.0])
+    assert len(grid_settings((a, b), 1)) == 1
+    assert len(grid_settings((c,), 30)) == 2
     whole = Dimension(Parameter("n", "N", "integer", 1, ""), 1, 3)
-    assert [one["n"] for one in grid((whole,), 30)] == [1, 2, 3]
+    assert [setting["n"] for setting in grid_settings((whole,), 30)] == [1, 2, 3]
 
 
 def _plan(model: dict[str, Any]) -> Spec:
@@ -68,14 +74,14 @@ def _plan(model: dict[str, Any]) -> Spec:
     return spec
 
 
-@pytest.mark.parametrize("entry", registry.for_task(make_spec().task.kind), ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", registry.estimators_for_task(make_spec().task.kind), ids=lambda entry: entry.id)
 def test_the_space_in_a_config_is_the_one_that_is_searched_and_goes_through_json(entry: Any) -> None:
     spec = _plan({"estimator": entry.id, "tuning.enabled": "true"})
     again = Spec.model_validate(spec.to_json())
     assert again == spec
     dimensions, faults = resolve(again)
     assert faults == ()
-    assert {one.name for one in dimensions} == set(is_searched_by_itself(entry, spec.task.kind))
+    assert {dimension.name for dimension in dimensions} == set(is_searched_by_itself(entry, spec.task.kind))
     bare = again.model_copy(update={"model": again.model.model_copy(update={"tuning": _bare(again)})})
     assert resolve(bare) == (dimensions, ())
 
@@ -101,9 +107,9 @@ def test_what_was_typed_is_what_is_searched() -> None:
         }
     )
     assert (spec.model.tuning.trials, spec.model.tuning.sampler, spec.model.tuning.metric) == (1200, "qmc", None)
-    found = {one.name: (one.low, one.high, one.log) for one in resolve(spec)[0]}
-    assert (found["max_depth"], found["ccp_alpha"]) == ((2, 6, False), (0, 0.5, False))
-    assert "min_samples_leaf" not in found
+    results = {dimension.name: (dimension.low, dimension.high, dimension.log) for dimension in resolve(spec)[0]}
+    assert (results["max_depth"], results["ccp_alpha"]) == ((2, 6, False), (0, 0.5, False))
+    assert "min_samples_leaf" not in results
 
 
 def test_a_search_that_is_off_leaves_what_was_typed_and_stops_nothing() -> None:

@@ -14,10 +14,10 @@ from app.domain.recommendation.selection import (
     ColumnFacts,
     Filter,
     Rule,
+    append_rule,
     read_filter,
     read_rule,
     read_rules,
-    with_rule,
 )
 from app.services.drafts.drafts import MAX_VALUE_BYTES
 from tests.domain.reading import Known, known
@@ -94,18 +94,18 @@ def test_a_rule_decides_by_its_mode() -> None:
 
 def test_a_rule_that_decides_about_everything_makes_the_earlier_ones_meaningless() -> None:
     some, every = Rule("leave_out", Filter(word="a")), Rule("tick")
-    assert with_rule([some, every], Rule("only", Filter(word="b"))) == [Rule("only", Filter(word="b"))]
-    assert with_rule([some], every) == [every]
-    assert with_rule([some, Rule("invert")], some) == [Rule("invert"), some]
+    assert append_rule([some, every], Rule("only", Filter(word="b"))) == [Rule("only", Filter(word="b"))]
+    assert append_rule([some], every) == [every]
+    assert append_rule([some, Rule("invert")], some) == [Rule("invert"), some]
     # What asks for what is ticked now depends on what was done before.
     ticked = Rule("only", Filter(use="ticked"))
-    assert with_rule([some], ticked) == [some, ticked]
+    assert append_rule([some], ticked) == [some, ticked]
 
 
 def test_turning_round_twice_is_nothing() -> None:
     turned = Rule("invert", Filter(kind="numeric"))
-    assert with_rule([turned], turned) == []
-    assert with_rule([turned, Rule("leave_out", Filter(word="x"))], turned)[-1] == turned
+    assert append_rule([turned], turned) == []
+    assert append_rule([turned, Rule("leave_out", Filter(word="x"))], turned)[-1] == turned
 
 
 ODD_RULES: list[Any] = [None, 5, "tick", [], {}, {"mode": "magic"}, {"mode": ["tick"]}, {"mode": "tick", "kind": "wet"}]
@@ -127,11 +127,13 @@ def test_a_rule_reads_back_what_it_wrote() -> None:
         Rule("leave_out", strategy="top", amount=5.0, columns={"c1": "", "c7": ""}),
     ):
         assert read_rule(rule.to_json()) == rule
-    assert len(read_rules([{"mode": "tick", "word": str(at)} for at in range(MAX_RULES + 9)])[0]) == MAX_RULES
+    assert (
+        len(read_rules([{"mode": "tick", "word": str(position)} for position in range(MAX_RULES + 9)])[0]) == MAX_RULES
+    )
 
 
 def test_a_strategy_about_20_000_columns_fits_one_answer() -> None:
-    rule = Rule("leave_out", strategy="top", amount=20.0, columns={f"c{at}": "" for at in range(20_000)})
+    rule = Rule("leave_out", strategy="top", amount=20.0, columns={f"c{position}": "" for position in range(20_000)})
     assert len(json.dumps(rule.to_json())) < MAX_VALUE_BYTES
     assert read_rule(rule.to_json()) == rule
 
@@ -156,12 +158,12 @@ def _reasons(plan: Plan) -> dict[str, str]:
 
 def test_rules_come_after_the_suggestion_and_before_the_exceptions(table: Known) -> None:
     suggested = _ticked(_plan(table))
-    one = sorted(suggested)[0]
+    text = sorted(suggested)[0]
     nothing = _plan(table, {"rules": [{"mode": "leave_out"}]})
     assert _ticked(nothing) == set()
-    assert _reasons(nothing)[one] == "Left out by a rule of yours: every column."
-    back = _plan(table, {"rules": [{"mode": "leave_out"}], table.key(one): True})
-    assert _ticked(back) == {one}
+    assert _reasons(nothing)[text] == "Left out by a rule of yours: every column."
+    back = _plan(table, {"rules": [{"mode": "leave_out"}], table.key(text): True})
+    assert _ticked(back) == {text}
     everything = _plan(table, {"rules": [{"mode": "tick"}]})
     assert "flat" in _ticked(everything)
     assert _reasons(everything)["flat"].startswith("Ticked by a rule of yours. ")
@@ -172,15 +174,15 @@ def test_rules_come_after_the_suggestion_and_before_the_exceptions(table: Known)
 def test_a_rule_that_cannot_be_read_is_told_with_a_remedy_and_the_others_hold(table: Known) -> None:
     plan = _plan(table, {"rules": [{"mode": "magic"}, {"mode": "leave_out"}]})
     assert _ticked(plan) == set()
-    (problem,) = (one for one in plan.problems if one.field == "rules")
+    (problem,) = (item for item in plan.problems if item.field == "rules")
     assert problem.remedy is not None
     assert problem.remedy.changes == {"features": {"rules": None}}
 
 
 def test_a_strategy_says_beside_the_column_which_one_stands_for_it(table: Known) -> None:
-    one, other = sorted(_ticked(_plan(table)))[:2]
+    first, other = sorted(_ticked(_plan(table)))[:2]
     keys = {column.name: column.key for column in table.profile.columns}
-    rule = {"mode": "leave_out", "strategy": "correlated", "amount": 0.9, "columns": {keys[one]: keys[other]}}
+    rule = {"mode": "leave_out", "strategy": "correlated", "amount": 0.9, "columns": {keys[first]: keys[other]}}
     plan = _plan(table, {"rules": [rule]})
-    assert one not in _ticked(plan)
-    assert _reasons(plan)[one] == f"Left out: it goes with {other}, which is kept."
+    assert first not in _ticked(plan)
+    assert _reasons(plan)[first] == f"Left out: it goes with {other}, which is kept."

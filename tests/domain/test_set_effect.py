@@ -44,15 +44,15 @@ def effect_of(data: Known, *, budget: float = 60.0, **features: Any) -> tuple[Sh
     recipes = suggested_recipes(plan)
     assert recipes
     ranking = plan.ranking
-    *_, found = measure(plan.spec, data.frame, data.profile, ranking=ranking, budget=budget, suggested=recipes)
-    return found, found.set_effect
+    *_, result = measure(plan.spec, data.frame, data.profile, ranking=ranking, budget=budget, suggested=recipes)
+    return result, result.set_effect
 
 
 def test_the_set_in_use_is_compared_with_its_absence(river: Known) -> None:
-    found, effect = effect_of(river)
+    result, effect = effect_of(river)
     assert effect is not None
-    assert effect.estimator == found.choice
-    own = found.of(found.choice)
+    assert effect.estimator == result.choice
+    own = result.of(result.choice)
     assert own is not None
     assert effect.with_set == own.scores[: len(effect.with_set)], "what the race measured is not measured again"
     assert len(effect.with_set) == len(effect.without_set) >= 2
@@ -66,9 +66,9 @@ def test_the_set_in_use_is_compared_with_its_absence(river: Known) -> None:
 
 
 def test_a_set_that_is_off_is_measured_as_well(river: Known) -> None:
-    found, effect = effect_of(river, transforms=[])
+    result, effect = effect_of(river, transforms=[])
     assert effect is not None
-    assert effect.estimator == found.choice
+    assert effect.estimator == result.choice
     assert effect.folds_won == len(effect.with_set)
     assert effect.low is not None
     assert effect.low > 0
@@ -87,16 +87,16 @@ def test_too_little_work_for_all_rows_takes_fewer_of_them(river: Known, monkeypa
 
 
 def test_what_the_set_takes_is_counted(river: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, _ = effect_of(river)
+    result, _ = effect_of(river)
     monkeypatch.setattr(set_fits, "MAX_EFFECT_SHARE", 0.0)
     without, _ = effect_of(river)
-    assert found.share > without.share
+    assert result.share > without.share
 
 
 def test_the_effect_survives_being_stored(river: Known) -> None:
-    found, effect = effect_of(river)
-    assert ShortFitEvidence.from_json(found.to_json()).set_effect == effect
-    earlier = {name: value for name, value in found.to_json().items() if name != "set_effect"}
+    result, effect = effect_of(river)
+    assert ShortFitEvidence.from_json(result.to_json()).set_effect == effect
+    earlier = {name: value for name, value in result.to_json().items() if name != "set_effect"}
     assert ShortFitEvidence.from_json(earlier).set_effect is None
 
 

@@ -9,14 +9,14 @@ from app.domain.analysis.profiling.profile import Association, Associations
 
 
 def _found(*values: float | None, complete: bool = True, copy: bool = False) -> Associations:
-    items = [Association(f"x{at}", "pearson", one, 100, copy) for at, one in enumerate(values)]
+    items = [Association(f"x{index}", "pearson", value, 100, copy) for index, value in enumerate(values)]
     return Associations("flow", 100, tuple(items), complete)
 
 
 def test_a_target_with_which_nothing_goes_is_said_with_the_strongest_column() -> None:
-    said = signal_finding(_found(0.01, -0.08, None))
-    assert said is not None
-    assert (said.code, said.columns, "`x1`, reaches 0.08" in said.message) == ("no_signal", ("flow",), True)
+    finding = signal_finding(_found(0.01, -0.08, None))
+    assert finding is not None
+    assert (finding.code, finding.columns, "`x1`, reaches 0.08" in finding.message) == ("no_signal", ("flow",), True)
 
 
 @pytest.mark.parametrize("found", [_found(0.01, -0.1), _found(), _found(None), _found(0.01, complete=False)])

@@ -74,10 +74,10 @@ def _faults(values: Any) -> list[str]:
 
 
 def test_the_config_of_the_contract_is_read_and_written_unchanged() -> None:
-    written = Spec.model_validate(CONTRACT).to_json()
-    assert {name: written[name] for name in CONTRACT} == CONTRACT
+    outputs = Spec.model_validate(CONTRACT).to_json()
+    assert {name: outputs[name] for name in CONTRACT} == CONTRACT
     # What the contract's example leaves out beside the dataset is what was said about columns: nothing.
-    left = {name: written[name] for name in written if name not in CONTRACT}
+    left = {name: outputs[name] for name in outputs if name not in CONTRACT}
     assert left == {"data": {"column_kinds": {}}, "leakage": {"answers": {}}}
 
 
@@ -147,10 +147,10 @@ def test_only_the_known_version_is_read(version: Any) -> None:
 )
 def test_the_bounds_of_a_field_hold_at_their_edges(path: str, good: list[Any], bad: list[Any]) -> None:
     for value in good:
-        written = Spec.model_validate(_with(path, value)).to_json()
+        outputs = Spec.model_validate(_with(path, value)).to_json()
         for name in path.split("."):
-            written = written[name]
-        assert written == value
+            outputs = outputs[name]
+        assert outputs == value
     for value in bad:
         assert all(place.startswith(path) for place in _faults(_with(path, value))), value
 
@@ -239,8 +239,8 @@ def test_config_without_a_purpose_stays_as_it_was() -> None:
 
 
 def test_config_keeps_its_purpose() -> None:
-    said = {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
-    spec = Spec.model_validate({**CONTRACT, "task": {**CONTRACT["task"], **said}})
-    assert said.items() <= spec.to_json()["task"].items()
+    answers = {"purpose": "forecast", "horizon": 3, "drivers_known_ahead": False}
+    spec = Spec.model_validate({**CONTRACT, "task": {**CONTRACT["task"], **answers}})
+    assert answers.items() <= spec.to_json()["task"].items()
     with pytest.raises(ValidationError, match="horizon"):
         Spec.model_validate({**CONTRACT, "task": {**CONTRACT["task"], "horizon": 0}})

@@ -117,7 +117,7 @@ def test_what_is_held_out_from_a_date_moves_no_fold(strategy: str) -> None:
     wild = frame.copy()
     wild.loc[wild["day"] >= "2001-09-01", ["a", "y"]] *= 1000.0
     wild.loc[wild["day"] < "2000-10-11", "y"] += 1000.0
-    sound, moved = (_report_of(one, **config) for one in (frame, wild))
+    sound, moved = (_report_of(values, **config) for values in (frame, wild))
     assert sound["scores"]["nse"]["folds"] == moved["scores"]["nse"]["folds"]
     assert sound["scores"]["nse"]["holdout"] is not None
     assert sound["split"]["holdout"]["validation_start"] == "2001-09-01"

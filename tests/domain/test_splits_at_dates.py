@@ -36,16 +36,16 @@ def days(count: int, *, sites: int = 1, first: str = "1999-10-01") -> RowFacts:
     return RowFacts(rows, groups=groups, steps=steps, times=times, ages=steps)
 
 
-def split_at(facts: RowFacts, strategy: str = "time_series", *, warm_up: int = 0, **asked: Any) -> Split:
-    holdout = asked.pop("holdout", None)
-    parameters = asked if strategy in ("k_fold", "leave_one_group_out") else {"n_splits": 3, **asked}
+def split_at(facts: RowFacts, strategy: str = "time_series", *, warm_up: int = 0, **request: Any) -> Split:
+    holdout = request.pop("holdout", None)
+    parameters = request if strategy in ("k_fold", "leave_one_group_out") else {"n_splits": 3, **request}
     validation = {"strategy": strategy, "parameters": parameters, "holdout": holdout, "warm_up": warm_up}
     return make_split(make_spec(validation=validation), facts)
 
 
 def parts_of(split: Split) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    held = [] if split.holdout is None else [(split.development, split.holdout)]
-    return [*((fold.train, fold.validation) for fold in split.folds), *held]
+    current_values = [] if split.holdout is None else [(split.development, split.holdout)]
+    return [*((fold.train, fold.validation) for fold in split.folds), *current_values]
 
 
 @QUICK
@@ -67,8 +67,8 @@ def test_dates_hold_out_exactly_the_rows_between_them(
     first = np.datetime64("1999-10-01") + begin
     last = None if length is None else first + length
     holdout = {"from": str(first), "to": None if last is None else str(last)}
-    asked = {"gap": gap} if strategy == "time_series" else {}
-    split = split_at(facts, strategy, holdout=holdout, warm_up=warm_up, **asked)
+    query = {"gap": gap} if strategy == "time_series" else {}
+    split = split_at(facts, strategy, holdout=holdout, warm_up=warm_up, **query)
     inside = facts.times >= first
     inside &= True if last is None else facts.times < last + 1
     assert split.holdout is not None
@@ -244,5 +244,5 @@ def test_the_basins_are_judged_from_the_published_day() -> None:
     ],
 )
 def test_a_date_holds_out_later_rows_of_all_groups(strategy: str, holdout: Any, whole: bool) -> None:
-    held = None if holdout is None else HoldoutPart.model_validate(holdout)
-    assert get(strategy).holds_out_groups(held) is whole
+    holdout_part = None if holdout is None else HoldoutPart.model_validate(holdout)
+    assert get(strategy).holds_out_groups(holdout_part) is whole

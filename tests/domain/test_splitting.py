@@ -27,10 +27,13 @@ def spec_of(
     strategy: SplitStrategy, *, holdout: float | None = None, seed: int = 42, classes: bool = False, **parameters: Any
 ) -> Spec:
     """Return a config that asks for this split."""
-    held = {"holdout": {"fraction": holdout}} if holdout else {}
+    current_values = {"holdout": {"fraction": holdout}} if holdout else {}
     task = {"target": "two", "kind": "binary"} if classes else {"target": "y"}
     return make_spec(
-        task=task, validation={"strategy": strategy.value, "parameters": parameters, **held}, seed=seed, others=[]
+        task=task,
+        validation={"strategy": strategy.value, "parameters": parameters, **current_values},
+        seed=seed,
+        others=[],
     )
 
 
@@ -39,11 +42,11 @@ def facts_of(rows: int, *, ordered: bool = False, sites: int = 1) -> RowFacts:
     random = np.random.default_rng(rows)
     classes = random.permutation(np.arange(rows) % 10 // 4)
     steps = np.arange(rows) // sites if ordered else None
-    return RowFacts(rows, classes, np.array([f"g{at % 8}" for at in range(rows)]), steps)
+    return RowFacts(rows, classes, np.array([f"g{position % 8}" for position in range(rows)]), steps)
 
 
-def split_of(strategy: SplitStrategy, facts: RowFacts, **asked: Any) -> Split:
-    parameters = {"n_splits": 3, **asked} if splitting.get(strategy).parameter("n_splits") else asked
+def split_of(strategy: SplitStrategy, facts: RowFacts, **request: Any) -> Split:
+    parameters = {"n_splits": 3, **request} if splitting.get(strategy).parameter("n_splits") else request
     return make_split(spec_of(strategy, **parameters), facts)
 
 
@@ -57,10 +60,10 @@ def test_no_row_both_trains_and_judges_and_the_holdout_is_seen_by_no_fold(
 ) -> None:
     facts = facts_of(rows, ordered=ordered or splitting.get(strategy).needs_time, sites=2)
     split = split_of(strategy, facts, holdout=holdout, seed=seed)
-    held = set() if split.holdout is None else set(split.holdout.tolist())
+    current_values = set() if split.holdout is None else set(split.holdout.tolist())
     development = set(split.development.tolist())
-    assert not held & development
-    assert held | development <= set(range(rows))
+    assert not current_values & development
+    assert current_values | development <= set(range(rows))
     assert (split.holdout is None) == (holdout is None or strategy is SplitStrategy.HOLDOUT)
     for fold in split.folds:
         train, judge = fold.train.tolist(), fold.validation.tolist()
@@ -176,7 +179,9 @@ def test_leaving_one_group_out_takes_one_fold_per_group() -> None:
     facts = facts_of(80)
     assert facts.groups is not None
     split = split_of(SplitStrategy.LEAVE_ONE_GROUP_OUT, facts)
-    assert sorted({str(facts.groups[fold.validation][0]) for fold in split.folds}) == [f"g{at}" for at in range(8)]
+    assert sorted({str(facts.groups[fold.validation][0]) for fold in split.folds}) == [
+        f"g{position}" for position in range(8)
+    ]
     assert len(split.folds) == 8
 
 
@@ -201,17 +206,17 @@ def test_a_drawn_holdout_keeps_the_share_of_each_class(rows: int, share: float, 
     assert split.holdout is not None
     assert len(split.holdout) == max(1, round(rows * share))
     for name in np.unique(facts.classes):
-        every, held = int((facts.classes == name).sum()), int((facts.classes[split.holdout] == name).sum())
-        assert abs(held - every * len(split.holdout) / rows) <= 1
-        assert every - held >= splitting.fewest_left(every, rows, share)
+        every, count = int((facts.classes == name).sum()), int((facts.classes[split.holdout] == name).sum())
+        assert abs(count - every * len(split.holdout) / rows) <= 1
+        assert every - count >= splitting.fewest_left(every, rows, share)
 
 
 @pytest.mark.parametrize("strategy", [*DRAWN, SplitStrategy.GROUP_K_FOLD])
 def test_a_seed_reproduces_the_split_and_another_draws_anew(strategy: SplitStrategy) -> None:
     def drawn(seed: int) -> list[list[int]]:
         split = split_of(strategy, facts_of(90), seed=seed, holdout=0.25)
-        held = [] if split.holdout is None else [split.holdout.tolist()]
-        return [fold.validation.tolist() for fold in split.folds] + held
+        current_values = [] if split.holdout is None else [split.holdout.tolist()]
+        return [fold.validation.tolist() for fold in split.folds] + current_values
 
     assert drawn(7) == drawn(7)
     assert drawn(7) != drawn(8)
@@ -243,10 +248,10 @@ def test_what_cannot_be_divided_is_refused_with_a_sentence(code: str) -> None:
     assert refusal.value.message.endswith(".")
 
 
-def divided(strategy: SplitStrategy, facts: RowFacts, **asked: Any) -> Split | str:
+def divided(strategy: SplitStrategy, facts: RowFacts, **request: Any) -> Split | str:
     """Return the split, or the sentence that refuses it."""
     try:
-        return split_of(strategy, facts, **asked)
+        return split_of(strategy, facts, **request)
     except TrainingError as refusal:
         return refusal.message
 

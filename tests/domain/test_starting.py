@@ -13,7 +13,7 @@ from app.domain.analysis.associations.association import associate
 from app.domain.estimators import registry
 from app.domain.recommendation.estimators import rank
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.starting import starting_parameters
+from app.domain.recommendation.starting_values import starting_parameters
 from app.domain.recommendation.traits import Traits, traits_of
 from app.domain.vocabulary import ColumnKind, Purpose, TaskKind
 from tests.domain.reading import known, sample
@@ -35,7 +35,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("traits", SHAPES)
 def test_every_starting_value_is_one_that_the_form_takes(traits: Traits) -> None:
-    for entry in registry.for_task(traits.task):
+    for entry in registry.estimators_for_task(traits.task):
         values = starting_parameters(entry, traits)
         assert set(values) == set(entry.defaults(traits.task))
         for parameter in entry.parameters_for(traits.task):
@@ -58,10 +58,12 @@ def test_the_penalty_of_lasso_is_in_the_unit_of_the_target() -> None:
 @pytest.mark.parametrize("traits", SHAPES)
 def test_every_estimator_is_ranked_once_with_reasons_and_the_baseline_comes_last(traits: Traits) -> None:
     ranked = rank(traits)
-    assert {one.entry.id for one in ranked} == {entry.id for entry in registry.for_task(traits.task)}
+    assert {suggestion.entry.id for suggestion in ranked} == {
+        entry.id for entry in registry.estimators_for_task(traits.task)
+    }
     assert ranked[-1].entry.is_baseline
-    assert not any(one.entry.is_baseline for one in ranked[:-1])
-    assert all(one.reasons and one.cautions for one in ranked)
+    assert not any(suggestion.entry.is_baseline for suggestion in ranked[:-1])
+    assert all(suggestion.reasons and suggestion.cautions for suggestion in ranked)
     assert f"{traits.rows:,} rows" in ranked[0].reasons[0]
 
 
@@ -73,7 +75,7 @@ def test_a_long_tail_and_noise_and_a_short_memory_change_who_goes_first() -> Non
     noisy = rank(replace(PLAIN, strongest=("wind", 0.08)))
     assert noisy[0].entry.id == "random_forest"
     assert "no column is associated with the target by more than 0.08" in noisy[0].reasons[0]
-    boosting = next(one for one in noisy if one.entry.id == "hist_gradient_boosting")
+    boosting = next(suggestion for suggestion in noisy if suggestion.entry.id == "hist_gradient_boosting")
     assert boosting.cautions[0].startswith("The strongest column, wind, is associated by only 0.08")
     short = rank(replace(PLAIN, ordered=True, memory_steps=3, derived=3))[0]
     assert short.entry.id == "ridge"
@@ -91,10 +93,14 @@ def test_classes_go_by_balance_and_size() -> None:
 
 
 def test_what_cannot_carry_the_rows_stands_behind_what_can() -> None:
-    order = [one.entry.id for one in rank(replace(PLAIN, rows=100_000))]
+    order = [estimator_suggestion.entry.id for estimator_suggestion in rank(replace(PLAIN, rows=100_000))]
     assert order.index("support_vector_machine") > order.index("decision_tree")
-    held = next(one for one in rank(replace(PLAIN, rows=100_000)) if one.entry.id == "gaussian_process")
-    assert held.cautions[0] == "100,000 rows are more than the 3,000 it can handle"
+    suggestion = next(
+        estimator_suggestion
+        for estimator_suggestion in rank(replace(PLAIN, rows=100_000))
+        if estimator_suggestion.entry.id == "gaussian_process"
+    )
+    assert suggestion.cautions[0] == "100,000 rows are more than the 3,000 it can handle"
 
 
 def test_the_reasons_name_the_numbers_of_the_data() -> None:
@@ -118,7 +124,9 @@ def test_the_plan_starts_from_what_is_recommended() -> None:
 def test_what_speaks_of_few_rows_is_said_where_they_are_few_and_a_series_is_not_judged_by_single_columns() -> None:
     def cautions(**traits: Any) -> str:
         ranked = rank(replace(PLAIN, **traits))
-        return " ".join(next(one for one in ranked if one.entry.id == "hist_gradient_boosting").cautions)
+        return " ".join(
+            next(suggestion for suggestion in ranked if suggestion.entry.id == "hist_gradient_boosting").cautions
+        )
 
     assert "400 rows are few for boosting" in cautions(rows=400)
     assert "few for boosting" not in cautions(rows=40_000)
@@ -152,11 +160,11 @@ def test_the_penalty_of_ridge_is_the_noise_per_column() -> None:
 
 def test_what_single_columns_explain_is_not_counted_where_chance_gives_it() -> None:
     random = np.random.default_rng(3)
-    frame = pd.DataFrame(random.normal(size=(400, 40)), columns=[f"x{at}" for at in range(40)])
+    frame = pd.DataFrame(random.normal(size=(400, 40)), columns=[f"x{position}" for position in range(40)])
     noise = frame.assign(y=random.normal(size=400))
     told = frame.assign(y=frame["x0"] + random.normal(scale=3, size=400))
     for table, low, high in ((noise, 0.0, 0.05), (told, 0.05, 0.2)):
-        found = traits_of(
+        traits = traits_of(
             profile_of(table),
             task=TaskKind.REGRESSION,
             target="y",
@@ -164,8 +172,8 @@ def test_what_single_columns_explain_is_not_counted_where_chance_gives_it() -> N
             kinds={},
             associations=associate(table, "y", dict.fromkeys(table.columns, ColumnKind.NUMERIC)),
         )
-        assert found.explained is not None
-        assert low <= found.explained <= high
+        assert traits.explained is not None
+        assert low <= traits.explained <= high
 
 
 def timed_table(*, classes: bool) -> pd.DataFrame:
@@ -182,10 +190,10 @@ def test_held_out_targets_move_no_starting_setting(classes: bool) -> None:
     poisoned = frame.copy()
     poisoned.loc[640:, "y"] = "wet" if classes else np.linspace(50, 9e5, 160).round(4)
     answers = {"data": {"target": "y", "time_column": "day", "task_kind": "binary" if classes else "regression"}}
-    plan, other = (known(one).plan_as_measured(answers) for one in (frame, poisoned))
+    plan, other = (known(first).plan_as_measured(answers) for first in (frame, poisoned))
 
-    def started(found: Plan) -> list[tuple[str, dict[str, Any]]]:
-        return [(one.entry.id, dict(one.parameters)) for one in found.ranking]
+    def started(result: Plan) -> list[tuple[str, dict[str, Any]]]:
+        return [(suggestion.entry.id, dict(suggestion.parameters)) for suggestion in result.ranking]
 
     assert started(plan) == started(other)
     assert plan.suggestions["model"] == other.suggestions["model"]
@@ -194,7 +202,9 @@ def test_held_out_targets_move_no_starting_setting(classes: bool) -> None:
 def test_boosting_for_gaps_takes_slow_steps_on_few_columns() -> None:
     plain, gaps = (
         next(
-            one for one in rank(replace(PLAIN, purpose=purpose)) if one.entry.id == "hist_gradient_boosting"
+            suggestion
+            for suggestion in rank(replace(PLAIN, purpose=purpose))
+            if suggestion.entry.id == "hist_gradient_boosting"
         ).parameters
         for purpose in (None, Purpose.FILL_GAPS)
     )
@@ -205,7 +215,7 @@ def test_boosting_for_gaps_takes_slow_steps_on_few_columns() -> None:
 def test_an_amount_of_some_thousand_rows_is_boosted_in_small_steps() -> None:
     def boosting(**changes: Any) -> Any:
         ranking = rank(replace(PLAIN, **changes))
-        return next(one for one in ranking if one.entry.id == "hist_gradient_boosting").parameters
+        return next(item for item in ranking if item.entry.id == "hist_gradient_boosting").parameters
 
     amount, mark = boosting(rows=1_000, target_values=400), boosting(rows=1_000, target_values=5)
     assert (amount["learning_rate"], amount["max_iter"]) == (0.04, 500)
@@ -218,7 +228,7 @@ def test_a_forecast_learns_the_change_and_sites_trust_the_network() -> None:
 
     def average(**changes: Any) -> Any:
         ranking = rank(replace(PLAIN, **flow, **changes))
-        return next(one for one in ranking if one.entry.id == "averaged_trees").parameters
+        return next(item for item in ranking if item.entry.id == "averaged_trees").parameters
 
     simulated, ahead = average(purpose=Purpose.SIMULATE), average(purpose=Purpose.FORECAST)
     assert (simulated["loss"], simulated["change"], simulated["network_passes"]) == ("both", False, 40)

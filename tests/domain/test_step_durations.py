@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.analysis.profiling.profile import TimeAxis
-from app.domain.analysis.profiling.step_durations import duration_of, with_durations
+from app.domain.analysis.profiling.step_durations import add_durations, duration_of
 from tests.domain.reading import sample
 
 DAILY = sample("piscataquis_01031500_daily.csv").profile.time_axis
@@ -56,5 +56,5 @@ def test_an_irregular_series_has_no_step_to_speak_of() -> None:
     ],
 )
 def test_steps_in_a_text_are_said_as_time_too(text: str, expected: str) -> None:
-    assert with_durations(text, axis_of(86_400, "daily")) == expected
-    assert with_durations(text, None) == text
+    assert add_durations(text, axis_of(86_400, "daily")) == expected
+    assert add_durations(text, None) == text

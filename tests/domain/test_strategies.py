@@ -61,9 +61,9 @@ def _pairs(table: Known) -> list[RankedPair]:
     numbers = table.frame.select_dtypes("number").corr(method="spearman")
     names = list(numbers.columns)
     return [
-        RankedPair(one, other, float(numbers.loc[one, other]), "Spearman")
-        for at, one in enumerate(names)
-        for other in names[at + 1 :]
+        RankedPair(name, other, float(numbers.loc[name, other]), "Spearman")
+        for index, name in enumerate(names)
+        for other in names[index + 1 :]
     ]
 
 
@@ -72,39 +72,41 @@ def _proposed(identifier: str, raw: Any, columns: tuple[ColumnChoice, ...], evid
 
 
 def _dropped(proposal: Proposal) -> dict[str, str]:
-    return {one.choice.profile.name: one.why for one in proposal.dropped}
+    return {column.choice.profile.name: column.why for column in proposal.dropped}
 
 
 def test_of_two_that_go_together_the_one_closer_to_the_target_is_kept(table: Known, plan: Plan) -> None:
     proposal = _proposed("correlated", "0.9", plan.columns, StrategyEvidence(pairs=_pairs(table)))
-    said = _dropped(proposal)
+    answers = _dropped(proposal)
     better, worse = sorted(("prcp_mm", "prcp_holed"), key=lambda name: -(_choice(plan, name).facts.strength or 0))
-    assert set(said) == {worse}
-    assert f"It goes with {better}" in said[worse]
-    assert said[worse].endswith("which is kept because it is closer to the target.")
+    assert set(answers) == {worse}
+    assert f"It goes with {better}" in answers[worse]
+    assert answers[worse].endswith("which is kept because it is closer to the target.")
     key = {column.name: column.key for column in table.profile.columns}
     assert proposal.rule().columns == {key[worse]: key[better]}
-    assert better in {one.profile.name for one in proposal.kept}
+    assert better in {choice.profile.name for choice in proposal.kept}
 
 
 def _choice(plan: Plan, name: str) -> ColumnChoice:
-    return next(one for one in plan.columns if one.profile.name == name)
+    return next(column for column in plan.columns if column.profile.name == name)
 
 
 def test_without_associations_fewer_missing_values_decide_and_then_the_place_in_the_file(table: Known) -> None:
     answers: dict[str, dict[str, Any]] = {"data": {"target": "flow"}, "features": {"rules": [{"mode": "tick"}]}}
     columns = table.plan(answers).columns
-    said = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=_pairs(table))))
-    assert set(said) == {"prcp_holed"}
-    assert "because it has fewer values missing" in said["prcp_holed"]
+    answer = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=_pairs(table))))
+    assert set(answer) == {"prcp_holed"}
+    assert "because it has fewer values missing" in answer["prcp_holed"]
     alike = [RankedPair("noise", "elev_mean", -0.99, "Spearman")]
-    said = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=alike)))
-    assert said == {"elev_mean": "It goes with noise (\u22120.990), which is kept because it comes first in the file."}
+    answer = _dropped(_proposed("correlated", 0.9, columns, StrategyEvidence(pairs=alike)))
+    assert answer == {
+        "elev_mean": "It goes with noise (\u22120.990), which is kept because it comes first in the file."
+    }
 
 
 def test_a_chain_keeps_what_no_kept_column_stands_for(plan: Plan) -> None:
     """Of a - b - c, where b is best, both others go; where a is best, c stays, for b that it goes with is gone."""
-    names = [one.profile.name for one in plan.columns if one.facts.strength is not None][:3]
+    names = [column.profile.name for column in plan.columns if column.facts.strength is not None][:3]
     best, middle, last = sorted(names, key=lambda name: -(_choice(plan, name).facts.strength or 0))
     through_best = [RankedPair(best, middle, 0.96, "Spearman"), RankedPair(best, last, 0.96, "Spearman")]
     assert set(_dropped(_proposed("correlated", 0.95, plan.columns, StrategyEvidence(pairs=through_best)))) == {
@@ -118,20 +120,20 @@ def test_a_chain_keeps_what_no_kept_column_stands_for(plan: Plan) -> None:
 
 
 def test_what_hardly_varies_is_found_among_numbers_and_words(plan: Plan) -> None:
-    said = _dropped(_proposed("variance", "0.003", plan.columns, StrategyEvidence()))
-    assert set(said) == {"rare", "soil"}
-    assert said["soil"] == "Its variance, brought to the range 0 to 1, is 0.0025."
+    answers = _dropped(_proposed("variance", "0.003", plan.columns, StrategyEvidence()))
+    assert set(answers) == {"rare", "soil"}
+    assert answers["soil"] == "Its variance, brought to the range 0 to 1, is 0.0025."
     assert _dropped(_proposed("variance", "0.000001", plan.columns, StrategyEvidence())) == {}
 
 
 def test_the_strongest_are_kept_by_association_or_by_scores(plan: Plan) -> None:
-    said = _dropped(_proposed("top", "2", plan.columns, StrategyEvidence()))
-    assert set(said) == {one.profile.name for one in plan.columns} - {"prcp_mm", "prcp_holed"}
-    assert any("Rank 3 by association with the target (" in why for why in said.values())
+    answers = _dropped(_proposed("top", "2", plan.columns, StrategyEvidence()))
+    assert set(answers) == {column.profile.name for column in plan.columns} - {"prcp_mm", "prcp_holed"}
+    assert any("Rank 3 by association with the target (" in why for why in answers.values())
     scored = StrategyEvidence(scores={"noise": 2.0, "soil": 1.0}, score_title="mutual information")
-    said = _dropped(_proposed("top", 1, plan.columns, scored))
-    assert said["soil"] == "Rank 2 by mutual information (1.000)."
-    assert said["prcp_mm"] == "It has no mutual information."
+    answers = _dropped(_proposed("top", 1, plan.columns, scored))
+    assert answers["soil"] == "Rank 2 by mutual information (1.000)."
+    assert answers["prcp_mm"] == "It has no mutual information."
 
 
 def test_weather_and_static_columns_are_told_apart(plan: Plan) -> None:
@@ -139,7 +141,7 @@ def test_weather_and_static_columns_are_told_apart(plan: Plan) -> None:
     assert {"prcp_mm", "prcp_holed"} & set(weather) == set()
     assert weather["elev_mean"] == "Its name says a fixed attribute of the place."
     static = _proposed("static", None, plan.columns, StrategyEvidence())
-    assert {one.profile.name for one in static.kept} == {"elev_mean", "soil"}
+    assert {choice.profile.name for choice in static.kept} == {"elev_mean", "soil"}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_what_is_not_measured_or_would_leave_nothing_is_said(table: Known, plan:
     bare = table.plan({"data": {"target": "flow"}}).columns
     with pytest.raises(DomainError, match="not measured yet"):
         _proposed("top", 3, bare, StrategyEvidence())
-    only_noise = tuple(one for one in plan.columns if one.profile.name == "noise")
+    only_noise = tuple(column for column in plan.columns if column.profile.name == "noise")
     with pytest.raises(DomainError, match="would leave nothing"):
         _proposed("weather", None, only_noise, StrategyEvidence())
     with pytest.raises(DomainError, match="Choose one of the ways"):
@@ -187,9 +189,9 @@ def test_the_mark_of_a_proposal_changes_with_its_columns(plan: Plan) -> None:
 
 
 def test_every_strategy_has_its_words() -> None:
-    for one in STRATEGIES:
-        assert one.help.endswith(".")
-        said = why_dropped(one.id, amount=0.5, partner="")
-        assert said.startswith("Left out: ")
-        assert said.endswith(".")
+    for strategy in STRATEGIES:
+        assert strategy.help.endswith(".")
+        words = why_dropped(strategy.id, amount=0.5, partner="")
+        assert words.startswith("Left out: ")
+        assert words.endswith(".")
     assert why_dropped("gone", amount=None, partner="") == "Left out by a rule of yours."

@@ -28,7 +28,7 @@ def _codes(facts: TargetFacts) -> set[str]:
 def test_two_even_classes_have_no_finding() -> None:
     facts = _facts(["yes", "no"] * 100)
     assert (facts.task, facts.imbalance, facts.findings) == (TaskKind.BINARY, None, ())
-    assert [(one.count, one.share) for one in facts.classes] == [(100, 0.5), (100, 0.5)]
+    assert [(share.count, share.share) for share in facts.classes] == [(100, 0.5), (100, 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_uneven_classes_are_named_by_degree(rare: int, degree: str, severity: Se
 
 
 def test_ten_classes_of_a_tenth_each_are_in_balance() -> None:
-    assert _facts([at % 10 for at in range(500)]).imbalance is None
+    assert _facts([position % 10 for position in range(500)]).imbalance is None
 
 
 def test_a_class_of_too_few_rows_is_named() -> None:
@@ -90,7 +90,7 @@ def test_a_number_has_a_tail_and_a_share_of_noughts() -> None:
 
 
 def test_what_the_user_said_about_kind_and_task_holds() -> None:
-    values = [at % 7 for at in range(210)]
+    values = [position % 7 for position in range(210)]
     assert _facts(values).task is TaskKind.MULTICLASS
     assert _facts(values, task=TaskKind.REGRESSION).classes == ()
     assert _facts(values, kind=ColumnKind.NUMERIC).task is TaskKind.REGRESSION
@@ -129,28 +129,28 @@ def test_the_classes_of_a_real_target() -> None:
 def test_whole_numbers_that_may_be_classes_are_a_question(values: Any, task: str, waits_for: str | None) -> None:
     facts = _facts([*values])
     assert (facts.task, facts.waits_for) == (task, waits_for)
-    asked = [one for one in facts.findings if one.code == "task_unclear"]
-    assert len(asked) == (waits_for is not None)
-    for one in asked:
-        assert one.remedies[0].changes == {"data.task_kind": task}
-        assert one.remedies[0].label.endswith("(suggested)")
+    findings = [item for item in facts.findings if item.code == "task_unclear"]
+    assert len(findings) == (waits_for is not None)
+    for finding in findings:
+        assert finding.remedies[0].changes == {"data.task_kind": task}
+        assert finding.remedies[0].label.endswith("(suggested)")
 
 
 @pytest.mark.parametrize(
     ("values", "task"),
     [
-        (["?" if at % 10 == 0 else f"{at * 0.37:.2f}" for at in range(300)], "regression"),
-        (["?" if at % 10 == 0 else ("yes", "no")[at % 2] for at in range(300)], "binary"),
-        (["-" if at % 10 == 0 else "abc"[at % 3] for at in range(300)], "multiclass"),
-        ([-999.0 if at % 10 == 0 else at * 0.37 for at in range(300)], "regression"),
+        (["?" if position % 10 == 0 else f"{position * 0.37:.2f}" for position in range(300)], "regression"),
+        (["?" if position % 10 == 0 else ("yes", "no")[position % 2] for position in range(300)], "binary"),
+        (["-" if position % 10 == 0 else "abc"[position % 3] for position in range(300)], "multiclass"),
+        ([-999.0 if position % 10 == 0 else position * 0.37 for position in range(300)], "regression"),
     ],
 )
 def test_a_task_waits_while_a_mark_of_its_target_is_open(values: list[Any], task: str) -> None:
     read = known(pd.DataFrame({"x": RNG.normal(size=300).round(4), "y": values}))
     facts = target_summary(read.profile, "y")
     assert (facts.task, facts.waits_for) == (task, "marks")
-    asked = next(one for one in facts.findings if one.code == "task_waits")
-    assert [one.kind for one in asked.remedies] == ["reading", "reading"]
+    finding = next(item for item in facts.findings if item.code == "task_waits")
+    assert [remedy.kind for remedy in finding.remedies] == ["reading", "reading"]
     plan = read.plan({"data": {"target": "y"}})
     assert "task_waits" in {problem.code for problem in plan.problems}
     settled = read.plan({"data": {"target": "y", "task_kind": task}})

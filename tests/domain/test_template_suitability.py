@@ -95,15 +95,15 @@ def ranked(file: str) -> tuple[tuple[str, Suitability], ...]:
     if not (REAL / file).exists():
         pytest.skip(f"{file} is not here")
     profile = read_path(REAL / file).profile
-    facts, found = facts_of(profile), []
+    facts, result = facts_of(profile), []
     for entry in LIBRARY:
         content = entry.content
         matches = propose_mapping(content.requirements, profile)
         use = apply_template(content.config, content.requirements, matches, profile)
         suits = rate_suitability(content.config, content.requirements, matches, use, facts)
         if suits is not None:
-            found.append((entry.key, suits))
-    return tuple(sorted(found, key=lambda pair: (-pair[1].score, pair[0])))
+            result.append((entry.key, suits))
+    return tuple(sorted(result, key=lambda pair: (-pair[1].score, pair[0])))
 
 
 def place_of(judged: Judged) -> int:
@@ -123,13 +123,13 @@ def test_the_template_that_a_hydrologist_wants_comes_first(part: str, first: flo
 
 @pytest.mark.parametrize("file", SAMPLES_SHIPPED)
 def test_general_templates_stand_behind_those_made_for_the_file(file: str) -> None:
-    found = dict(ranked(file))
-    keys = list(found)
+    result = dict(ranked(file))
+    keys = list(result)
     assert keys.index("quick-baseline") < MAX_FIRST
-    assert found[keys[0]].reason.startswith("It finds ")
-    assert found[keys[0]].is_sure
-    assert all(suits.reason.endswith(".") for suits in found.values())
-    assert found["small-data"].score < 0
+    assert result[keys[0]].reason.startswith("It finds ")
+    assert result[keys[0]].is_sure
+    assert all(suits.reason.endswith(".") for suits in result.values())
+    assert result["small-data"].score < 0
 
 
 def _frame(rows: int, **more: object) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from app.domain.text.numbers import MINUS, format_number
 
 @pytest.mark.parametrize("module", [numbers, words], ids=lambda module: module.__name__)
 def test_the_examples_of_a_docstring_hold(module: ModuleType) -> None:
-    found = doctest.testmod(module)
-    assert (found.failed, found.attempted > 0) == (0, True)
+    results = doctest.testmod(module)
+    assert (results.failed, results.attempted > 0) == (0, True)
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -float("inf")])

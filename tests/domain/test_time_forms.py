@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.analysis.import_options.import_choices import ColumnImportChoice, ReadingChoices
 from app.domain.analysis.profiling.clock_changes import clock_changes
-from app.domain.analysis.time_forms.candidates import candidates, may_be_times
+from app.domain.analysis.time_forms.candidates import candidate_forms, may_be_times
 from app.domain.analysis.time_forms.forms import Form, FormError, form_of
 from app.domain.analysis.time_forms.joining import TimePart, find_joins, name_of
 from app.domain.analysis.time_forms.judging import FormTrial, choose, first_year_of, is_believed
@@ -47,19 +47,19 @@ DAY = datetime(2013, 10, 14)  # noqa: DTZ001
     ],
 )
 def test_a_value_proposes_the_form_it_is_written_in(text: str, code: str, moment: datetime) -> None:
-    found = {form.code: form for form in candidates([text])}
-    assert found[code].parse(text) == moment
+    forms = {form.code: form for form in candidate_forms([text])}
+    assert forms[code].parse(text) == moment
 
 
 @pytest.mark.parametrize(
     "text", ["192.168.1.10", "1.2.3", "12:30", "G00012345", "3-1", "12-34-5678", "2,345", "level 3", "1/2", "v2.10.14b"]
 )
 def test_what_is_no_time_proposes_no_form(text: str) -> None:
-    assert not [form for form in candidates([text]) if form.parse(text)]
+    assert not [form for form in candidate_forms([text]) if form.parse(text)]
 
 
 def test_parts_that_some_values_lack_are_optional() -> None:
-    assert candidates(["14.10.2013 13:00:00", "14.10.2013 13:00", "14.10.2013"])[0].code == "%d.%m.%Y[ %H:%M[:%S]]"
+    assert candidate_forms(["14.10.2013 13:00:00", "14.10.2013 13:00", "14.10.2013"])[0].code == "%d.%m.%Y[ %H:%M[:%S]]"
     assert not may_be_times(["rain", "snow", "14.10.2013"])
 
 
@@ -99,10 +99,10 @@ def test_the_order_with_a_regular_step_wins_and_two_such_are_asked() -> None:
     won = choose([daily, uneven], present=12)
     assert won is not None
     assert (won.form.code, won.others) == ("%d/%m/%Y", ())
-    asked = choose([other, FormTrial(Form("%d/%m/%Y"), 12, months)], present=12)
-    assert asked is not None
-    assert [form.code for form in (asked.form, *asked.others)] == ["%d/%m/%Y", "%m/%d/%Y"]
-    assert "both orders" in asked.reason
+    reading = choose([other, FormTrial(Form("%d/%m/%Y"), 12, months)], present=12)
+    assert reading is not None
+    assert [form.code for form in (reading.form, *reading.others)] == ["%d/%m/%Y", "%m/%d/%Y"]
+    assert "both orders" in reading.reason
 
 
 def test_versions_and_seasons_are_no_times() -> None:
@@ -129,7 +129,11 @@ def test_versions_and_seasons_are_no_times() -> None:
 )
 def test_numbers_are_times_on_strong_evidence_only(name: str, low: int, step: int, size: int, found: str) -> None:
     values = low + step * np.arange(size)
-    forms = [one.form for one in number_forms(values[0], values[-1], is_whole=True) if one.form.is_counted]
+    forms = [
+        number_form.form
+        for number_form in number_forms(values[0], values[-1], is_whole=True)
+        if number_form.form.is_counted
+    ]
     moments = {form: np.array([np.datetime64(form.parse(str(v)), "us") for v in values]).astype(int) for form in forms}
     assert [form.code for form in forms if numbers_are_times(form, moments[form], name)] == ([found] if found else [])
 
@@ -163,24 +167,24 @@ def test_columns_that_make_a_time_are_found_by_name_and_bounds() -> None:
 def test_an_hour_left_out_in_spring_and_doubled_in_autumn_is_daylight_saving() -> None:
     zone = zone_of("Europe/Berlin")
     start, changes = changes_between(zone, DAY - timedelta(days=365), DAY + timedelta(days=60))
-    assert (start, [one.after for one in changes]) == (120, [60, 120, 60])
+    assert (start, [change.after for change in changes]) == (120, [60, 120, 60])
     local = [
         (DAY + timedelta(hours=hour)).replace(tzinfo=zone_of("UTC")).astimezone(zone).replace(tzinfo=None)
         for hour in range(-5000, 1000)
     ]
     seconds, counts = np.unique(np.array(local, dtype="datetime64[s]").astype(int), return_counts=True)
-    found = clock_changes(seconds, counts, 3600.0)
-    assert (found.forward, found.back, found.steps_left_out, found.rows_repeated) == (1, 1, 1, 1)
+    result = clock_changes(seconds, counts, 3600.0)
+    assert (result.forward, result.back, result.steps_left_out, result.rows_repeated) == (1, 1, 1, 1)
 
 
 def test_choices_about_times_are_checked_and_replace_each_other() -> None:
-    said = ReadingChoices().merged({"columns": [{"column": "t", "read_as": "datetime", "form": "%d.%m.%Y"}]})
-    said = said.merged({"columns": [{"columns": ["y", "m"], "read_as": "datetime", "name": "date"}]})
-    said = said.merged({"columns": [{"column": "t", "read_as": "numeric"}]})
-    assert [one.place for one in said.columns] == [("t",), ("m", "y")]
-    assert said.merged({"columns": [{"columns": ["y", "m"], "read_as": None}]}).columns == said.columns[:1]
-    apart = said.merged({"columns": [{"columns": ["m", "y"], "read_as": "text"}]})
-    assert [(one.columns, one.read_as) for one in apart.columns[1:]] == [(("m", "y"), "text")]
+    choices = ReadingChoices().merged({"columns": [{"column": "t", "read_as": "datetime", "form": "%d.%m.%Y"}]})
+    choices = choices.merged({"columns": [{"columns": ["y", "m"], "read_as": "datetime", "name": "date"}]})
+    choices = choices.merged({"columns": [{"column": "t", "read_as": "numeric"}]})
+    assert [column.place for column in choices.columns] == [("t",), ("m", "y")]
+    assert choices.merged({"columns": [{"columns": ["y", "m"], "read_as": None}]}).columns == choices.columns[:1]
+    apart = choices.merged({"columns": [{"columns": ["m", "y"], "read_as": "text"}]})
+    assert [(column.columns, column.read_as) for column in apart.columns[1:]] == [(("m", "y"), "text")]
     for wrong in (
         {"columns": ["y", "y"], "read_as": "datetime"},
         {"columns": ["y", "m", "y"], "read_as": "datetime"},
@@ -196,18 +200,21 @@ def test_choices_about_times_are_checked_and_replace_each_other() -> None:
 
 def test_what_is_said_of_times_marks_units_and_joins_is_kept_apart() -> None:
     when = {"column": "when", "read_as": "datetime", "form": "%d/%m/%Y", "zone": "Europe/Berlin"}
-    said = ReadingChoices().merged({"columns": [when], "markers": [{"column": "when", "value": "?"}]})
-    said = said.merged({"columns": [{"column": "q", "unit": "mm"}, {"column": "when", "unit": "d"}]})
-    said = said.merged({"columns": [{"columns": ["a", "b"], "read_as": "datetime"}]})
-    held = {one.place: one.model_dump(exclude_defaults=True) for one in said.columns}
-    assert held[("when",)] == {**when, "unit": "d"}
-    assert held[("q",)] == {"column": "q", "unit": "mm"}
+    choices = ReadingChoices().merged({"columns": [when], "markers": [{"column": "when", "value": "?"}]})
+    choices = choices.merged({"columns": [{"column": "q", "unit": "mm"}, {"column": "when", "unit": "d"}]})
+    choices = choices.merged({"columns": [{"columns": ["a", "b"], "read_as": "datetime"}]})
+    current_values = {column.place: column.model_dump(exclude_defaults=True) for column in choices.columns}
+    assert current_values[("when",)] == {**when, "unit": "d"}
+    assert current_values[("q",)] == {"column": "q", "unit": "mm"}
     for back, kept in (
-        ({"column": "when", "read_as": None}, {**held, ("when",): {"column": "when", "unit": "d"}}),
-        ({"column": "when", "unit": None}, {**held, ("when",): when}),
-        ({"column": "q", "unit": None}, {place: one for place, one in held.items() if place != ("q",)}),
-        ({"columns": ["b", "a"], "read_as": None}, {place: one for place, one in held.items() if len(place) == 1}),
+        ({"column": "when", "read_as": None}, {**current_values, ("when",): {"column": "when", "unit": "d"}}),
+        ({"column": "when", "unit": None}, {**current_values, ("when",): when}),
+        ({"column": "q", "unit": None}, {place: row for place, row in current_values.items() if place != ("q",)}),
+        (
+            {"columns": ["b", "a"], "read_as": None},
+            {place: row for place, row in current_values.items() if len(place) == 1},
+        ),
     ):
-        after = said.merged({"columns": [back]})
-        assert {one.place: one.model_dump(exclude_defaults=True) for one in after.columns} == kept
-        assert after.markers == said.markers
+        after = choices.merged({"columns": [back]})
+        assert {column.place: column.model_dump(exclude_defaults=True) for column in after.columns} == kept
+        assert after.markers == choices.markers

@@ -203,7 +203,7 @@ def test_what_comes_later_changes_nothing_before(present: set[int], cut: int, si
     now = frame["day"] >= frame["day"].unique()[cut]
     # Today's target is what is to be estimated, so it may not enter today's features either.
     changed["y"] = changed["y"].mask(now, -1e6)
-    before, after = (pd.DataFrame(derive(one, *EVERY, group="site", axis=axis)) for one in (frame, changed))
+    before, after = (pd.DataFrame(derive(values, *EVERY, group="site", axis=axis)) for values in (frame, changed))
     kept = ~later.to_numpy()
     assert before.notna().any().sum() > 7
     pd.testing.assert_frame_equal(before[kept], after[kept])
@@ -281,7 +281,7 @@ def test_derived_features_need_a_time_column() -> None:
     assert refusal.value.code == "time_column_missing"
 
 
-@pytest.mark.parametrize("one", EVERY, ids=lambda one: one["kind"])
+@pytest.mark.parametrize("one", EVERY, ids=lambda item: item["kind"])
 def test_the_names_announced_are_the_names_that_come(one: dict[str, Any]) -> None:
     announced = transforms.derived_names(TransformPart.model_validate(one), time_column="day")
     assert announced == list(derive(EVEN, one))

@@ -19,7 +19,7 @@ from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.domain.training.report.document import Report
 from app.domain.training.report.outcome import TrainingResult
 from app.domain.training.run import train
-from app.web.charts import board, facts
+from app.web.charts import facts, result_page
 from tests.domain.tables import make_spec, profile_of
 from tests.domain.test_no_look_ahead import BY_KIND, FOLD_KINDS, holed, recipe_of, spec_for
 from tests.variants import slow_after
@@ -47,7 +47,7 @@ def test_every_recipe_trains_reports_predicts_and_is_drawn(entry: TransformEntry
     assert not any("warned while fitting" in note for note in report["notes"])
     # What is shuffled for the importance is the column as it came, so all that a fold makes of it goes with it.
     assert {item["feature"] for item in report["charts"]["importance"]["items"]} == set(report["features"]["used"])
-    assert board.build_result_page(Report.from_json(report), model_title="Ridge").tiles
+    assert result_page.build_result_page(Report.from_json(report), model_title="Ridge").tiles
     assert entry.title in {fact.term for fact in facts.facts(spec)}
 
 
@@ -125,7 +125,11 @@ def test_a_recipe_may_work_on_what_another_derives() -> None:
     ]
     spec = make_spec(task={"time_column": "day"}, selected=["a"], transforms=recipes, validation=FORWARD)
     frame = holed()
-    assert not [one for one in check_transforms(spec, profile_of(frame, "day")) if one.code == "column_unknown"]
+    assert not [
+        transform
+        for transform in check_transforms(spec, profile_of(frame, "day"))
+        if transform.code == "column_unknown"
+    ]
     assert "a_sum_3" in run(spec, frame).report.to_json()["features"]["used"]
 
 
@@ -149,7 +153,7 @@ def test_many_rows_are_refused_to_the_nearest_rows_with_a_remedy() -> None:
     frame = holed()
     profile = replace(profile_of(frame), rows=200_000)
     spec = make_spec(transforms=[{"kind": "impute_nearest", "columns": ["b"], "parameters": {}}])
-    (problem,) = (one for one in check_transforms(spec, profile) if one.code == "too_many_rows")
+    (problem,) = (transform for transform in check_transforms(spec, profile) if transform.code == "too_many_rows")
     assert "200,000 rows" in problem.message or "199,9" in problem.message
     assert problem.remedy is not None
     assert problem.remedy.changes["features"]["transforms"][0]["kind"] == "impute_median"

@@ -48,14 +48,14 @@ def test_the_same_seed_finds_the_same_values_to_the_byte(sampler: str, pruning: 
 
 
 def test_another_seed_tries_other_values() -> None:
-    one, other = (
+    first, other = (
         run(make_spec(**FORWARD, **TREE, tuning=ON, seed=seed), made(150)).report.to_json()["tuning"]["searches"][0][
             "scores"
         ]
         for seed in (1, 2)
     )
-    assert one[0][2] == pytest.approx(other[0][2])
-    assert one != other
+    assert first[0][2] == pytest.approx(other[0][2])
+    assert first != other
 
 
 def _poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
@@ -85,12 +85,12 @@ def test_rows_that_judge_a_part_do_not_change_what_is_found_for_it(parts: dict[s
     split = make_split(spec, facts_of(table))
     judged = [fold.validation for fold in split.folds] + ([split.holdout] if split.holdout is not None else [])
     clean = run(spec, frame).report.to_json()["tuning"]["searches"]
-    for at, rows in enumerate(judged):
-        found = run(spec, _poisoned(frame, rows)).report.to_json()["tuning"]["searches"][at]
-        assert found == clean[at]
+    for index, rows in enumerate(judged):
+        result = run(spec, _poisoned(frame, rows)).report.to_json()["tuning"]["searches"][index]
+        assert result == clean[index]
     # The poison is strong enough to be noticed where it does reach a search.
     elsewhere = [run(spec, _poisoned(frame, rows)).report.to_json()["tuning"]["searches"] for rows in judged]
-    assert len(judged) == 1 or any(found != clean for found in elsewhere)
+    assert len(judged) == 1 or any(match != clean for match in elsewhere)
 
 
 def test_no_row_outside_the_training_rows_is_in_an_inner_fold() -> None:
@@ -132,23 +132,23 @@ def test_too_few_rows_for_as_many_folds_make_fewer_and_too_few_for_two_say_so() 
 
 
 def test_what_was_found_is_no_worse_on_the_inner_folds_than_what_was_given() -> None:
-    found = run(make_spec(**FORWARD, **TREE, tuning=ON), made(200)).report.to_json()["tuning"]
-    assert found["greater_is_better"] is True
-    assert [one["part"] for one in found["searches"]] == ["fold 1", "fold 2", "hold-out"]
-    for one in found["searches"]:
-        assert one["trials"] == 8
-        assert one["complete"] + one["pruned"] + one["failed"] == 8
-        assert one["best"] >= one["given"]
-        assert {"max_depth", "min_samples_leaf"} <= set(one["chosen"])
-    assert found["sentence"]
+    results = run(make_spec(**FORWARD, **TREE, tuning=ON), made(200)).report.to_json()["tuning"]
+    assert results["greater_is_better"] is True
+    assert [element["part"] for element in results["searches"]] == ["fold 1", "fold 2", "hold-out"]
+    for item in results["searches"]:
+        assert item["trials"] == 8
+        assert item["complete"] + item["pruned"] + item["failed"] == 8
+        assert item["best"] >= item["given"]
+        assert {"max_depth", "min_samples_leaf"} <= set(item["chosen"])
+    assert results["sentence"]
 
 
 @pytest.mark.parametrize("metric", ["rmse", "pbias", "nse"])
 def test_a_metric_of_its_own_decides_among_trials(metric: str) -> None:
     spec = make_spec(**FORWARD, **TREE, tuning={**ON, "metric": metric, "pruning": "none"})
-    for one in run(spec, made(150)).report.to_json()["tuning"]["searches"]:
-        scores = [score for _, _, score in one["scores"]]
-        assert one["best"] == (max(scores) if metric == "nse" else min(scores))
+    for item in run(spec, made(150)).report.to_json()["tuning"]["searches"]:
+        scores = [score for _, _, score in item["scores"]]
+        assert item["best"] == (max(scores) if metric == "nse" else min(scores))
 
 
 def test_a_trial_that_fails_is_told_and_ends_nothing() -> None:
@@ -158,10 +158,10 @@ def test_a_trial_that_fails_is_told_and_ends_nothing() -> None:
         estimator="logistic_regression",
         tuning={**ON, "sampler": "grid", "space": space},
     )
-    one = run(spec, made(150)).report.to_json()["tuning"]["searches"][0]
-    assert (one["failed"], one["complete"]) == (1, 3)
-    assert one["failures"][0]["trials"] == 1
-    assert "lbfgs" in one["failures"][0]["reason"]
+    item = run(spec, made(150)).report.to_json()["tuning"]["searches"][0]
+    assert (item["failed"], item["complete"]) == (1, 3)
+    assert item["failures"][0]["trials"] == 1
+    assert "lbfgs" in item["failures"][0]["reason"]
 
 
 def test_where_every_trial_fails_there_is_a_reason() -> None:
@@ -186,33 +186,33 @@ def test_where_no_trial_can_be_judged_the_settings_stay_as_set_and_that_is_said(
     assert (first["failed"], first["best"], first["given"]) == (8, None, None)
     assert first["chosen"]["min_samples_leaf"] == 7
     assert [note for note in report["notes"] if "NSE is not defined on the folds within" in note]
-    assert all(one["best"] is not None for one in others[1:])
+    assert all(other["best"] is not None for other in others[1:])
 
 
 def test_an_early_end_keeps_the_best_so_far_and_treats_later_parts_alike() -> None:
     heard: list[Progress] = []
 
     def most() -> int | None:
-        return 3 if any(one.search and one.search.done >= 3 for one in heard) else None
+        return 3 if any(progress.search and progress.search.done >= 3 for progress in heard) else None
 
     spec = make_spec(**FORWARD, **TREE, tuning=ON)
     report = run(spec, made(150), on_progress=heard.append, most_trials=most).report.to_json()
-    assert [one["trials"] for one in report["tuning"]["searches"]] == [3, 3, 3]
+    assert [item["trials"] for item in report["tuning"]["searches"]] == [3, 3, 3]
     assert (report["tuning"]["limit"], report["tuning"]["budget"]) == (3, 8)
     assert report["scores"]["nse"]["holdout"] is not None
     assert heard[-1].fraction == 1.0
-    assert any(one.search and one.search.limited for one in heard)
+    assert any(progress.search and progress.search.limited for progress in heard)
 
 
 def test_progress_counts_trials_and_knows_the_best_so_far() -> None:
     heard: list[Progress] = []
     run(make_spec(**FORWARD, **TREE, tuning=ON), made(150), on_progress=heard.append)
-    under_way = [one.search for one in heard if one.search]
-    assert [one.done for one in under_way] == list(range(9)) * 3
-    assert {one.total for one in under_way} == {8}
-    best = [one.best for one in under_way[1:9]]
+    under_way = [progress.search for progress in heard if progress.search]
+    assert [progress.done for progress in under_way] == list(range(9)) * 3
+    assert {progress.total for progress in under_way} == {8}
+    best = [progress.best for progress in under_way[1:9]]
     assert best == sorted(best)
-    assert [one.done for one in heard] == sorted(one.done for one in heard)
+    assert [progress.done for progress in heard] == sorted(progress.done for progress in heard)
     assert heard[-1].done == heard[-1].total == 3 * 9 + 1
 
 
@@ -223,9 +223,9 @@ def test_cancelling_is_heard_within_a_search() -> None:
             make_spec(**FORWARD, **TREE, tuning=ON),
             made(150),
             on_progress=heard.append,
-            should_stop=lambda: any(one.search and one.search.done == 2 for one in heard),
+            should_stop=lambda: any(progress.search and progress.search.done == 2 for progress in heard),
         )
-    assert max(one.search.done for one in heard if one.search) == 2
+    assert max(progress.search.done for progress in heard if progress.search) == 2
 
 
 def test_fits_are_counted_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import wizard
-from app.domain.wizard import SLUGS, STEPS, after, before, cleared_by, matches, step_of
+from app.domain.wizard import SLUGS, STEPS, cleared_by, covers_field, step_after, step_before, step_of
 
 QUIET = settings(max_examples=60, deadline=None, derandomize=True)
 SLUG = st.sampled_from(SLUGS)
@@ -15,7 +15,7 @@ FIELD = st.text(min_size=1, max_size=30)
 
 
 def _covered(step: str, name: str, *, by: tuple[str, str]) -> bool:
-    return any(matches(pattern, step=step, name=name) for pattern in cleared_by(*by))
+    return any(covers_field(pattern, step=step, name=name) for pattern in cleared_by(*by))
 
 
 def test_the_steps_come_in_the_order_of_the_contract() -> None:
@@ -31,18 +31,18 @@ def test_every_step_asks_in_a_sentence_and_is_found_by_its_slug() -> None:
 
 def test_walking_forwards_and_backwards_meets_every_step_once() -> None:
     walked = [STEPS[0]]
-    while (following := after(walked[-1].slug)) is not None:
+    while (following := step_after(walked[-1].slug)) is not None:
         walked.append(following)
     assert tuple(walked) == STEPS
     back = [STEPS[-1]]
-    while (earlier := before(back[-1].slug)) is not None:
+    while (earlier := step_before(back[-1].slug)) is not None:
         back.append(earlier)
     assert tuple(reversed(back)) == STEPS
 
 
 def test_nothing_comes_before_the_first_or_after_the_last() -> None:
-    assert before(SLUGS[0]) is None
-    assert after(SLUGS[-1]) is None
+    assert step_before(SLUGS[0]) is None
+    assert step_after(SLUGS[-1]) is None
 
 
 @pytest.mark.parametrize("slug", ["", "Data", "launch", "data.target"])
@@ -50,9 +50,9 @@ def test_an_unknown_step_is_refused(slug: str) -> None:
     with pytest.raises(KeyError):
         step_of(slug)
     with pytest.raises(ValueError):
-        before(slug)
+        step_before(slug)
     with pytest.raises(ValueError):
-        after(slug)
+        step_after(slug)
 
 
 @pytest.mark.parametrize("step", ["data", "features", "model", "validation"])
@@ -89,16 +89,16 @@ def test_asking_what_an_unknown_step_clears_is_refused() -> None:
 @QUIET
 @given(step=SLUG, name=FIELD)
 def test_a_pattern_with_a_star_covers_every_field_of_its_step_and_of_no_other(step: str, name: str) -> None:
-    covered = [slug for slug in SLUGS if matches(f"{step}.*", step=slug, name=name)]
+    covered = [slug for slug in SLUGS if covers_field(f"{step}.*", step=slug, name=name)]
     assert covered == [step]
 
 
 @QUIET
 @given(step=SLUG, name=FIELD, other=FIELD)
 def test_a_pattern_with_a_field_covers_that_field_alone(step: str, name: str, other: str) -> None:
-    assert matches(f"{step}.{name}", step=step, name=name)
-    assert matches(f"{step}.{name}", step=step, name=other) == (name in (other, "*"))
-    assert not any(matches(f"{step}.{name}", step=slug, name=name) for slug in SLUGS if slug != step)
+    assert covers_field(f"{step}.{name}", step=step, name=name)
+    assert covers_field(f"{step}.{name}", step=step, name=other) == (name in (other, "*"))
+    assert not any(covers_field(f"{step}.{name}", step=slug, name=name) for slug in SLUGS if slug != step)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_a_pattern_with_a_field_covers_that_field_alone(step: str, name: str, ot
     [("data.kind", "data", "kind.c1"), ("dat.*", "data", "target"), ("data.*", "dat", "a"), ("data", "data", "x")],
 )
 def test_half_a_name_matches_nothing(pattern: str, step: str, name: str) -> None:
-    assert not matches(pattern, step=step, name=name)
+    assert not covers_field(pattern, step=step, name=name)
 
 
 def test_every_pattern_of_the_table_names_a_step_that_is_there() -> None:
-    patterns = [pattern for step in wizard.STEPS for _, found in step.clears for pattern in found]
+    patterns = [pattern for step in wizard.STEPS for _, results in step.clears for pattern in results]
     assert patterns
     assert {pattern.partition(".")[0] for pattern in patterns} <= set(SLUGS)

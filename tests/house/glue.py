@@ -202,20 +202,20 @@ def _texts(node: ast.expr) -> list[str]:
 
 def faults_of_python(source: str) -> list[str]:
     """Return the places of a Python file where a sentence is glued from pieces."""
-    found = []
+    result = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
             words = [
                 text for choice in _choices(node) for side in (choice.body, choice.orelse) for text in _texts(side)
             ]
             if any(WORD.search(text) for text in words):
-                found.append(f"line {node.lineno}: a choice of words in a sentence: {words}")
+                result.append(f"line {node.lineno}: a choice of words in a sentence: {words}")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             pieces = _texts(node.left) + _texts(node.right)
             if any(PIECE.search(piece) for piece in pieces):
-                found.append(f"line {node.lineno}: words joined by +: {pieces}")
+                result.append(f"line {node.lineno}: words joined by +: {pieces}")
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
             pieces = _texts(node.value)
             if any(PIECE.search(piece) for piece in pieces):
-                found.append(f"line {node.lineno}: words added to a text: {pieces}")
-    return found
+                result.append(f"line {node.lineno}: words added to a text: {pieces}")
+    return result

@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def tracked() -> tuple[Path, ...]:
     """Return every file under version control, or every file of the tree where there is no git."""
     try:
-        found = subprocess.run(
+        process = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
             capture_output=True,
             check=True,
         )
-        names = [name for name in found.stdout.decode().split("\0") if name]
+        names = [name for name in process.stdout.decode().split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         folders = ("app", "workers", "tests", "benchmarks", "docs", "samples", "migrations")
         names = [str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).rglob("*")]

@@ -56,9 +56,9 @@ class Names:
         tree = parsed(name)
         tests = [test.node for test in tree.find_all(nodes.Test) if test.name == "defined"]
         self._asked.append({node.name for node in tests if isinstance(node, nodes.Name)})
-        found = self._all(tree.body, bound | {macro.name for macro in tree.find_all(nodes.Macro)})
+        results = self._all(tree.body, bound | {macro.name for macro in tree.find_all(nodes.Macro)})
         self._asked.pop()
-        return found
+        return results
 
     def _all(self, body: Iterable[nodes.Node], bound: set[str]) -> set[str]:
         """Return the free names of some nodes in their order; what they assign is bound for those that follow."""
@@ -66,8 +66,8 @@ class Names:
 
     def _node(self, node: nodes.Node, bound: set[str]) -> set[str]:
         handle: Any = getattr(self, f"_{type(node).__name__.lower()}", self._any)
-        found: set[str] = handle(node, bound)
-        return found
+        results: set[str] = handle(node, bound)
+        return results
 
     def _any(self, node: nodes.Node, bound: set[str]) -> set[str]:
         return self._all(node.iter_child_nodes(), bound)
@@ -80,14 +80,14 @@ class Names:
         return {node.name}
 
     def _assign(self, node: nodes.Assign, bound: set[str]) -> set[str]:
-        found = self._node(node.node, bound)
+        results = self._node(node.node, bound)
         bound |= bound_by(node.target)
-        return found
+        return results
 
     def _assignblock(self, node: nodes.AssignBlock, bound: set[str]) -> set[str]:
-        found = self._all(node.body, bound)
+        results = self._all(node.body, bound)
         bound |= bound_by(node.target)
-        return found
+        return results
 
     def _for(self, node: nodes.For, bound: set[str]) -> set[str]:
         inner = bound | bound_by(node.target) | {"loop"}
@@ -120,8 +120,8 @@ class Names:
         wanted = node.template
         if isinstance(wanted, nodes.Name) and wanted.name in self.included:
             return self._template(self.included[wanted.name], set(bound))
-        found = self._node(wanted, bound)
+        results = self._node(wanted, bound)
         for name in wanted.find_all(nodes.Const) if not isinstance(wanted, nodes.Const) else (wanted,):
             if isinstance(name.value, str) and name.value.endswith(".html"):
-                found |= self._template(name.value, set(bound))
-        return found
+                results |= self._template(name.value, set(bound))
+        return results

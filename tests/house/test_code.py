@@ -86,8 +86,8 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 def test_importing_the_domain_loads_no_web_framework() -> None:
     code = "import sys, app.domain.recommendation.propose; print([m for m in ('flask','sqlalchemy','redis') if m in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 def test_a_worker_loads_no_numerical_library_before_it_forks() -> None:
@@ -95,8 +95,8 @@ def test_a_worker_loads_no_numerical_library_before_it_forks() -> None:
         "import sys, workers.rq_worker, workers.__main__, app.storage.binding, app.storage.jobs;"
         "print([m for m in ('sklearn','pandas','duckdb','scipy') if m in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 def test_the_settings_import_nothing_of_the_application() -> None:
@@ -142,26 +142,26 @@ def untyped_mappings(path: Path) -> int:
             count += isinstance(value, ast.Name) and value.id in ("Any", "object")
         bare = [node.annotation] if isinstance(node, ast.arg | ast.AnnAssign) else []
         bare += [node.returns] if isinstance(node, ast.FunctionDef) else []
-        count += sum(isinstance(one, ast.Name) and one.id in names for one in bare)
+        count += sum(isinstance(item, ast.Name) and item.id in names for item in bare)
     return count
 
 
 def test_mappings_of_anything_only_become_fewer_in_the_domain() -> None:
-    found = {str(path): untyped_mappings(path) for path in (ROOT / "app" / "domain").rglob("*.py")}
-    assert sum(found.values()) <= MAX_UNTYPED_MAPPINGS, {path: count for path, count in found.items() if count}
+    results = {str(path): untyped_mappings(path) for path in (ROOT / "app" / "domain").rglob("*.py")}
+    assert sum(results.values()) <= MAX_UNTYPED_MAPPINGS, {path: count for path, count in results.items() if count}
 
 
 def test_plurals_and_numbers_are_written_in_one_place() -> None:
     plural = re.compile(r"else 's'\}|'s' \* \(|\{'s' if")
     power = re.compile(r"log10\(abs")
-    found = [
+    results = [
         f"{short(path)}: {line.strip()[:80]}"
         for path in python_files(*PRODUCT)
         if "app/domain/text/" not in short(path)
         for line in path.read_text(encoding="utf-8").splitlines()
         if plural.search(line) or power.search(line)
     ]
-    assert found == []
+    assert results == []
 
 
 def test_nothing_is_there_for_tests_alone() -> None:

@@ -20,17 +20,17 @@ OURS = {"partial", "self"}
 
 
 def contexts(kind: type[ViewContext] = ViewContext) -> Iterator[type[ViewContext]]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from contexts(one)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from contexts(subclass)
 
 
 def names_of(kind: type[ViewContext]) -> list[Names]:
     """Return what the page and the fragment of a context read."""
     included = dict(kind.included)
     page = {**included, **({"partial": kind.fragment_name} if kind.fragment_name else {})}
-    found = [Names(kind.page_name, included=page)] if kind.page_name else []
-    return found + ([Names(kind.fragment_name, included=included)] if kind.fragment_name else [])
+    names = [Names(kind.page_name, included=page)] if kind.page_name else []
+    return names + ([Names(kind.fragment_name, included=included)] if kind.fragment_name else [])
 
 
 def fields_of(kind: type[ContextPart]) -> Iterator[tuple[type, str]]:
@@ -54,9 +54,9 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     settings = {"HYDROML_DATA": str(tmp_path_factory.mktemp("data")), "HYDROML_SECRET_KEY": "0123456789abcdef" * 3}
     app = create_app(load(settings))
     with app.test_request_context("/sign-in"):
-        found: dict[str, Any] = {}
-        app.update_template_context(found)
-    return {*found, *app.jinja_env.globals, *DEFAULT_NAMESPACE} | OURS
+        results: dict[str, Any] = {}
+        app.update_template_context(results)
+    return {*results, *app.jinja_env.globals, *DEFAULT_NAMESPACE} | OURS
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
@@ -75,9 +75,9 @@ def test_no_name_of_a_context_stands_twice(kind: type[ViewContext]) -> None:
 @pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.__name__)
 def test_every_field_is_read_by_a_template(owner: type) -> None:
     """What several contexts share is read by one of them at least."""
-    having = [kind for kind in ALL if owner in {one for one, _ in fields_of(kind)}]
+    having = [kind for kind in ALL if owner in {item for item, _ in fields_of(kind)}]
     read = {name for kind in having for names in names_of(kind) for name in names.read}
-    unread = {name for kind in having for one, name in fields_of(kind) if one is owner} - read
+    unread = {name for kind in having for item, name in fields_of(kind) if item is owner} - read
     assert not unread, f"no template with a {owner.__name__} reads {sorted(unread)}"
 
 

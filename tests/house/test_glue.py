@@ -10,7 +10,7 @@ from tests.house.source import ROOT, python_files, short, tracked
 # Their texts are queries, which are put together.
 QUERIES = {
     "app/storage/columnar.py",
-    "app/storage/reading/meaning.py",
+    "app/storage/reading/column_overrides.py",
     "app/storage/reading/moments.py",
     "app/storage/reading/storing.py",
     "app/storage/reading/table_query.py",

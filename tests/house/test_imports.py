@@ -19,7 +19,7 @@ def _name_of(path: Path) -> str:
 def _imports() -> dict[str, set[str]]:
     """Return every module with the modules it imports, at whatever place of its text."""
     trees = {_name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in python_files("app", "workers")}
-    found: dict[str, set[str]] = {}
+    results: dict[str, set[str]] = {}
     for module, tree in trees.items():
         names: set[str] = set()
         for node in ast.walk(tree):
@@ -28,8 +28,8 @@ def _imports() -> dict[str, set[str]]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 names |= {name if name in trees else node.module for name in inner}
-        found[module] = (names & set(trees)) - {module}
-    return found
+        results[module] = (names & set(trees)) - {module}
+    return results
 
 
 def _circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:

@@ -44,8 +44,8 @@ def test_every_kind_of_job_has_its_entry() -> None:
 
 def _named(dotted: str) -> Callable[..., Any]:
     module, name = dotted.rsplit(".", 1)
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
+    result: Callable[..., Any] = getattr(import_module(module), name)
+    return result
 
 
 def test_only_the_life_of_jobs_changes_their_state() -> None:

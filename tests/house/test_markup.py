@@ -36,10 +36,10 @@ class _Askers(HTMLParser):
 
 def askers_of(template: str) -> _Askers:
     """Return the elements of a template that ask by htmx, whatever its conditions are."""
-    found = _Askers()
+    result = _Askers()
     # An expression may stand for an attribute's value, so it leaves a letter; a statement leaves nothing.
-    found.feed(JINJA.sub(lambda part: "x" if part[0].startswith("{{") else "", template))
-    return found
+    result.feed(JINJA.sub(lambda part: "x" if part[0].startswith("{{") else "", template))
+    return result
 
 
 def test_every_htmx_element_names_its_target_and_its_swap() -> None:
@@ -47,9 +47,9 @@ def test_every_htmx_element_names_its_target_and_its_swap() -> None:
     incomplete, seen = [], 0
     for path in tracked():
         if path.suffix == ".html" and ROOT / "app" in path.parents:
-            found = askers_of(path.read_text(encoding="utf-8"))
-            seen += found.seen
-            incomplete += [f"{short(path)}, {line}" for line in found.incomplete]
+            askers = askers_of(path.read_text(encoding="utf-8"))
+            seen += askers.seen
+            incomplete += [f"{short(path)}, {line}" for line in askers.incomplete]
     assert incomplete == []
     assert seen > 30
 
@@ -89,8 +89,8 @@ ONCE = (
 
 @pytest.mark.parametrize(("what", "pattern", "places"), ONCE, ids=[what for what, _, _ in ONCE])
 def test_what_has_a_macro_is_written_once(what: str, pattern: re.Pattern[str], places: set[str]) -> None:
-    found = {short(path) for path in tracked() if path.suffix == ".html" and pattern.search(path.read_text("utf-8"))}
-    assert {name for name in found if name.startswith("app/")} == places, what
+    results = {short(path) for path in tracked() if path.suffix == ".html" and pattern.search(path.read_text("utf-8"))}
+    assert {name for name in results if name.startswith("app/")} == places, what
 
 
 def test_every_template_compiles(app: Flask) -> None:

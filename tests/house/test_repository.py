@@ -23,10 +23,10 @@ TEXT = {".py", ".md", ".toml", ".lock", ".html", ".js", ".css", ".json", ".yml",
 
 
 def _texts() -> list[tuple[str, str]]:
-    found = [
+    paths = [
         path for path in tracked() if path.suffix in TEXT and "vendor" not in path.parts and "samples" not in path.parts
     ]
-    return [(short(path), path.read_text(encoding="utf-8", errors="replace")) for path in found]
+    return [(short(path), path.read_text(encoding="utf-8", errors="replace")) for path in paths]
 
 
 def test_no_package_registry_is_named() -> None:

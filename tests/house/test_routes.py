@@ -62,8 +62,8 @@ def _templates() -> list[Path]:
 
 
 def test_no_template_joins_an_address_by_hand() -> None:
-    found = {short(path): JOINED.findall(path.read_text("utf-8")) for path in _templates()}
-    assert {name: addresses for name, addresses in found.items() if addresses} == {}
+    result = {short(path): JOINED.findall(path.read_text("utf-8")) for path in _templates()}
+    assert {name: addresses for name, addresses in result.items() if addresses} == {}
 
 
 def test_every_link_names_a_route_of_one_thing(app: Flask) -> None:
@@ -76,10 +76,10 @@ def test_every_link_names_a_route_of_one_thing(app: Flask) -> None:
 def test_no_address_of_a_page_is_written_by_hand() -> None:
     """Where a route moves, everything that leads to it follows."""
     code = [path for folder in ("steps", "pages", "web") for path in (ROOT / "app" / folder).rglob("*.py")]
-    found = {short(path): written_addresses(path.read_text("utf-8")) for path in code}
+    results = {short(path): written_addresses(path.read_text("utf-8")) for path in code}
     for path in _templates():
-        found[short(path)] = re.findall(rf"[\"']{BY_HAND.pattern}", path.read_text("utf-8"))
-    assert {name: addresses for name, addresses in found.items() if addresses} == {}
+        results[short(path)] = re.findall(rf"[\"']{BY_HAND.pattern}", path.read_text("utf-8"))
+    assert {name: addresses for name, addresses in results.items() if addresses} == {}
 
 
 def test_an_address_written_by_hand_is_found() -> None:

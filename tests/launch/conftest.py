@@ -54,7 +54,7 @@ def processes_of(mark: str, data: Path) -> set[int]:
 
     The environment alone is not enough: a server may write its title over it, and the child that reads files has none.
     """
-    found = set()
+    results = set()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
@@ -63,8 +63,8 @@ def processes_of(mark: str, data: Path) -> set[int]:
             named = str(data).encode() in (entry / "cmdline").read_bytes()
             inside = (entry / "cwd").readlink().is_relative_to(data)
             if marked or named or inside:
-                found.add(int(entry.name))
-    return found
+                results.add(int(entry.name))
+    return results
 
 
 def still_there(pids: Iterable[int], *, seconds: float) -> set[int]:
@@ -88,28 +88,28 @@ def still_there(pids: Iterable[int], *, seconds: float) -> set[int]:
 
 def listening(pids: set[int]) -> set[int]:
     """Return the TCP ports on which these processes listen."""
-    held = set()
+    current_values = set()
     for pid in pids:
         with contextlib.suppress(OSError):
-            held |= {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
+            current_values |= {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
     ports = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
             cells = line.split()
-            if cells[3] == "0A" and f"socket:[{cells[9]}]" in held:
+            if cells[3] == "0A" and f"socket:[{cells[9]}]" in current_values:
                 ports.add(int(cells[1].rsplit(":", 1)[1], 16))
     return ports
 
 
 def group_of(leader: int) -> set[int]:
     """Return the living processes of a process group."""
-    found = set()
+    results = set()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             cells = (entry / "stat").read_text().rsplit(")", 1)[1].split()
             if int(cells[2]) == leader and cells[0] != "Z":
-                found.add(int(entry.name))
-    return found
+                results.add(int(entry.name))
+    return results
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,10 @@ def _ask(method: str, url: str, cookie: str, body: str | None = None, **more: st
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         line.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
-        said = line.getresponse()
-        cookies = [value.split(";")[0] for value in said.headers.get_all("Set-Cookie") or []]
-        body = said.read().decode()
-        return Answer(said.status, body, "; ".join(cookies), said.headers.get("Location") or "")
+        httpresponse = line.getresponse()
+        cookies = [value.split(";")[0] for value in httpresponse.headers.get_all("Set-Cookie") or []]
+        body = httpresponse.read().decode()
+        return Answer(httpresponse.status, body, "; ".join(cookies), httpresponse.headers.get("Location") or "")
     finally:
         line.close()
 
@@ -153,10 +153,10 @@ def _ask(method: str, url: str, cookie: str, body: str | None = None, **more: st
 def sign_in(link: str, **headers: str) -> Answer:
     """Open a one-time link and press its button, as a browser without scripts does."""
     page = get(link)
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
-    if page.status != 200 or found is None:
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
+    if page.status != 200 or match is None:
         return page
-    return post(link, {"csrf_token": found.group(1)}, cookie=page.cookie, **headers)
+    return post(link, {"csrf_token": match.group(1)}, cookie=page.cookie, **headers)
 
 
 @dataclass
@@ -188,9 +188,9 @@ class Up:
     @property
     def link(self) -> str:
         """The address that it printed: a sign-in link, or the plain one."""
-        found = READY.search(self.output)
-        assert found is not None, self.output
-        return found.group(1)
+        match = READY.search(self.output)
+        assert match is not None, self.output
+        return match.group(1)
 
     def wait_until_ready(self) -> None:
         """Read until the line with the address."""
@@ -263,8 +263,8 @@ class Starter:
     def end(self) -> None:
         """End all of it."""
         with contextlib.ExitStack() as stack:
-            for one in self.started:
-                stack.callback(one.destroy)
+            for up in self.started:
+                stack.callback(up.destroy)
 
 
 def hydroml(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -282,12 +282,12 @@ def hydroml(*arguments: str, environment: dict[str, str] | None = None) -> subpr
     )
 
 
-def is_refused(said: subprocess.CompletedProcess[str], *words: str) -> None:
+def is_refused(process: subprocess.CompletedProcess[str], *words: str) -> None:
     """Check that a command ended with a sentence that holds these words, and with no traceback."""
-    assert said.returncode not in (0, None), said.stdout
-    assert "Traceback" not in said.stderr, said.stderr[-600:]
-    last = said.stderr.strip().splitlines()[-1]
-    assert last.startswith("Error: "), said.stderr
+    assert process.returncode not in (0, None), process.stdout
+    assert "Traceback" not in process.stderr, process.stderr[-600:]
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("Error: "), process.stderr
     assert last.removeprefix("Error: ")[0].isupper()
     for word in words:
         assert word in last

@@ -47,15 +47,15 @@ def _run(data: Path, *arguments: str, **environment: str) -> Result:
     return contextvars.copy_context().run(go)
 
 
-def _sentence(said: Result, *words: str) -> str:
+def _sentence(result: Result, *words: str) -> str:
     """Check that a command ended with one sentence for a person, and return it."""
-    assert said.exit_code == 1, (said.output, said.exception)
-    assert said.stdout == ""
-    found = re.fullmatch(r"Error: (.+\.)\n", said.stderr)
-    assert found is not None, said.stderr
+    assert result.exit_code == 1, (result.output, result.exception)
+    assert result.stdout == ""
+    match = re.fullmatch(r"Error: (.+\.)\n", result.stderr)
+    assert match is not None, result.stderr
     for word in words:
-        assert word in found.group(1)
-    return found.group(1)
+        assert word in match.group(1)
+    return match.group(1)
 
 
 @contextlib.contextmanager
@@ -75,11 +75,11 @@ def _people(data: Path) -> list[tuple[str, str, str]]:
         return [(row.email, row.role, row.name) for row in rows]
 
 
-def _code(said: Result) -> str:
-    found = LINK.fullmatch(said.stdout)
-    assert found is not None, said.output
-    assert said.exit_code == 0
-    return found.group(1)
+def _code(result: Result) -> str:
+    match = LINK.fullmatch(result.stdout)
+    assert match is not None, result.output
+    assert result.exit_code == 0
+    return match.group(1)
 
 
 def _opens(data: Path, code: str) -> str | None:
@@ -147,8 +147,8 @@ def test_a_link_of_one_account_leaves_the_link_of_another(tmp_path: Path) -> Non
 
 
 def test_nobody_gets_a_link_without_an_account(tmp_path: Path) -> None:
-    said = _sentence(_run(tmp_path, "user", "sign-in-link", "eve@example.org"))
-    assert said == "There is no account for eve@example.org."
+    words = _sentence(_run(tmp_path, "user", "sign-in-link", "eve@example.org"))
+    assert words == "There is no account for eve@example.org."
 
 
 def test_an_empty_address_gets_no_link(tmp_path: Path) -> None:
@@ -157,15 +157,15 @@ def test_an_empty_address_gets_no_link(tmp_path: Path) -> None:
 
 
 def test_a_link_names_the_port_of_the_settings(tmp_path: Path) -> None:
-    said = _run(tmp_path, "user", "add", "ada@example.org", HYDROML_PORT="8123")
-    assert said.stdout.startswith("http://127.0.0.1:8123/sign-in/")
+    result = _run(tmp_path, "user", "add", "ada@example.org", HYDROML_PORT="8123")
+    assert result.stdout.startswith("http://127.0.0.1:8123/sign-in/")
 
 
 def test_a_link_names_no_address_where_nothing_runs_any_more(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "lock").write_text('{"pid": 1, "url": "http://127.0.0.1:8765"}')
-    said = _run(tmp_path, "user", "add", "ada@example.org", HYDROML_PORT="8123")
-    assert said.stdout.startswith("http://127.0.0.1:8123/sign-in/")
+    result = _run(tmp_path, "user", "add", "ada@example.org", HYDROML_PORT="8123")
+    assert result.stdout.startswith("http://127.0.0.1:8123/sign-in/")
 
 
 def test_no_code_is_stored_as_it_is_printed(tmp_path: Path) -> None:
@@ -175,23 +175,23 @@ def test_no_code_is_stored_as_it_is_printed(tmp_path: Path) -> None:
     assert code.encode() not in stored
 
 
-def _findings(said: Result) -> dict[str, list[str]]:
+def _findings(result: Result) -> dict[str, list[str]]:
     """Return the doctor's sentences by their first word; each line is a word and a sentence."""
-    assert said.stderr == ""
-    found: dict[str, list[str]] = {"ok": [], "warning": [], "FAULT": []}
-    for line in said.stdout.splitlines():
+    assert result.stderr == ""
+    results: dict[str, list[str]] = {"ok": [], "warning": [], "FAULT": []}
+    for line in result.stdout.splitlines():
         word, sentence = re.fullmatch(r"(ok|warning|FAULT) +([A-Z0-9].*\.)", line).groups()  # type: ignore[union-attr]
-        found[word].append(sentence)
-    assert said.exit_code == (1 if found["FAULT"] else 0)
-    return found
+        results[word].append(sentence)
+    assert result.exit_code == (1 if results["FAULT"] else 0)
+    return results
 
 
 def test_the_doctor_finds_no_fault_with_a_sound_folder(tmp_path: Path) -> None:
     _run(tmp_path, "user", "add", "ada@example.org")
-    found = _findings(_run(tmp_path, "doctor"))
-    assert found["FAULT"] == []
-    assert "No queue is named here; `hydroml up` brings its own." in found["warning"]
-    said = " ".join(found["ok"])
+    results = _findings(_run(tmp_path, "doctor"))
+    assert results["FAULT"] == []
+    assert "No queue is named here; `hydroml up` brings its own." in results["warning"]
+    text = " ".join(results["ok"])
     for words in (
         "data folder can be written",
         "MB are free",
@@ -200,7 +200,7 @@ def test_the_doctor_finds_no_fault_with_a_sound_folder(tmp_path: Path) -> None:
         f"migration {newest_revision()}",
         "Python 3",
     ):
-        assert words in said
+        assert words in text
 
 
 def test_the_doctor_finds_a_database_that_was_never_made(tmp_path: Path) -> None:
@@ -226,10 +226,10 @@ def damaged(tmp_path: Path) -> Path:
 
 
 def test_the_doctor_finds_a_database_that_is_damaged(damaged: Path) -> None:
-    said = _run(damaged, "doctor")
-    assert said.exit_code == 1
-    assert "FAULT   The database says it is " in said.stdout
-    assert "sound" not in said.stdout
+    result = _run(damaged, "doctor")
+    assert result.exit_code == 1
+    assert "FAULT   The database says it is " in result.stdout
+    assert "sound" not in result.stdout
 
 
 def test_the_doctor_says_one_sentence_about_damage(damaged: Path) -> None:
@@ -246,8 +246,8 @@ def test_the_doctor_finds_a_database_of_another_version(tmp_path: Path) -> None:
 def test_the_doctor_finds_a_server_that_does_not_answer(tmp_path: Path) -> None:
     _run(tmp_path, "user", "add", "ada@example.org")
     url = f"redis://127.0.0.1:{free_port()}/0"
-    found = _findings(_run(tmp_path, "doctor", REDIS_URL=url))
-    assert found["FAULT"] == [
+    results = _findings(_run(tmp_path, "doctor", REDIS_URL=url))
+    assert results["FAULT"] == [
         "The Redis-protocol server does not answer.",
         "0 workers have reported within 30 s.",
     ]
@@ -255,16 +255,16 @@ def test_the_doctor_finds_a_server_that_does_not_answer(tmp_path: Path) -> None:
 
 def test_the_doctor_finds_a_disk_with_too_little_room(tmp_path: Path) -> None:
     _run(tmp_path, "user", "add", "ada@example.org")
-    found = _findings(_run(tmp_path, "doctor", HYDROML_LIMIT_FREE_DISK_MB="999999999999"))
-    assert [sentence.endswith(" MB are free on its disk.") for sentence in found["FAULT"]] == [True]
+    results = _findings(_run(tmp_path, "doctor", HYDROML_LIMIT_FREE_DISK_MB="999999999999"))
+    assert [sentence.endswith(" MB are free on its disk.") for sentence in results["FAULT"]] == [True]
 
 
 @pytest.mark.parametrize("setting", ["REDIS_URL", "DATABASE_URL"])
 def test_the_doctor_has_a_sentence_for_an_address_that_is_none(tmp_path: Path, setting: str) -> None:
-    said = _run(tmp_path, "doctor", **{setting: "nonsense"})
-    assert said.exit_code == 1
-    assert isinstance(said.exception, SystemExit)
-    assert setting in said.output
+    result = _run(tmp_path, "doctor", **{setting: "nonsense"})
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert setting in result.output
 
 
 def test_the_doctor_has_a_sentence_for_a_short_folder_that_is_not_private(
@@ -273,10 +273,10 @@ def test_the_doctor_has_a_sentence_for_a_short_folder_that_is_not_private(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     data = tmp_path / ("a" * 100)
     socket_path(data).parent.chmod(0o755)
-    said = _run(data, "doctor")
-    assert said.exit_code == 1
-    assert isinstance(said.exception, SystemExit)
-    assert "can be read by others" in said.output
+    result = _run(data, "doctor")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "can be read by others" in result.output
 
 
 COMMANDS = [
@@ -294,10 +294,10 @@ COMMANDS = [
 
 
 def _command(path: list[str]) -> click.Command | None:
-    found: click.Command | None = main
+    command: click.Command | None = main
     for name in path:
-        found = found.commands.get(name) if isinstance(found, click.Group) else None
-    return found
+        command = command.commands.get(name) if isinstance(command, click.Group) else None
+    return command
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -316,14 +316,14 @@ def _paths(group: click.Group, start: tuple[str, ...] = ()) -> Iterator[tuple[st
 
 @pytest.mark.parametrize("path", list(_paths(main)), ids=lambda path: " ".join(path) or "hydroml")
 def test_every_command_has_help_and_so_has_each_option(tmp_path: Path, path: tuple[str, ...]) -> None:
-    said = _run(tmp_path / "data", *path, "--help")
-    assert (said.exit_code, said.stderr) == (0, "")
-    assert said.stdout.startswith(f"Usage: {' '.join(('main', *path))} ")
+    result = _run(tmp_path / "data", *path, "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: {' '.join(('main', *path))} ")
     command = _command(list(path))
     assert command is not None
     assert command.help
-    options = [one for one in command.params if isinstance(one, click.Option)]
-    assert [one.name for one in options if not one.help] == []
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    assert [option.name for option in options if not option.help] == []
     assert not (tmp_path / "data").exists()
 
 
@@ -337,10 +337,10 @@ def test_the_version_is_the_newest_of_the_changelog() -> None:
     "path", [["nonsense"], ["user", "nonsense"], ["user", "add"], ["user", "sign-in-link"], ["doctor", "x"]]
 )
 def test_what_is_no_command_is_said_and_does_nothing(tmp_path: Path, path: list[str]) -> None:
-    said = _run(tmp_path / "data", *path)
-    assert said.exit_code == 2
-    assert "Usage: " in said.stderr
-    assert re.search(r"^Error: [A-Z]", said.stderr, re.MULTILINE)
+    result = _run(tmp_path / "data", *path)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+    assert re.search(r"^Error: [A-Z]", result.stderr, re.MULTILINE)
     assert not (tmp_path / "data").exists()
 
 
@@ -348,9 +348,9 @@ def test_what_is_no_command_is_said_and_does_nothing(tmp_path: Path, path: list[
     "option", [("--port", "0"), ("--port", "65536"), ("--port", "x"), ("--workers", "0"), ("--workers", "65")]
 )
 def test_a_start_with_a_number_out_of_range_does_nothing(tmp_path: Path, option: tuple[str, str]) -> None:
-    said = _run(tmp_path / "data", "up", *option)
-    assert said.exit_code == 2
-    assert f"Invalid value for '{option[0]}'" in said.stderr
+    result = _run(tmp_path / "data", "up", *option)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option[0]}'" in result.stderr
     assert not (tmp_path / "data").exists()
 
 
@@ -367,9 +367,9 @@ def test_a_bad_setting_ends_a_real_process_with_a_sentence(tmp_path: Path) -> No
 
 def test_a_token_is_printed_alone_on_the_last_line(tmp_path: Path) -> None:
     _run(tmp_path, "user", "add", "ada@example.org")
-    said = _run(tmp_path, "token", "create", "ada@example.org", "--name", "scripts", "--scope", "write")
-    assert said.exit_code == 0, said.output
-    assert re.fullmatch(r"hyd_[\w-]{43}", said.stdout.splitlines()[-1])
+    result = _run(tmp_path, "token", "create", "ada@example.org", "--name", "scripts", "--scope", "write")
+    assert result.exit_code == 0, result.output
+    assert re.fullmatch(r"hyd_[\w-]{43}", result.stdout.splitlines()[-1])
 
 
 def test_a_token_for_nobody_is_refused_with_a_sentence(tmp_path: Path) -> None:

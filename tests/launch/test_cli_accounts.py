@@ -20,14 +20,14 @@ def data(tmp_path: Path) -> Path:
 
 
 def _done(data: Path, *arguments: str) -> str:
-    said = _run(data, *arguments)
-    assert (said.exit_code, said.stderr) == (0, ""), said.output
-    return said.stdout
+    result = _run(data, *arguments)
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    return result.stdout
 
 
 def test_an_address_is_changed(data: Path) -> None:
-    said = _done(data, "user", "set-email", "ADA@example.org", "Countess@Example.org")
-    assert said == "The account ADA@example.org has the address countess@example.org now.\n"
+    words = _done(data, "user", "set-email", "ADA@example.org", "Countess@Example.org")
+    assert words == "The account ADA@example.org has the address countess@example.org now.\n"
     assert _people(data) == [("countess@example.org", "member", "")]
 
 
@@ -59,11 +59,11 @@ def test_tokens_are_listed_without_their_secret(data: Path) -> None:
         for name, scope in (("old", "read"), ("nightly run", "write"))
     ]
     _done(data, "token", "revoke", EMAIL, "--name", "old")
-    said = _done(data, "token", "list", "ADA@example.org")
+    words = _done(data, "token", "list", "ADA@example.org")
     dates = r"made \d{4}-\d\d-\d\d, never used, ends \d{4}-\d\d-\d\d"
     expected = rf"nightly run  write  active   {dates}\nold          read   revoked  {dates}\n"
-    assert re.fullmatch(expected, said), said
-    assert not any(secret in said for secret in secrets)
+    assert re.fullmatch(expected, words), words
+    assert not any(secret in words for secret in secrets)
 
 
 def test_every_active_token_of_a_name_is_revoked(data: Path) -> None:

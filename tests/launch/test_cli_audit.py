@@ -28,9 +28,9 @@ def alter(data: Path, *statements: str) -> None:
 
 
 def test_a_whole_trail_is_said_to_be_whole(data: Path) -> None:
-    said = _run(data, "audit", "verify")
-    assert said.exit_code == 0
-    lines = said.stdout.splitlines()
+    answer = _run(data, "audit", "verify")
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
     assert lines[0] == "ok      6 entries, each as it was recorded."
     head = lines[1].removeprefix("Head: ")
     assert _run(data, "audit", "verify", "--head", head).exit_code == 0
@@ -49,9 +49,9 @@ def test_a_whole_trail_is_said_to_be_whole(data: Path) -> None:
 )
 def test_what_was_altered_is_named(data: Path, statement: str, sentence: str) -> None:
     alter(data, statement)
-    said = _run(data, "audit", "verify")
-    assert said.exit_code == 1
-    assert f"FAULT   {sentence}" in said.stdout
+    answer = _run(data, "audit", "verify")
+    assert answer.exit_code == 1
+    assert f"FAULT   {sentence}" in answer.stdout
 
 
 def test_a_head_noted_elsewhere_finds_what_the_folder_cannot(data: Path) -> None:

@@ -27,10 +27,10 @@ def _refused(data: Path, name: str, value: str) -> str:
     """Load with a bad value, check that the sentence names the variable, and return it."""
     with pytest.raises(config.SettingsError) as caught:
         _load(data, **{name: value})
-    said = str(caught.value)
-    assert said.startswith(f"{name} ")
-    assert said.endswith(".")
-    return said
+    words = str(caught.value)
+    assert words.startswith(f"{name} ")
+    assert words.endswith(".")
+    return words
 
 
 def test_without_any_setting_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def test_without_any_setting_there_are_defaults(tmp_path: Path, monkeypatch: pyt
     assert made.database_url == f"sqlite:///{made.data}/hydroml.sqlite3"
     assert (made.redis_url, made.port, made.tls, made.testing) == (None, 8000, False, False)
     assert made.trusted_hosts == ()
-    assert [str(one) for one in made.proxies] == ["127.0.0.1/32"]
+    assert [str(proxy) for proxy in made.proxies] == ["127.0.0.1/32"]
     assert made.limits == config.Limits()
 
 
@@ -105,10 +105,10 @@ def test_an_empty_key_is_no_key_and_one_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["changeme", "dev", KEY[:31], "a" * 64, "ab" * 32, "secret" * 10, " "])
 def test_a_weak_key_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
-    said = _refused(tmp_path, "HYDROML_SECRET_KEY", key)
-    assert "32 random characters" in said
-    assert "leave it out" in said
-    assert len(key) < 5 or key not in said
+    words = _refused(tmp_path, "HYDROML_SECRET_KEY", key)
+    assert "32 random characters" in words
+    assert "leave it out" in words
+    assert len(key) < 5 or key not in words
 
 
 def test_a_key_of_32_characters_is_long_enough(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ NOT_WHOLE = ["x", "-1", "+1", "1.0", "1e3", "1_000", "1,000", "0x10", "8 000", "
 
 @pytest.mark.parametrize("value", NOT_WHOLE)
 def test_a_port_that_is_no_whole_number_is_refused_and_repeated(tmp_path: Path, value: str) -> None:
-    said = _refused(tmp_path, "HYDROML_PORT", value)
-    assert said == f"HYDROML_PORT must be a whole number, not {value!r}."
+    words = _refused(tmp_path, "HYDROML_PORT", value)
+    assert words == f"HYDROML_PORT must be a whole number, not {value!r}."
 
 
 @pytest.mark.parametrize(("value", "port"), [("", 8000), ("  ", 8000), ("1", 1), (" 8123 ", 8123), ("65535", 65535)])
@@ -239,7 +239,7 @@ def test_hosts_may_be_listed_with_blanks_after_the_commas(tmp_path: Path) -> Non
     ],
 )
 def test_proxies_are_addresses_and_networks_with_commas(tmp_path: Path, value: str, proxies: list[str]) -> None:
-    assert [str(one) for one in _load(tmp_path, HYDROML_PROXY=value).proxies] == proxies
+    assert [str(proxy) for proxy in _load(tmp_path, HYDROML_PROXY=value).proxies] == proxies
 
 
 @pytest.mark.parametrize("value", ["proxy.example.org", "*", "10.0.0.1/8", "10.0.0"])
@@ -250,7 +250,7 @@ def test_a_proxy_that_is_no_address_is_refused(tmp_path: Path, value: str) -> No
 @pytest.mark.parametrize("name", LIMITS)
 def test_each_limit_can_be_set_and_no_other_moves(tmp_path: Path, name: str) -> None:
     made = _load(tmp_path, **{f"HYDROML_LIMIT_{name.upper()}": "7654321"}).limits
-    changed = {one for one in LIMITS if getattr(made, one) != getattr(config.Limits(), one)}
+    changed = {text for text in LIMITS if getattr(made, text) != getattr(config.Limits(), text)}
     assert (getattr(made, name), changed) == (7_654_321, {name})
 
 

@@ -45,8 +45,8 @@ class Guest:
         """Return the page of the newest dataset, "" where there is none."""
         page = get(f"{self.up.url}/datasets", cookie=self.cookie)
         assert page.status == 200
-        found = re.search(r'href="(/datasets/[0-9a-f-]{36})"', page.body)
-        return get(f"{self.up.url}{found.group(1)}", cookie=self.cookie).body if found else ""
+        match = re.search(r'href="(/datasets/[0-9a-f-]{36})"', page.body)
+        return get(f"{self.up.url}{match.group(1)}", cookie=self.cookie).body if match else ""
 
     def waiting(self) -> list[str]:
         """Return what lies in the folder of uploads that are still arriving."""
@@ -61,9 +61,9 @@ def guest(starter: Starter, prepared: Path, tmp_path_factory: pytest.TempPathFac
     up = starter.ready(data, "--workers", "1")
     cookie = sign_in(up.link).cookie
     page = get(f"{up.url}/datasets", cookie=cookie)
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
-    assert found is not None
-    return Guest(up, cookie, found.group(1))
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
+    assert match is not None
+    return Guest(up, cookie, match.group(1))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.605, 0.999])
@@ -109,10 +109,10 @@ def test_many_slow_connections_keep_nobody_waiting(guest: Guest) -> None:
 def test_what_is_no_request_is_refused_and_the_next_one_is_answered(guest: Guest, text: bytes) -> None:
     with guest.connect() as line:
         line.sendall(text)
-        end, said = time.monotonic() + 20, b""
+        end, answer = time.monotonic() + 20, b""
         while time.monotonic() < end and (part := line.recv(65536)):
-            said += part
-    assert said == b"" or re.match(rb"HTTP/1\.[01] (400|405|414|431|501|505) ", said), said[:200]
+            answer += part
+    assert answer == b"" or re.match(rb"HTTP/1\.[01] (400|405|414|431|501|505) ", answer), answer[:200]
     assert get(f"{guest.up.url}/health/live").status == 200
 
 

@@ -38,12 +38,12 @@ def open_umask() -> Iterator[None]:
 
 
 def _open_to_others(data: Path) -> dict[str, str]:
-    found = {}
+    results = {}
     for path in [data, *data.rglob("*")]:
         mode = stat.S_IMODE(path.lstat().st_mode)
         if not path.is_symlink() and mode & 0o077:
-            found[str(path.relative_to(data))] = oct(mode)
-    return found
+            results[str(path.relative_to(data))] = oct(mode)
+    return results
 
 
 def _upload(up: Up, token: str, content: bytes) -> None:
@@ -56,9 +56,12 @@ def _upload(up: Up, token: str, content: bytes) -> None:
 
 
 def _table(rows: int) -> bytes:
-    days = (f"{1950 + at // 336}-{1 + at // 28 % 12:02d}-{1 + at % 28:02d}" for at in range(rows))
+    days = (
+        f"{1950 + position // 336}-{1 + position // 28 % 12:02d}-{1 + position % 28:02d}" for position in range(rows)
+    )
     return (
-        "day,rain,flow\n" + "".join(f"{day},{at * 7 % 11 / 2},{1 + at * 7 % 11}\n" for at, day in enumerate(days))
+        "day,rain,flow\n"
+        + "".join(f"{day},{index * 7 % 11 / 2},{1 + index * 7 % 11}\n" for index, day in enumerate(days))
     ).encode()
 
 
@@ -78,7 +81,9 @@ def test_nobody_else_can_read_what_a_whole_job_writes(starter: Starter, tmp_path
         _upload(up, token, _table(600))
         _upload(up, token, _table(60_000))
         wait_until(
-            lambda: {one.state for one in _fresh_datasets(user)} == {"ready"}, seconds=120, what="the reading of both"
+            lambda: {dataset.state for dataset in _fresh_datasets(user)} == {"ready"},
+            seconds=120,
+            what="the reading of both",
         )
         draft = draft_on(user, datasets.use_sample(user, "piscataquis"))
         version = save(user, draft, estimator="ridge")

@@ -18,7 +18,15 @@ import redis
 import config
 from app.launch import redis_server, supervisor
 from app.launch.children import Child
-from app.launch.redis_server import NoServerError, answers, command, find_binary, socket_path, url_of, wait_for
+from app.launch.redis_server import (
+    NoServerError,
+    find_binary,
+    is_answering,
+    server_command,
+    socket_path,
+    url_of,
+    wait_for,
+)
 from tests.launch.conftest import clean_environment, free_port, wait_until
 
 # What the kernel has room for behind a socket's name, with the zero at its end.
@@ -32,7 +40,7 @@ def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def go(data: Path, path: Path) -> subprocess.Popen[bytes]:
-            process = subprocess.Popen(command(data, path), stdout=subprocess.DEVNULL, env=clean_environment())
+            process = subprocess.Popen(server_command(data, path), stdout=subprocess.DEVNULL, env=clean_environment())
             stack.callback(process.wait, 10)
             stack.callback(process.kill)
             return process
@@ -89,7 +97,7 @@ def unpackaged(monkeypatch: pytest.MonkeyPatch) -> None:
 def _chosen(data: Path, **environment: str) -> tuple[str, list[Child]]:
     children: list[Child] = []
     try:
-        url = supervisor._server(config.load({"HYDROML_DATA": str(data), **environment}), children)
+        url = supervisor._start_server(config.load({"HYDROML_DATA": str(data), **environment}), children)
     finally:
         for child in children:
             child.end()
@@ -117,7 +125,7 @@ def test_a_named_server_that_is_away_is_waited_for_and_that_is_said(
 def test_a_server_that_runs_is_used_and_no_other_is_started(server: tuple[Path, str]) -> None:
     data, url = server
     assert _chosen(data) == (url, [])
-    assert answers(url)
+    assert is_answering(url)
 
 
 def test_a_stale_socket_is_replaced_by_a_server_of_our_own(start: Start, short_folder: Path) -> None:
@@ -130,7 +138,7 @@ def test_a_stale_socket_is_replaced_by_a_server_of_our_own(start: Start, short_f
     assert stat.S_ISSOCK(path.stat().st_mode)
     url, children = _chosen(short_folder)
     assert (url, [child.name for child in children]) == (url_of(path), ["server"])
-    assert not answers(url)
+    assert not is_answering(url)
 
 
 def test_valkey_on_path_is_chosen_before_redis_on_path(programs: Path) -> None:
@@ -181,10 +189,10 @@ def test_without_one_on_path_the_packaged_one_is_chosen_and_it_works(
 def test_without_any_the_sentence_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(NoServerError) as caught:
         _chosen(tmp_path)
-    said = str(caught.value)
-    assert said.startswith("There is no Redis-protocol server. Install valkey-server or redis-server")
-    assert "REDIS_URL" in said
-    assert said.endswith(".")
+    words = str(caught.value)
+    assert words.startswith("There is no Redis-protocol server. Install valkey-server or redis-server")
+    assert "REDIS_URL" in words
+    assert words.endswith(".")
 
 
 @pytest.mark.usefixtures("unpackaged")
@@ -209,10 +217,10 @@ def test_our_server_has_no_port_a_private_socket_and_writes_everything_down(serv
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     client = redis.Redis.from_url(url)
     try:
-        asked = {name: client.config_get(name)[name] for name in ("port", "appendonly", "maxmemory-policy", "dir")}
+        query = {name: client.config_get(name)[name] for name in ("port", "appendonly", "maxmemory-policy", "dir")}
     finally:
         client.close()
-    assert asked == {"port": "0", "appendonly": "yes", "maxmemory-policy": "noeviction", "dir": str(data / "redis")}
+    assert query == {"port": "0", "appendonly": "yes", "maxmemory-policy": "noeviction", "dir": str(data / "redis")}
 
 
 def test_what_was_written_is_there_after_a_kill_and_a_restart(start: Start, short_folder: Path) -> None:
@@ -233,12 +241,12 @@ def test_what_was_written_is_there_after_a_kill_and_a_restart(start: Start, shor
 
 @pytest.mark.parametrize("url", ["unix:///nowhere/s.sock", "redis://127.0.0.1:1/0"])
 def test_an_address_where_nothing_is_does_not_answer(url: str) -> None:
-    assert answers(url) is False
+    assert is_answering(url) is False
 
 
 def test_a_file_in_place_of_a_socket_does_not_answer(tmp_path: Path) -> None:
     (tmp_path / "s.sock").write_text("x")
-    assert answers(url_of(tmp_path / "s.sock")) is False
+    assert is_answering(url_of(tmp_path / "s.sock")) is False
 
 
 ODD_NAMES = [
@@ -269,7 +277,7 @@ def test_our_server_is_found_in_a_folder_of_any_name(start: Start, short_folder:
     start(data, path)
     with redis.Redis(unix_socket_path=str(path)) as client:
         wait_until(lambda: _pings(client), seconds=10, what="the start of the server")
-    assert answers(url_of(path))
+    assert is_answering(url_of(path))
 
 
 @pytest.fixture
@@ -299,7 +307,7 @@ def test_a_path_too_long_for_a_socket_gets_a_private_short_one(temporary: Path) 
 @pytest.mark.parametrize("length", range(70, 110, 3))
 def test_a_path_of_any_length_fits_the_kernel(temporary: Path, length: int) -> None:
     assert len(os.fsencode(socket_path(Path("/" + "a" * length)))) < KERNEL_BYTES
-    assert all(one.parent == temporary for one in temporary.iterdir())
+    assert all(path.parent == temporary for path in temporary.iterdir())
 
 
 def test_a_path_of_letters_of_several_bytes_fits_the_kernel(temporary: Path) -> None:

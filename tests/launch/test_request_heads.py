@@ -16,9 +16,9 @@ def _head(*lines: bytes, first: bytes = b"POST /a?b=c HTTP/1.1") -> bytes:
 def test_a_head_is_found_when_it_is_complete() -> None:
     whole = _head(b"Content-Length: 3")
     assert all(find_head(whole[:end]) is None for end in range(len(whole)))
-    found = find_head(whole + b"abc")
-    assert found is not None
-    assert (found.method, found.path, found.bytes_needed) == (b"POST", b"/a", len(whole) + 3)
+    head = find_head(whole + b"abc")
+    assert head is not None
+    assert (head.method, head.path, head.bytes_needed) == (b"POST", b"/a", len(whole) + 3)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_a_head_is_found_when_it_is_complete() -> None:
     ],
 )
 def test_a_small_body_is_gathered_first(line: bytes, is_gathered: bool) -> None:
-    found = find_head(_head(line))
-    assert found is not None
-    assert (found.bytes_needed is not None) is is_gathered
+    head = find_head(_head(line))
+    assert head is not None
+    assert (head.bytes_needed is not None) is is_gathered
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_a_small_body_is_gathered_first(line: bytes, is_gathered: bool) -> None:
     ],
 )
 def test_a_person_behind_a_proxy_is_the_last_that_it_names(lines: tuple[bytes, ...], person: str) -> None:
-    found = find_head(_head(*lines))
-    assert found is not None
-    assert found.forwarded_for == person
+    head = find_head(_head(*lines))
+    assert head is not None
+    assert head.forwarded_for == person
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_a_person_behind_a_proxy_is_the_last_that_it_names(lines: tuple[bytes, .
     ],
 )
 def test_a_head_says_what_the_request_is_worth(first: bytes, is_check: bool, changes: bool) -> None:
-    found = find_head(_head(first=first))
-    assert found is not None
-    assert (found.is_health_check, found.changes_something) == (is_check, changes)
+    head = find_head(_head(first=first))
+    assert head is not None
+    assert (head.is_health_check, head.changes_something) == (is_check, changes)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,6 @@ def test_a_head_says_what_the_request_is_worth(first: bytes, is_check: bool, cha
     ],
 )
 def test_a_path_says_whose_threads_it_needs(path: str, is_download: bool, is_sign_in: bool) -> None:
-    found = find_head(_head(first=f"POST {path} HTTP/1.1".encode()))
-    assert found is not None
-    assert (found.is_download, found.is_sign_in) == (is_download, is_sign_in)
+    head = find_head(_head(first=f"POST {path} HTTP/1.1".encode()))
+    assert head is not None
+    assert (head.is_download, head.is_sign_in) == (is_download, is_sign_in)

@@ -92,9 +92,9 @@ def web(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[We
         wait_until(lambda: _answers(made), seconds=60, what="the first answer")
         made.cookie = sign_in(f"{made.url}/sign-in/{code}").cookie
         page = get(f"{made.url}/datasets", cookie=made.cookie)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
-        assert found is not None
-        made.token = found.group(1)
+        match = re.search(r'name="csrf_token" value="([^"]+)"', page.body)
+        assert match is not None
+        made.token = match.group(1)
         yield made
     finally:
         process.terminate()
@@ -110,11 +110,11 @@ def _answers(web: Web) -> bool:
 
 def _heard(line: socket.socket) -> bytes:
     """Return what is said on a connection until the other side ends it."""
-    said = b""
+    answer = b""
     with contextlib.suppress(ConnectionResetError):
         while part := line.recv(65536):
-            said += part
-    return said
+            answer += part
+    return answer
 
 
 def _is_open(line: socket.socket) -> bool:
@@ -171,14 +171,14 @@ def test_a_head_that_is_too_long_is_refused(web: Web) -> None:
 def test_an_upload_below_the_least_rate_is_ended(web: Web) -> None:
     with web.connect() as line:
         line.sendall(web.upload(2_000_000) + b"a,b\n" * 50_000)
-        said = _heard(line)
-    assert said.startswith(b"HTTP/1.1 400 "), said[:200]
-    assert b"Connection: close" in said
+        answer = _heard(line)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert b"Connection: close" in answer
     page = get(f"{web.url}/datasets", cookie=web.cookie).body
-    found = re.search(r'href="(/datasets/[0-9a-f-]{36})"', page)
-    assert found is not None
+    match = re.search(r'href="(/datasets/[0-9a-f-]{36})"', page)
+    assert match is not None
     # The last piece that came may still have been in a buffer of the parser.
-    assert re.search(r"The upload stopped at (9|10) %", get(f"{web.url}{found.group(1)}", cookie=web.cookie).body)
+    assert re.search(r"The upload stopped at (9|10) %", get(f"{web.url}{match.group(1)}", cookie=web.cookie).body)
 
 
 def test_an_upload_that_is_slow_but_steady_arrives(web: Web) -> None:
@@ -217,9 +217,9 @@ def test_large_bodies_are_limited_for_each_person_behind_a_proxy(web: Web, sprea
         whole = b"a,b\n" + b"1,2\n" * (LARGE // 4)
         with web.connect() as last:
             last.sendall(web.upload(len(whole), X_Forwarded_For="203.0.113.1") + whole + b"\r\n--B--\r\n")
-            said = last.recv(65536)
-    assert said.startswith(b"HTTP/1.1 303 " if spread else b"HTTP/1.1 503 "), said[:100]
-    assert spread or b"\r\nRetry-After: 5\r\n" in said
+            answer = last.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 303 " if spread else b"HTTP/1.1 503 "), answer[:100]
+    assert spread or b"\r\nRetry-After: 5\r\n" in answer
 
 
 def _whole_answer(line: socket.socket) -> bytes:
@@ -240,11 +240,11 @@ def test_a_connection_that_is_kept_open_serves_again(web: Web) -> None:
             # Longer than a connection may be silent here before its first request.
             time.sleep(2.5)
         line.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3)
-        said = b""
-        while said.count(b'{"status":"ok"}') < 3:
+        answer = b""
+        while answer.count(b'{"status":"ok"}') < 3:
             part = line.recv(65536)
             assert part
-            said += part
+            answer += part
 
 
 def test_a_form_that_waits_to_be_asked_for_is_asked_for(web: Web) -> None:

@@ -45,12 +45,12 @@ def test_a_lock_that_cannot_say_where_it_is_is_held(monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "pwrite", refuse)
-    held = FolderLock(current_settings().data)
-    held.take("http://127.0.0.1:9999")
+    lock = FolderLock(current_settings().data)
+    lock.take("http://127.0.0.1:9999")
     with pytest.raises(AlreadyRunningError, match="at an address it has not said yet"):
         FolderLock(current_settings().data).take("http://127.0.0.1:9998")
-    assert held._handle is not None
-    held._handle.close()
+    assert lock._handle is not None
+    lock._handle.close()
 
 
 def test_a_start_whose_reader_is_killed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from app.launch.web_hooks import post_worker_init
 from app.services.accounts import accounts
 from app.services.jobs import upkeep
 from app.storage.binding import bare_app
-from app.storage.reading import spare
+from app.storage.reading import reader_pool
 from tests.launch.conftest import (
     READY,
     ROOT,
@@ -75,9 +75,9 @@ def test_the_web_keeps_a_spare_reading_child_unless_it_shall_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: bool
 ) -> None:
     kept: list[Path] = []
-    monkeypatch.setattr(spare, "keep", kept.append)
+    monkeypatch.setattr(reader_pool, "keep", kept.append)
     monkeypatch.setattr(upkeep, "sweep_for_ever", lambda _app: None)
-    monkeypatch.setattr(warming, "warm", lambda _app: None)
+    monkeypatch.setattr(warming, "warm_caches", lambda _app: None)
     app = bare_app(config.load({"HYDROML_DATA": str(tmp_path), "HYDROML_SPARE_READER": str(int(wanted))}))
     post_worker_init(SimpleNamespace(wsgi=app))
     assert kept == [tmp_path] * wanted
@@ -90,9 +90,9 @@ def _ready(up: Up) -> dict[str, str]:
 
 def test_the_last_line_is_one_sign_in_link(running: Up) -> None:
     lines = running.output.strip().splitlines()
-    found = READY.fullmatch(lines[-1])
-    assert found is not None
-    assert found.group(1).startswith(f"{running.url}/sign-in/")
+    match = READY.fullmatch(lines[-1])
+    assert match is not None
+    assert match.group(1).startswith(f"{running.url}/sign-in/")
     assert len(READY.findall(running.output)) == 1
     assert "Traceback" not in running.output
 
@@ -127,27 +127,27 @@ def test_health_says_that_it_lives_and_that_every_part_is_ready(running: Up) -> 
 
 def test_a_second_start_on_the_folder_names_the_address_of_the_first(running: Up) -> None:
     before = running.all_processes()
-    said = hydroml("up", "--port", "1", "--data", str(running.data))
-    is_refused(said, "already running", running.url)
-    assert said.stdout == ""
+    process = hydroml("up", "--port", "1", "--data", str(running.data))
+    is_refused(process, "already running", running.url)
+    assert process.stdout == ""
     assert running.all_processes() == before
     assert get(f"{running.url}/health/live").status == 200
 
 
 def test_doctor_finds_no_fault_while_it_runs(running: Up) -> None:
     wait_until(lambda: _ready(running)["workers"] == "3", seconds=30, what="the beat of all workers")
-    said = hydroml("doctor", environment={"HYDROML_DATA": str(running.data)})
-    assert (said.returncode, said.stderr) == (0, "")
-    assert "FAULT" not in said.stdout
-    assert "The Redis-protocol server answers." in said.stdout
-    assert "3 workers have reported" in said.stdout
+    process = hydroml("doctor", environment={"HYDROML_DATA": str(running.data)})
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "FAULT" not in process.stdout
+    assert "The Redis-protocol server answers." in process.stdout
+    assert "3 workers have reported" in process.stdout
 
 
 def test_an_account_added_meanwhile_gets_a_link_to_the_running_address(running: Up) -> None:
-    said = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(running.data)})
-    assert said.returncode == 0
-    assert said.stdout.startswith(f"{running.url}/sign-in/")
-    opened = sign_in(said.stdout.strip(), X_Forwarded_For="192.0.2.66, 198.51.100.9")
+    process = hydroml("user", "add", "ada@example.org", environment={"HYDROML_DATA": str(running.data)})
+    assert process.returncode == 0
+    assert process.stdout.startswith(f"{running.url}/sign-in/")
+    opened = sign_in(process.stdout.strip(), X_Forwarded_For="192.0.2.66, 198.51.100.9")
     assert opened.status == 303
     account = get(f"{running.url}/account", cookie=opened.cookie).body
     assert "ada@example.org" in account
@@ -168,12 +168,12 @@ def test_nobody_else_can_look_into_the_folder(running: Up) -> None:
 
 def test_a_worker_that_is_killed_is_started_again(running: Up) -> None:
     def workers() -> set[int]:
-        found = set()
+        results = set()
         for pid in running.all_processes():
             with contextlib.suppress(OSError):
                 if b"workers\0--queues" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.add(pid)
-        return found
+                    results.add(pid)
+        return results
 
     wait_until(lambda: len(workers()) == 3, seconds=10, what="the start of all workers")
     lost = min(workers())
@@ -183,8 +183,8 @@ def test_a_worker_that_is_killed_is_started_again(running: Up) -> None:
 
 
 def test_a_port_that_is_taken_is_named_and_nothing_is_started(running: Up, tmp_path: Path) -> None:
-    said = hydroml("up", "--port", str(running.port), "--data", str(tmp_path / "data"))
-    is_refused(said, f"Port {running.port} cannot be used", "--port", "HYDROML_PORT")
+    process = hydroml("up", "--port", str(running.port), "--data", str(tmp_path / "data"))
+    is_refused(process, f"Port {running.port} cannot be used", "--port", "HYDROML_PORT")
     assert not list((tmp_path / "data").glob("*.sqlite3"))
     assert not (tmp_path / "data" / "run" / "redis.sock").exists()
 

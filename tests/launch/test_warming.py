@@ -37,7 +37,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_start_loads_what_was_worked_on_and_every_template(compiled: Path, app: Flask, sample: Dataset) -> None:
     analysis.forget_profiles()
     app.jinja_env.bytecode_cache = factory._Compiled.beside(Path(factory.__file__))
-    warming.warm(app)
+    warming.warm_caches(app)
     assert list(analysis._profiles) == [sample.id]
     assert "pages/dataset.html" in {name for _, name in app.jinja_env.cache or ()}
     assert any(compiled.iterdir())
@@ -46,7 +46,7 @@ def test_a_start_loads_what_was_worked_on_and_every_template(compiled: Path, app
 def test_a_start_without_its_database_goes_on(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     db.drop_all()
     with caplog.at_level(logging.WARNING):
-        warming.warm(app)
+        warming.warm_caches(app)
     assert "the database cannot be used" in caplog.text
 
 

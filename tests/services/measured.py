@@ -50,8 +50,10 @@ def associate(dataset: Dataset, target: str, *, parts: int = 10_000) -> None:
     whole = associations.request_for(dataset, target, {})
     assert whole is not None
     named = (Job.subject_id == dataset.id, Job.kind == JobKind.ASSOCIATE.value)
-    asked = [job.arguments for job in db.session.scalars(select(Job).where(*named))]
-    held = [associations.MEASUREMENT.restore_request(dataset, whole.profile, one) for one in asked if "holdout" in one]
-    for request in (whole, *held):
+    query = [job.arguments for job in db.session.scalars(select(Job).where(*named))]
+    requests = [
+        associations.MEASUREMENT.restore_request(dataset, whole.profile, row) for row in query if "holdout" in row
+    ]
+    for request in (whole, *requests):
         for _ in islice(runner.measure(associations.MEASUREMENT, request), parts):
             pass

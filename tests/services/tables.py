@@ -19,8 +19,8 @@ from app.storage.db import db
 from app.storage.tables import Dataset, DraftRow, User
 
 SMALL = "day,rain,warmth,flow\n" + "".join(
-    f"2001-{1 + at // 28:02d}-{1 + at % 28:02d},{(at * 7) % 11 / 2},{10 + at % 13},{1 + (at * 7) % 11 + at % 3 / 10}\n"
-    for at in range(300)
+    f"2001-{1 + position // 28:02d}-{1 + position % 28:02d},{(position * 7) % 11 / 2},{10 + position % 13},{1 + (position * 7) % 11 + position % 3 / 10}\n"
+    for position in range(300)
 )
 
 
@@ -41,8 +41,8 @@ def draft_on(user: User, dataset: Dataset, **target: str) -> DraftRow:
 
 def save(user: User, row: DraftRow, *, version: Any = None, step: str = "model", **changes: Any) -> int:
     """Save answers of one step and return the new version."""
-    at = drafts.get_draft(user, row.id).version if version is None else version
-    return drafts.save_answers(user, row.id, step=step, changes=changes, version=at).version
+    position = drafts.get_draft(user, row.id).version if version is None else version
+    return drafts.save_answers(user, row.id, step=step, changes=changes, version=position).version
 
 
 def at_once(app: Flask, many: int, work: Callable[[int], Any]) -> list[Any]:
@@ -79,7 +79,7 @@ def wide_csv(columns: int = 300, rows: int = 40, *, seed: int = 0) -> bytes:
     """Return a file of many columns, of which the last is the sum of the first two."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(random.normal(size=(rows, columns - 1)).round(4))
-    frame.columns = pd.Index([f"gauge_{at}" for at in range(columns - 1)])
+    frame.columns = pd.Index([f"gauge_{position}" for position in range(columns - 1)])
     frame["flow"] = frame["gauge_0"] + frame["gauge_1"]
     return frame.to_csv(index=False).encode()
 

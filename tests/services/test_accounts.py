@@ -40,9 +40,9 @@ def ada(app: Flask) -> User:
 @pytest.mark.usefixtures("app")
 def test_a_new_account_has_its_address_in_small_letters_and_no_password() -> None:
     person = accounts.create_user("  Ada.Lovelace@Example.ORG ", role=Role.ADMIN, name=" Ada ")
-    held = accounts.get_account(person.id)
-    assert (held.email, held.role, held.name) == ("ada.lovelace@example.org", "admin", "Ada")
-    assert (held.password_hash, held.disabled_at, held.theme) == (None, None, "auto")
+    user = accounts.get_account(person.id)
+    assert (user.email, user.role, user.name) == ("ada.lovelace@example.org", "admin", "Ada")
+    assert (user.password_hash, user.disabled_at, user.theme) == (None, None, "auto")
 
 
 @pytest.mark.usefixtures("ada")
@@ -57,7 +57,7 @@ def test_an_address_in_other_letters_is_the_same_address() -> None:
 def test_of_twenty_people_who_want_an_address_one_gets_it(app: Flask) -> None:
     results = at_once(app, 20, lambda place: accounts.create_user("ADA@x.org" if place % 2 else "ada@X.org").email)
     assert results.count("ada@x.org") == 1
-    assert sum(isinstance(one, ConflictError) for one in results) == 19, results
+    assert sum(isinstance(result, ConflictError) for result in results) == 19, results
 
 
 @pytest.mark.usefixtures("app")
@@ -112,11 +112,11 @@ def test_a_password_is_kept_as_argon2id_and_opens_the_account(other_user: User) 
     current = ""
     for password in ("é" * 3 + "水位" * 62 + "x", "  spaces at both ends  "):
         accounts.set_password(other_user, current=current, new=password)
-        held = accounts.get_account(other_user.id).password_hash
-        assert held is not None
-        assert held.startswith("$argon2id$")
-        assert password not in held
-        assert PasswordHasher().verify(held, password)
+        current_value = accounts.get_account(other_user.id).password_hash
+        assert current_value is not None
+        assert current_value.startswith("$argon2id$")
+        assert password not in current_value
+        assert PasswordHasher().verify(current_value, password)
         assert accounts.sign_in_with_password(" BEN@example.org", password, address=HERE).id == other_user.id
         current = password
 
@@ -160,7 +160,7 @@ def test_every_wrong_sign_in_is_refused_alike(ada: User, other_user: User) -> No
     with transaction():
         row = accounts.get_account(closed.id)
         row.password_hash, row.disabled_at = cheap_hash(), now()
-    said = set()
+    answers = set()
     for email, password in (
         (ada.email, "not the password"),
         (ada.email, ""),
@@ -171,8 +171,8 @@ def test_every_wrong_sign_in_is_refused_alike(ada: User, other_user: User) -> No
     ):
         with pytest.raises(DomainError) as refusal:
             accounts.sign_in_with_password(email, password, address=HERE)
-        said.add((refusal.value.message, refusal.value.code, refusal.value.field, refusal.value.status))
-    assert said == {("The address or the password is wrong.", "sign_in_failed", "password", 422)}
+        answers.add((refusal.value.message, refusal.value.code, refusal.value.field, refusal.value.status))
+    assert answers == {("The address or the password is wrong.", "sign_in_failed", "password", 422)}
 
 
 def test_a_text_that_only_begins_with_the_password_is_wrong(ada: User) -> None:
@@ -209,7 +209,7 @@ def test_of_twenty_browsers_with_one_link_one_is_signed_in(app: Flask, user: Use
     code, user_id = accounts.make_sign_in_link(user.email), user.id
     results = at_once(app, 20, lambda _place: accounts.redeem_sign_in_link(code).id)
     assert results.count(user_id) == 1
-    assert sum(isinstance(one, NotFoundError) for one in results) == 19, results
+    assert sum(isinstance(result, NotFoundError) for result in results) == 19, results
 
 
 def test_a_link_works_until_its_time_is_over(user: User) -> None:
@@ -258,7 +258,7 @@ def test_whoever_opens_an_empty_installation_first_becomes_its_admin(app: Flask)
     code = accounts.make_sign_in_link(None)
     assert db.session.scalar(select(func.count()).select_from(User)) == 0, "There is no default account."
     results = at_once(app, 20, lambda _place: accounts.redeem_sign_in_link(code).id)
-    assert sum(isinstance(one, NotFoundError) for one in results) == 19, results
+    assert sum(isinstance(result, NotFoundError) for result in results) == 19, results
     (owner,) = db.session.scalars(select(User))
     assert (owner.role, owner.password_hash) == ("admin", None)
     assert owner.id in results
@@ -338,7 +338,7 @@ def test_the_last_admin_cannot_be_disabled(app: Flask, admin: User) -> None:
     other = accounts.create_user("second@example.org", role=Role.ADMIN)
     emails = (admin.email, other.email)
     results = at_once(app, 2, lambda place: accounts.disable_user(emails[place]).email)
-    assert sum(isinstance(one, ConflictError) for one in results) == 1, results
+    assert sum(isinstance(result, ConflictError) for result in results) == 1, results
     db.session.expire_all()
     left = [row.email for row in db.session.scalars(select(User)) if row.disabled_at is None]
     assert len(left) == 1

@@ -55,9 +55,9 @@ def kinds_of(dataset: Dataset, **other: ColumnKind) -> Kinds:
 
 
 def measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> Associations:
-    found = associations.associations_for(dataset, target, kinds or kinds_of(dataset))
-    assert found is not None
-    return found
+    result = associations.associations_for(dataset, target, kinds or kinds_of(dataset))
+    assert result is not None
+    return result
 
 
 def table() -> pd.DataFrame:
@@ -70,9 +70,9 @@ def jobs_of(dataset: Dataset) -> list[Job]:
 
 
 def request_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> TargetRequest:
-    found = associations.request_for(dataset, target, kinds or kinds_of(dataset))
-    assert found is not None
-    return found
+    request = associations.request_for(dataset, target, kinds or kinds_of(dataset))
+    assert request is not None
+    return request
 
 
 def parts_of(dataset: Dataset, target: str) -> Generator[Associations]:
@@ -89,9 +89,9 @@ def eta(classes: pd.Series, values: pd.Series) -> float:
     return float(np.sqrt(ratio / (1 + ratio)))
 
 
-def corrected_v(one: pd.Series, other: pd.Series) -> float:
+def corrected_v(first: pd.Series, other: pd.Series) -> float:
     """Return Cramer's V with Bergsma's correction, from SciPy's chi-squared."""
-    counts = pd.crosstab(one, other)
+    counts = pd.crosstab(first, other)
     many, (r, c) = counts.to_numpy().sum(), counts.shape
     chi2 = stats.chi2_contingency(counts, correction=False).statistic
     phi2 = max(0.0, chi2 / many - (r - 1) * (c - 1) / (many - 1))
@@ -99,9 +99,9 @@ def corrected_v(one: pd.Series, other: pd.Series) -> float:
 
 
 def test_a_number_and_a_number_have_the_rank_correlation_of_scipy(penguins: Dataset) -> None:
-    found, raw = measured(penguins, MASS), table()
+    result, raw = measured(penguins, MASS), table()
     for name in ("Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Delta 15 N (o/oo)"):
-        item = found.of(name)
+        item = result.of(name)
         assert item is not None
         both = raw[[name, MASS]].dropna()
         assert item.method == "Spearman"
@@ -112,21 +112,21 @@ def test_a_number_and_a_number_have_the_rank_correlation_of_scipy(penguins: Data
 
 def test_a_class_and_a_number_have_the_correlation_ratio_both_ways(penguins: Dataset) -> None:
     by_mass, by_species, raw = measured(penguins, MASS), measured(penguins, SPECIES), table()
-    for found, name, expected in (
+    for result, name, expected in (
         (by_mass, SPECIES, eta(raw[SPECIES], raw[MASS])),
         (by_mass, "Sex", eta(raw["Sex"], raw[MASS])),
         (by_species, MASS, eta(raw[SPECIES], raw[MASS])),
         (by_species, "Culmen Depth (mm)", eta(raw[SPECIES], raw["Culmen Depth (mm)"])),
     ):
-        item = found.of(name)
+        item = result.of(name)
         assert item is not None
         assert (item.method, item.value) == ("correlation ratio", pytest.approx(expected, abs=1e-6))
 
 
 def test_a_class_and_a_class_have_cramers_v_without_its_bias(penguins: Dataset) -> None:
-    found, raw = measured(penguins, SPECIES), table()
+    result, raw = measured(penguins, SPECIES), table()
     for name in ("Island", "Sex", "Clutch Completion"):
-        item = found.of(name)
+        item = result.of(name)
         assert item is not None
         assert (item.method, item.value) == (
             "Cramér's V",
@@ -136,12 +136,12 @@ def test_a_class_and_a_class_have_cramers_v_without_its_bias(penguins: Dataset) 
 
 
 def test_what_cannot_be_measured_says_why(penguins: Dataset) -> None:
-    found = measured(penguins, SPECIES)
-    said = {item.column: item.reason for item in found.items if item.value is None}
-    assert said["Date Egg"] == "a date"
-    assert said["Region"] == said["Stage"] == "constant"
-    assert {item.column for item in found.items} == set(table().columns) - {SPECIES}
-    assert (found.target, found.rows_used, found.complete) == (SPECIES, 344, True)
+    result = measured(penguins, SPECIES)
+    answers = {item.column: item.reason for item in result.items if item.value is None}
+    assert answers["Date Egg"] == "a date"
+    assert answers["Region"] == answers["Stage"] == "constant"
+    assert {item.column for item in result.items} == set(table().columns) - {SPECIES}
+    assert (result.target, result.rows_used, result.complete) == (SPECIES, 344, True)
 
 
 def test_the_target_in_disguise_is_noticed(user: User) -> None:
@@ -228,8 +228,8 @@ def test_a_dataset_is_measured_at_once_up_to_a_size(
     penguins: Dataset, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
     monkeypatch.setattr(runner, "INLINE_CELLS", 344 * 18 + room)
-    found = associations.associations_for(penguins, MASS, kinds_of(penguins))
-    assert (found is not None) is (room == 0)
+    result = associations.associations_for(penguins, MASS, kinds_of(penguins))
+    assert (result is not None) is (room == 0)
     assert len(jobs_of(penguins)) == -room
 
 

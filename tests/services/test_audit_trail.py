@@ -39,8 +39,8 @@ from tests.web.client import draft_on_sample
 
 
 def acts(*, since: int = 0) -> list[str]:
-    found = audit.list_entries(AuditFilter(), limit=1000, offset=0)
-    return [line.act for line in reversed(found) if line.number > since]
+    entries = audit.list_entries(AuditFilter(), limit=1000, offset=0)
+    return [line.act for line in reversed(entries) if line.number > since]
 
 
 def acts_of(act: Callable[[], object]) -> list[str]:
@@ -271,13 +271,13 @@ def test_entries_of_many_threads_are_one_chain(app: Flask, user: User) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = verify_trail()
-    assert (found.entries, found.faults) == (before + 60, ())
+    result = verify_trail()
+    assert (result.entries, result.faults) == (before + 60, ())
 
 
 def test_a_thing_that_is_gone_stays_in_the_trail(app: Flask, user: User) -> None:
     row = drafts.create_draft(user)
     drafts.discard_draft(user, row.id)
-    found = audit.list_entries(AuditFilter(subject_id=row.id), limit=9, offset=0)
-    assert [line.act for line in found] == ["draft.discard", "draft.create"]
+    entries = audit.list_entries(AuditFilter(subject_id=row.id), limit=9, offset=0)
+    assert [line.act for line in entries] == ["draft.discard", "draft.create"]
     assert audit.list_entries(AuditFilter(subject_id=uuid.uuid4()), limit=9, offset=0) == []

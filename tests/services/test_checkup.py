@@ -48,8 +48,8 @@ def faults() -> list[str]:
 
 
 def said_of(word: str) -> Check:
-    (found,) = [check for check in diagnostics.examine() if word in check.sentence]
-    return found
+    (result,) = [check for check in diagnostics.examine() if word in check.sentence]
+    return result
 
 
 def damage(content: bytes | None) -> None:
@@ -69,7 +69,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made = Server(tmp_path)
     made.start()
     yield made
-    queue.connection(made.url).close()
+    queue.connect(made.url).close()
     made.stop()
 
 
@@ -140,9 +140,9 @@ def test_a_database_that_cannot_be_used_is_a_sentence(content: bytes | None) -> 
 def test_a_broken_database_beside_a_named_queue_is_a_sentence_too(app: Flask, tmp_path: Path) -> None:
     change(app, redis_url=f"unix://{tmp_path}/nothing.sock")
     damage(b"this is no database" * 500)
-    found = faults()
-    assert any(sentence.startswith("The database") for sentence in found)
-    assert "The Redis-protocol server does not answer." in found
+    results = faults()
+    assert any(sentence.startswith("The database") for sentence in results)
+    assert "The Redis-protocol server does not answer." in results
 
 
 @pytest.mark.usefixtures("app")
@@ -210,8 +210,8 @@ def test_a_queue_that_answers_with_workers_that_live_has_no_fault(app: Flask, se
     assert not diagnostics.readiness()[0]
     system_state.forget()
     with transaction():
-        jobs.beat("one", host="here", pid=1)
-        jobs.beat("two", host="here", pid=2)
+        jobs.record_heartbeat("one", host="here", pid=1)
+        jobs.record_heartbeat("two", host="here", pid=2)
         db.session.add(WorkerBeat(worker_id="old", host="here", pid=3, seen_at=now() - timedelta(seconds=31)))
     assert faults() == []
     assert said_of("workers").sentence == "2 workers have reported within 30 s."

@@ -59,8 +59,8 @@ def test_a_small_table_is_measured_at_once_and_agrees_with_pandas(user: User) ->
 
     names = [name for name in state.names if profile.column(name).kind.is_number]
     expected = read_frame(parquet_of(sample), profile, names).corr(method="spearman", min_periods=10).to_numpy()
-    at = [state.names.index(name) for name in names]
-    np.testing.assert_allclose(state.matrix.values[np.ix_(at, at)], expected, atol=1e-9)
+    positions = [state.names.index(name) for name in names]
+    np.testing.assert_allclose(state.matrix.values[np.ix_(positions, positions)], expected, atol=1e-9)
     assert state.rows_used == state.rows == 344
 
 
@@ -72,15 +72,15 @@ def test_nothing_is_started_by_looking(wide: Dataset) -> None:
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_a_worker_stores_block_by_block_and_all_of_them_make_the_matrix(wide: Dataset) -> None:
-    asked = correlations.start(wide, method=Method.PEARSON)
-    assert (asked.state, asked.done) == ("queued", 0)
-    assert correlations.start(wide, method=Method.PEARSON).job_id == asked.job_id
-    assert work_off(job_of(asked))
+    matrix_state = correlations.start(wide, method=Method.PEARSON)
+    assert (matrix_state.state, matrix_state.done) == ("queued", 0)
+    assert correlations.start(wide, method=Method.PEARSON).job_id == matrix_state.job_id
+    assert work_off(job_of(matrix_state))
     state = correlations.matrix_for(wide, method=Method.PEARSON)
     assert (state.state, state.done, state.total) == ("finished", 15, 15)
     assert state.matrix.known.all()
-    assert job_of(asked).progress["fraction"] == 1
-    assert job_of(asked).progress["seconds_left"] == 0
+    assert job_of(matrix_state).progress["fraction"] == 1
+    assert job_of(matrix_state).progress["seconds_left"] == 0
 
 
 @pytest.mark.usefixtures("for_a_worker")
@@ -128,7 +128,9 @@ def test_the_first_block_is_there_when_a_large_table_is_asked_for(
 
 
 def test_columns_methods_and_kinds_make_matrices_of_their_own(user: User) -> None:
-    dataset = table(user, a=range(60), b=[at % 7 for at in range(60)], c=[at % 3 for at in range(60)])
+    dataset = table(
+        user, a=range(60), b=[position % 7 for position in range(60)], c=[position % 3 for position in range(60)]
+    )
     whole = correlations.start(dataset)
     assert whole.matrix.measure(0, 2) == "Spearman"
     part = correlations.start(dataset, columns=["c", "a"])
@@ -141,7 +143,7 @@ def test_columns_methods_and_kinds_make_matrices_of_their_own(user: User) -> Non
 def test_every_group_of_a_sample_holds_the_same_rows(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     values = random.normal(size=3000).round(6)
-    dataset = table(user, **{f"x{at}": values * (at + 1) for at in range(12)})
+    dataset = table(user, **{f"x{position}": values * (position + 1) for position in range(12)})
     monkeypatch.setattr(correlations, "MAX_CELLS", 12 * 500)
     monkeypatch.setattr(correlation, "FIRST_COLUMNS", 3)
     monkeypatch.setattr(correlation, "BLOCK_COLUMNS", 7)
@@ -172,7 +174,7 @@ def test_columns_that_do_not_vary_are_no_fault(user: User) -> None:
     assert correlations.start(dataset).state == "finished"
     state = correlations.start(dataset, columns=["a", "b", "c"])
     assert "None of these columns varies" in state.reason
-    assert correlations.pairs_ranked(state).total == 0
+    assert correlations.rank_pairs(state).total == 0
 
 
 def test_two_rows_are_no_fault(user: User) -> None:
@@ -183,31 +185,31 @@ def test_two_rows_are_no_fault(user: User) -> None:
 
 def test_the_ranked_pairs_are_paged(wide: Dataset) -> None:
     state = correlations.start(wide)
-    first, last = (correlations.pairs_ranked(state, page=page) for page in (1, 999))
+    first, last = (correlations.rank_pairs(state, page=page) for page in (1, 999))
     assert (first.total, first.pages, last.page) == (780, 16, 16)
     assert len(last.lines) == 780 - 15 * 50
     assert abs(first.lines[0].value) >= abs(last.lines[-1].value)
-    assert correlations.pairs_ranked(state, threshold=0.9).total < 780
-    assert all("flow" in (line.one, line.other) for line in correlations.pairs_ranked(state, word="FLOW").lines)
+    assert correlations.rank_pairs(state, threshold=0.9).total < 780
+    assert all("flow" in (line.column, line.other) for line in correlations.rank_pairs(state, word="FLOW").lines)
 
 
 def test_pairs_are_pictures_of_their_kinds(user: User) -> None:
     penguins = datasets.use_sample(user, "penguins")
-    points = correlations.pair(penguins, "Body Mass (g)", "Flipper Length (mm)")
+    points = correlations.picture_of_pair(penguins, "Body Mass (g)", "Flipper Length (mm)")
     assert (points.kind, points.measure, points.rows) == ("scatter", "Spearman", 342)
     assert len(points.points) == 342
-    boxes = correlations.pair(penguins, "Body Mass (g)", "Species")
-    assert (boxes.kind, boxes.one, boxes.other) == ("boxes", "Species", "Body Mass (g)")
+    boxes = correlations.picture_of_pair(penguins, "Body Mass (g)", "Species")
+    assert (boxes.kind, boxes.column, boxes.other) == ("boxes", "Species", "Body Mass (g)")
     assert sum(box.rows for box in boxes.boxes) == 342
     assert all(list(box.quantiles) == sorted(box.quantiles) for box in boxes.boxes)
-    counts = correlations.pair(penguins, "Species", "Island")
+    counts = correlations.picture_of_pair(penguins, "Species", "Island")
     assert counts.kind == "table"
     assert sum(map(sum, counts.counts)) == 344
-    assert correlations.pair(penguins, "Species", "Date Egg").kind == "none"
-    assert correlations.pair(penguins, "Species", "Species").reason == "That is one column: choose two."
-    assert correlations.pair(penguins, "Region", "Body Mass (g)").kind == "none"
+    assert correlations.picture_of_pair(penguins, "Species", "Date Egg").kind == "none"
+    assert correlations.picture_of_pair(penguins, "Species", "Species").reason == "That is one column: choose two."
+    assert correlations.picture_of_pair(penguins, "Region", "Body Mass (g)").kind == "none"
     with pytest.raises(DomainError, match="no column named gone"):
-        correlations.pair(penguins, "gone", "Species")
+        correlations.picture_of_pair(penguins, "gone", "Species")
 
 
 def test_blocks_are_stored_once(wide: Dataset) -> None:

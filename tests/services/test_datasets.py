@@ -18,7 +18,7 @@ from app.domain.vocabulary import ColumnKind
 from app.services.accounts import accounts
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage import columnar, files, jobs
 from app.storage import datasets as dataset_rows
 from app.storage.db import db, now, transaction
@@ -38,8 +38,8 @@ def folder_of(dataset: Dataset) -> Path:
 def on_disk() -> list[str]:
     """Return everything that lies among the datasets and the uploads."""
     data = current_settings().data
-    found = [*(data / "datasets").rglob("*"), *(data / "incoming").rglob("*"), *(data / "originals").glob("*")]
-    return sorted(str(path.relative_to(data)) for path in found)
+    paths = [*(data / "datasets").rglob("*"), *(data / "incoming").rglob("*"), *(data / "originals").glob("*")]
+    return sorted(str(path.relative_to(data)) for path in paths)
 
 
 def original_name(content: bytes) -> str:
@@ -140,9 +140,9 @@ def test_what_was_uploaded_is_what_training_gets(small: Dataset) -> None:
 
 
 def test_the_preview_shows_the_first_rows_as_texts(small: Dataset) -> None:
-    shown = datasets.preview_rows(small, limit=3)
-    assert [row[0] for row in shown] == ["2001-01-01", "2001-01-02", "2001-01-03"]
-    numbers = [[float(cell) for cell in row[1:]] for row in shown]
+    visible_rows = datasets.preview_rows(small, limit=3)
+    assert [row[0] for row in visible_rows] == ["2001-01-01", "2001-01-02", "2001-01-03"]
+    numbers = [[float(cell) for cell in row[1:]] for row in visible_rows]
     assert numbers == [list(row) for row in small_table()[["rain", "warmth", "flow"]].head(3).itertuples(index=False)]
     assert len(datasets.preview_rows(small)) == 8
 
@@ -150,22 +150,22 @@ def test_the_preview_shows_the_first_rows_as_texts(small: Dataset) -> None:
 def test_the_first_rows_are_shown_without_opening_them_unless_an_earlier_version_read_the_file(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown, profile, opened = datasets.preview_rows(small), datasets.profile_of(small), list[int]()
+    visible_rows, profile, opened = datasets.preview_rows(small), datasets.profile_of(small), list[int]()
     assert profile is not None
-    assert shown == columnar.preview(datasets.parquet_of(small), profile, limit=8)
+    assert visible_rows == columnar.preview_rows(datasets.parquet_of(small), profile, limit=8)
 
     def preview(*_arguments: Any, limit: int, **_more: Any) -> list[list[str]]:
         opened.append(limit)
-        return shown
+        return visible_rows
 
-    monkeypatch.setattr(columnar, "preview", preview)
-    assert datasets.preview_rows(small) == shown
+    monkeypatch.setattr(columnar, "preview_rows", preview)
+    assert datasets.preview_rows(small) == visible_rows
     assert opened == []
     with transaction():
         row = dataset_rows.get_dataset(small.id)
         row.profile = {name: value for name, value in profile.to_json().items() if name != "first_rows"}
     analysis.forget_profiles()
-    assert datasets.preview_rows(small) == shown
+    assert datasets.preview_rows(small) == visible_rows
     assert opened == [8]
 
 
@@ -178,7 +178,7 @@ def test_after_a_start_those_are_known_that_were_worked_on_last_as_far_as_that_i
     assert [row.id for row in dataset_rows.list_recent(5)] == [small.id, later.id]
     analysis.forget_profiles()
     monkeypatch.setattr(analysis, "COLUMNS_RECALLED", small.column_count)
-    analysis.recall()
+    analysis.warm_profile_cache()
     assert list(analysis._profiles) == [small.id]
     datasets.delete_dataset(user, small.id)
     assert [row.id for row in dataset_rows.list_recent(5)] == [later.id]
@@ -260,10 +260,10 @@ def test_an_upload_whose_bytes_are_gone_is_refused_by_the_worker(app: Flask, use
 
 
 def test_a_small_file_that_takes_long_is_left_to_a_worker(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    query: list[int] = []
 
     def slow(*_: Any, seconds: int, **__: Any) -> None:
-        asked.append(seconds)
+        query.append(seconds)
         raise UnreadableFileError("It took too long.", code="too_slow")
 
     monkeypatch.setattr(analysis, "read_file", slow)
@@ -271,7 +271,7 @@ def test_a_small_file_that_takes_long_is_left_to_a_worker(user: User, monkeypatc
     job = datasets.analysis_job(row)
     assert job is not None
     assert (row.state, job.state) == ("reading", "queued")
-    assert asked == [current_settings().limits.inline_read_seconds]
+    assert query == [current_settings().limits.inline_read_seconds]
     monkeypatch.undo()
     assert datasets.read_dataset(row.id).state == "ready"
 
@@ -281,15 +281,15 @@ def test_a_profile_is_read_from_the_database_once(small: Dataset, user: User) ->
     assert first is not None
     ids = [small.id]
     with transaction():
-        for at in range(datasets.PROFILES_KEPT + 4):
-            profile = {**first.to_json(), "rows": at}
+        for position in range(datasets.PROFILES_KEPT + 4):
+            profile = {**first.to_json(), "rows": position}
             row = Dataset(owner_id=user.id, name="copy", file_name="copy.csv", state="ready", profile=profile)
             db.session.add(row)
             db.session.flush()
             ids.append(row.id)
-    held = [datasets.profile_of(datasets.get_dataset(user, one)) for one in ids]
-    assert [one.rows for one in held if one] == [300, *range(datasets.PROFILES_KEPT + 4)]
-    assert datasets.profile_of(datasets.get_dataset(user, ids[-1])) is held[-1]
+    dataset_profiles = [datasets.profile_of(datasets.get_dataset(user, identifier)) for identifier in ids]
+    assert [dataset.rows for dataset in dataset_profiles if dataset] == [300, *range(datasets.PROFILES_KEPT + 4)]
+    assert datasets.profile_of(datasets.get_dataset(user, ids[-1])) is dataset_profiles[-1]
     again = datasets.profile_of(small)
     assert again == first, "What was pushed out is read again."
 
@@ -317,12 +317,12 @@ def test_an_attempt_that_lost_its_lease_does_not_fail_the_dataset(app: Flask, us
     with transaction():
         assert jobs.claim(job.id, worker_id="asleep", lease_seconds=-1) == 1
         assert jobs.claim(job.id, worker_id="awake", lease_seconds=60) == 2
-    assert not life.stop_job(job.id, attempt=1)
+    assert not life_cycle.stop_job(job.id, attempt=1)
     assert jobs.get_job(job.id).state == "running"
     with pytest.raises(StoppedError):
-        datasets.read_dataset(row.id, may_store=lambda: life.has_lease(job.id, attempt=1))
+        datasets.read_dataset(row.id, may_store=lambda: life_cycle.has_lease(job.id, attempt=1))
     assert db.session.get(Dataset, row.id, populate_existing=True).state == "reading"
-    assert datasets.read_dataset(row.id, may_store=lambda: life.has_lease(job.id, attempt=2)).state == "ready"
+    assert datasets.read_dataset(row.id, may_store=lambda: life_cycle.has_lease(job.id, attempt=2)).state == "ready"
 
 
 def test_a_dropped_upload_was_never_there(user: User) -> None:

@@ -40,9 +40,9 @@ def test_what_is_deleted_fills_no_more_than_an_account_may(app: Flask, user: Use
 
 
 def datasets_of(row: Dataset) -> Dataset:
-    found = db.session.get(Dataset, row.id, populate_existing=True)
-    assert found is not None
-    return found
+    dataset = db.session.get(Dataset, row.id, populate_existing=True)
+    assert dataset is not None
+    return dataset
 
 
 def fill(user: User, size: int, **more: Any) -> Dataset:
@@ -71,10 +71,10 @@ def test_an_account_that_is_full_takes_no_more_until_something_is_deleted(app: F
 
 def test_two_uploads_that_each_fit_alone_do_not_both_fill_an_account(app: Flask, user: User) -> None:
     with_limits(app, user_storage_mb=2)
-    one, two = (datasets.start_upload(user, f"{name}.csv") for name in ("one", "two"))
-    for row in (one, two):
+    dataset, two = (datasets.start_upload(user, f"{name}.csv") for name in ("one", "two"))
+    for row in (dataset, two):
         datasets.incoming_file(row.id).write_bytes(SMALL.encode())
-    datasets.finish_upload(user, one.id, size_bytes=1_500_000, sha256=hashlib.sha256(SMALL.encode()).hexdigest())
+    datasets.finish_upload(user, dataset.id, size_bytes=1_500_000, sha256=hashlib.sha256(SMALL.encode()).hexdigest())
     with pytest.raises(NoSpaceError) as refusal:
         datasets.finish_upload(user, two.id, size_bytes=1_500_000, sha256="1" * 64)
     assert refusal.value.code == "quota"

@@ -58,7 +58,7 @@ def test_deleting_keeps_the_rows_that_an_experiment_stands_on(small: Dataset, us
     with transaction():
         small.deleted_at = now() - timedelta(days=datasets.RESTORE_DAYS, minutes=1)
     assert datasets.purge_old() == 0
-    assert [one.id for one in datasets.list_deleted(user)] == [small.id], "it can be brought back for as long"
+    assert [dataset.id for dataset in datasets.list_deleted(user)] == [small.id], "it can be brought back for as long"
     assert datasets.original_of(small) is not None
     profile = datasets.profile_of(small)
     assert profile is not None

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.analysis.associations.association import associate
 from app.domain.experiment import TransformPart
-from app.domain.recommendation.suggested_set import SetUse, derived_config, suggested_set, with_set, without_set
+from app.domain.recommendation.suggested_set import SetUse, add_set, derived_config, remove_set, suggested_set
 from app.domain.training import derived_measures
 from app.domain.training.preprocessing.transforms import output_names
 from app.domain.vocabulary import ColumnKind
@@ -87,9 +87,11 @@ def test_a_derived_feature_goes_with_the_target_as_a_plain_loop_says(user: User,
     draft = _context(user, river)
     measured = _derived(draft).items["rain_mm_mean_45"]
     table = _table().iloc[: _kept(draft)]
-    means = [np.mean(table["rain_mm"][at - 44 : at + 1]) if at >= 35 else np.nan for at in range(len(table))]
-    for at in range(35, 44):
-        means[at] = np.mean(table["rain_mm"][: at + 1])
+    means = [
+        np.mean(table["rain_mm"][index - 44 : index + 1]) if index >= 35 else np.nan for index in range(len(table))
+    ]
+    for position in range(35, 44):
+        means[position] = np.mean(table["rain_mm"][: position + 1])
     plain = pd.DataFrame({"mean": means, "flow_mm": table["flow_mm"]})
     kinds = dict.fromkeys(plain.columns, ColumnKind.NUMERIC)
     assert measured.association.value == pytest.approx(associate(plain, "flow_mm", kinds).items[0].value)
@@ -100,13 +102,13 @@ def test_held_out_rows_move_no_measure(user: User, river: DraftRow) -> None:
     late = poisoned.index >= ROWS - HELD
     for name in ("rain_mm", "temp_c", "flow_mm"):
         poisoned.loc[late, name] = np.linspace(0, 30, HELD)
-    found = []
+    results = []
     for row in (river, _draft(user, poisoned)):
         draft = _context(user, row)
         assert draft.dataset is not None
         lags = memory.memory_for(draft.dataset, draft.plan, draft.rule).lags
-        found.append((_derived(draft).items, lags))
-    assert found[0] == found[1]
+        results.append((_derived(draft).items, lags))
+    assert results[0] == results[1]
 
 
 def test_a_worker_measures_derived_features_part_by_part(
@@ -115,10 +117,10 @@ def test_a_worker_measures_derived_features_part_by_part(
     monkeypatch.setattr(runner, "INLINE_CELLS", 0)
     monkeypatch.setattr(derived_measures, "MAX_BLOCK_COLUMNS", 2)
     draft = _context(user, river)
-    asked = _derived(draft)
-    assert (asked.state, asked.items) == ("queued", {})
-    assert asked.job_id is not None
-    assert not work_off(jobs.get_job(asked.job_id), parts=2)
+    state = _derived(draft)
+    assert (state.state, state.items) == ("queued", {})
+    assert state.job_id is not None
+    assert not work_off(jobs.get_job(state.job_id), parts=2)
     part = _derived(draft, start=False)
     assert 2 <= len(part.items) < len(part.names)
 
@@ -155,9 +157,9 @@ def test_features_known_all_together_are_not_even_read(
     known = _derived(_context(user, river))
     save(user, river, step="features", transforms=None)
     monkeypatch.delattr(derived_rankings.DerivedRequest, "read_rows")
-    found = _derived(_context(user, river))
-    assert (found.state, found.rows_used) == ("finished", known.rows_used)
-    assert dict(found.items) == {name: known.items[name] for name in known.items if name != "rain_mm_mean_45"}
+    result = _derived(_context(user, river))
+    assert (result.state, result.rows_used) == ("finished", known.rows_used)
+    assert dict(result.items) == {name: known.items[name] for name in known.items if name != "rain_mm_mean_45"}
 
 
 def test_a_confirmed_kind_measures_nothing_anew(user: User, river: DraftRow, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,17 +263,17 @@ def test_the_switch_leaves_alone_what_else_was_added(user: User, river: DraftRow
     plan = _context(user, river).plan
     whole = suggested_set(plan)
     assert whole is not None
-    assert (whole.use, with_set(plan)) == (SetUse.ALL, None)
-    save(user, river, step="features", transforms=[*without_set(plan), LATE])
+    assert (whole.use, add_set(plan)) == (SetUse.ALL, None)
+    save(user, river, step="features", transforms=[*remove_set(plan), LATE])
     off = _context(user, river).plan
-    found = suggested_set(off)
-    assert found is not None
-    assert (found.use, found.missing) == (SetUse.NONE, len(whole.recipes))
-    save(user, river, step="features", transforms=with_set(off))
+    result = suggested_set(off)
+    assert result is not None
+    assert (result.use, result.missing) == (SetUse.NONE, len(whole.recipes))
+    save(user, river, step="features", transforms=add_set(off))
     again = _context(user, river).plan
     back = suggested_set(again)
     assert back is not None
-    assert (back.use, len(without_set(again))) == (SetUse.ALL, 1)
+    assert (back.use, len(remove_set(again))) == (SetUse.ALL, 1)
     save(user, river, step="features", transforms=again.values["features"]["transforms"][1:])
     part = suggested_set(_context(user, river).plan)
     assert part is not None

@@ -24,7 +24,7 @@ ROWS, HELD = 300, 60
 
 def _table() -> pd.DataFrame:
     random = np.random.default_rng(6)
-    frame = pd.DataFrame(random.normal(size=(ROWS, 6)).round(4), columns=[f"gauge_{at}" for at in range(6)])
+    frame = pd.DataFrame(random.normal(size=(ROWS, 6)).round(4), columns=[f"gauge_{position}" for position in range(6)])
     frame["soil"] = random.choice(["clay", "sand"], size=ROWS)
     frame.insert(0, "day", pd.date_range("2001-10-01", periods=ROWS).strftime("%Y-%m-%d"))
     frame["flow"] = (frame["gauge_0"] - frame["gauge_1"] + random.normal(size=ROWS)).round(4)
@@ -58,17 +58,17 @@ def _seen(user: User, row: DraftRow, dataset: Dataset) -> dict[str, Any]:
     names = [choice.profile.name for choice in plan.columns]
     kinds = {choice.profile.name: choice.profile.kind for choice in plan.columns}
     every = kinds_of(datasets_profile(dataset), plan.spec.data.column_kinds)
-    found = associations.known_for(dataset, plan.spec.task.target, every, rule)
-    assert found is not None
+    result = associations.known_for(dataset, plan.spec.task.target, every, rule)
+    assert result is not None
     matrix = correlations.start(dataset, method=Method.AUTO, rule=rule)
     return {
         "strengths": {choice.profile.name: choice.facts.strength for choice in plan.columns},
-        "spread of the target": found.target_std,
-        "ranking": [(one.name, one.score) for one in rankings.ranking_for(dataset, "flow", rule=rule).items],
+        "spread of the target": result.target_std,
+        "ranking": [(item.name, item.score) for item in rankings.ranking_for(dataset, "flow", rule=rule).items],
         "pairs": matrix.matrix.rows(),
-        "picture": correlations.pair(dataset, "gauge_0", "flow", rule=rule),
+        "picture": correlations.picture_of_pair(dataset, "gauge_0", "flow", rule=rule),
         "spreads": spreads.spreads_for(dataset, names[1:], kinds=kinds, rule=rule),
-        "starting settings": [(one.entry.id, one.parameters) for one in plan.ranking],
+        "starting settings": [(suggestion.entry.id, suggestion.parameters) for suggestion in plan.ranking],
     }
 
 
@@ -78,10 +78,10 @@ def test_held_out_rows_move_nothing_that_is_shown(user: User, ordered: bool) -> 
     row, dataset = _draft(user, frame, **answers)
     plan = _plan(user, row)
     assert plan.spec is not None
-    held = np.flatnonzero(~np.asarray(development.rows_of(dataset, HoldoutRule.of(plan.spec))))
-    assert len(held) == HELD
-    assert ordered == (list(held) == list(range(ROWS - HELD, ROWS)))
-    other, poisoned = _draft(user, _poisoned(frame, held), **answers)
+    current_values = np.flatnonzero(~np.asarray(development.rows_of(dataset, HoldoutRule.of(plan.spec))))
+    assert len(current_values) == HELD
+    assert ordered == (list(current_values) == list(range(ROWS - HELD, ROWS)))
+    other, poisoned = _draft(user, _poisoned(frame, current_values), **answers)
     assert _seen(user, row, dataset) == _seen(user, other, poisoned)
     wild, all_rows = _draft(user, _poisoned(frame, np.arange(ROWS)), **answers)
     assert _seen(user, wild, all_rows)["strengths"] != _seen(user, row, dataset)["strengths"], (
@@ -111,9 +111,9 @@ def test_rows_held_out_by_date_move_nothing_that_is_shown(user: User, case: str)
     plan = _plan(user, row)
     assert plan.spec is not None
     assert draft_context.load(user, row.id).rule == HoldoutRule.of(plan.spec), "what is shown and measured is one"
-    held = np.flatnonzero(~np.asarray(development.rows_of(dataset, HoldoutRule.of(plan.spec))))
-    assert list(held) == list(range(ROWS - count, ROWS))
-    other, poisoned = drawn(_poisoned(frame, held))
+    current_values = np.flatnonzero(~np.asarray(development.rows_of(dataset, HoldoutRule.of(plan.spec))))
+    assert list(current_values) == list(range(ROWS - count, ROWS))
+    other, poisoned = drawn(_poisoned(frame, current_values))
     assert _seen(user, row, dataset) == _seen(user, other, poisoned)
 
 

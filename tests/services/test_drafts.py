@@ -19,7 +19,9 @@ from app.storage import drafts as draft_rows
 from app.storage.tables import Dataset, DraftRow, User
 from tests.services.tables import at_once, draft_on, save, upload
 
-OTHER = b"site,rain,level\n" + b"".join(b"s%d,%d,%d\n" % (at % 5, at, at * 2 % 17) for at in range(60))
+OTHER = b"site,rain,level\n" + b"".join(
+    b"s%d,%d,%d\n" % (position % 5, position, position * 2 % 17) for position in range(60)
+)
 
 
 @pytest.fixture
@@ -28,8 +30,8 @@ def draft(user: User, sample: Dataset) -> DraftRow:
 
 
 def answers(user: User, draft: DraftRow) -> dict[str, dict[str, Any]]:
-    held = drafts.get_draft(user, draft.id).answers
-    return {step: dict(fields) for step, fields in held.items() if fields}
+    current_values = drafts.get_draft(user, draft.id).answers
+    return {step: dict(fields) for step, fields in current_values.items() if fields}
 
 
 def test_tabs_that_change_different_fields_are_merged(user: User, draft: DraftRow) -> None:
@@ -113,10 +115,10 @@ def test_another_target_clears_the_task_kind_only(user: User, draft: DraftRow) -
     save(user, draft, step="data", task_kind="regression", time_column="date")
     save(user, draft, estimator="ridge")
     save(user, draft, step="data", target="prcp_mm")
-    held = answers(user, draft)
-    assert "task_kind" not in held["data"]
-    assert held["data"]["time_column"] == "date"
-    assert held["model"] == {"estimator": "ridge"}
+    current_values = answers(user, draft)
+    assert "task_kind" not in current_values["data"]
+    assert current_values["data"]["time_column"] == "date"
+    assert current_values["model"] == {"estimator": "ridge"}
 
 
 def test_what_is_answered_together_with_a_new_dataset_is_kept(user: User, draft: DraftRow) -> None:
@@ -162,8 +164,8 @@ def test_every_earlier_version_can_be_had_back(user: User, saves: list[dict[str,
     final = drafts.get_draft(user, row.id)
     assert sorted(seen) == list(range(1, final.version + 1))
     for version, expected in seen.items():
-        found = drafts.answers_at(final, version)
-        assert {step: fields for step, fields in found.items() if fields} == expected
+        results = drafts.answers_at(final, version)
+        assert {step: fields for step, fields in results.items() if fields} == expected
 
 
 def test_the_plan_of_an_earlier_version_shows_what_that_page_showed(user: User, draft: DraftRow) -> None:
@@ -182,20 +184,20 @@ def test_twelve_tabs_saving_at_once_lose_nothing(app: Flask, user: User, draft: 
         me = _person(user_id)
         return [
             drafts.save_answers(
-                me, draft_id, step="model", changes={f"ridge.tab_{place}_{at}": str(at)}, version=opened
+                me, draft_id, step="model", changes={f"ridge.tab_{place}_{position}": str(position)}, version=opened
             ).version
-            for at in range(each)
+            for position in range(each)
         ]
 
     results = at_once(app, 12, tab)
-    assert all(isinstance(one, list) for one in results), results
-    versions = sorted(version for one in results for version in one)
+    assert all(isinstance(result, list) for result in results), results
+    versions = sorted(version for result in results for version in result)
     assert versions == list(range(opened + 1, opened + 12 * each + 1))
-    held = answers(user, draft)["model"]
-    assert len(held) == 12 * each
+    current_values = answers(user, draft)["model"]
+    assert len(current_values) == 12 * each
     events = draft_rows.list_events(draft.id, after_version=opened)
     assert [event.version for event in events] == versions
-    assert {path for event in events for path in event.changes} == {f"model.{name}" for name in held}
+    assert {path for event in events for path in event.changes} == {f"model.{name}" for name in current_values}
 
 
 def test_tabs_fighting_over_one_field_get_one_winner_for_each_version(app: Flask, user: User, draft: DraftRow) -> None:
@@ -206,8 +208,8 @@ def test_tabs_fighting_over_one_field_get_one_winner_for_each_version(app: Flask
         return drafts.save_answers(_person(user_id), draft_id, step="model", changes=changes, version=opened).version
 
     results = at_once(app, 12, tab)
-    winners = [place for place, one in enumerate(results) if isinstance(one, int)]
-    losers = [one for one in results if isinstance(one, DraftConflictError)]
+    winners = [place for place, result in enumerate(results) if isinstance(result, int)]
+    losers = [result for result in results if isinstance(result, DraftConflictError)]
     assert (len(winners), len(losers)) == (1, 11), results
     assert answers(user, draft)["model"] == {"ridge.alpha": str(winners[0])}
 
@@ -230,8 +232,8 @@ def test_answers_that_are_too_large_are_refused(user: User, draft: DraftRow, cha
 
 
 def test_a_draft_that_holds_too_much_takes_no_more(user: User, draft: DraftRow) -> None:
-    for at in range(10):
-        save(user, draft, **{f"ridge.{at}": "9" * 190_000})
+    for position in range(10):
+        save(user, draft, **{f"ridge.{position}": "9" * 190_000})
     with pytest.raises(DomainError) as refusal:
         save(user, draft, **{"ridge.last": "9" * 190_000})
     assert refusal.value.code == "draft_too_large"
@@ -249,8 +251,8 @@ def test_somebody_elses_draft_is_a_missing_one(user: User, other_user: User, dra
     ):
         with pytest.raises(NotFoundError):
             deed()
-    assert draft_summaries.list_begun(other_user, page=1, per_page=9) == ([], 0)
-    assert [line.id for line in draft_summaries.list_begun(user, page=1, per_page=9)[0]] == [draft.id]
+    assert draft_summaries.list_draft_summaries(other_user, page=1, per_page=9) == ([], 0)
+    assert [line.id for line in draft_summaries.list_draft_summaries(user, page=1, per_page=9)[0]] == [draft.id]
 
 
 @pytest.mark.parametrize("whose", ["nobody", "other"])
@@ -270,7 +272,7 @@ def test_a_launched_draft_is_frozen(user: User, draft: DraftRow) -> None:
         save(user, draft, estimator="ridge")
     with pytest.raises(ConflictError, match="frozen"):
         draft_history.undo(user, draft.id)
-    assert draft_summaries.list_begun(user, page=1, per_page=9) == ([], 0)
+    assert draft_summaries.list_draft_summaries(user, page=1, per_page=9) == ([], 0)
 
 
 def test_discarding_forgets_the_draft_and_its_history(user: User, draft: DraftRow) -> None:

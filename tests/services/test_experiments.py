@@ -75,7 +75,7 @@ def test_what_was_warned_of_is_kept_with_the_launch(user: User) -> None:
     version = drafts.save_many(user, draft.id, changes=changes, version=draft.version).version
     made = launch(user, draft, version=version)
     assert made.warnings is not None
-    kept = {one["code"]: one for one in made.warnings}
+    kept = {warning["code"]: warning for warning in made.warnings}
     assert kept["random_split_in_time"]["step"] == "validation"
     assert "too good" in kept["random_split_in_time"]["message"]
 
@@ -130,22 +130,22 @@ def test_a_draft_with_errors_is_refused_with_all_of_them(user: User, draft: Draf
     for column in ("c1", "c2", "c3"):
         save(user, draft, step="data", **{f"kind.{column}": "nonsense"})
     version = save(user, draft, step="validation", **{"strategy": "k_fold", "k_fold.n_splits": "999999"})
-    for row, at in ((bare, bare.version), (draft, version)):
+    for row, position in ((bare, bare.version), (draft, version)):
         with pytest.raises(LaunchRefusedError) as refusal:
-            launch(user, row, version=at)
+            launch(user, row, version=position)
         expected = drafts.plan_of(user, drafts.get_draft(user, row.id)).problems
         assert refusal.value.problems == tuple(expected)
-        assert any(one.severity is Severity.ERROR for one in refusal.value.problems)
+        assert any(problem.severity is Severity.ERROR for problem in refusal.value.problems)
         assert refusal.value.status == 422
         assert drafts.get_draft(user, row.id).launched_experiment_id is None
     assert (count(Experiment), count(Job)) == (0, 0)
 
 
 def test_a_draft_that_moved_on_is_looked_at_again_first(user: User, draft: DraftRow) -> None:
-    shown = draft.version
+    view = draft.version
     save(user, draft, estimator="random_forest")
     with pytest.raises(ConflictError) as refusal:
-        launch(user, draft, version=shown)
+        launch(user, draft, version=view)
     assert (refusal.value.status, refusal.value.code) == (409, "draft_moved")
     assert (count(Experiment), count(Job)) == (0, 0)
 
@@ -164,10 +164,10 @@ def _before_freezing(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]
 def test_a_draft_that_moves_on_while_it_is_thought_through_is_not_launched(
     user: User, draft: DraftRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = draft.version
+    view = draft.version
     _before_freezing(monkeypatch, lambda: save(user, draft, estimator="random_forest"))
     with pytest.raises(ConflictError):
-        launch(user, draft, version=shown)
+        launch(user, draft, version=view)
     assert (count(Experiment), count(Job)) == (0, 0)
 
 
@@ -214,7 +214,7 @@ def test_no_more_jobs_than_allowed_are_launched_at_the_same_moment(app: Flask, u
 
     results = at_once(app, 8, click)
     assert results.count("queued") == 3, results
-    assert sum(isinstance(one, TooManyError) for one in results) == 5
+    assert sum(isinstance(result, TooManyError) for result in results) == 5
     assert (count(Experiment), count(Job)) == (3, 3)
 
 
@@ -362,15 +362,15 @@ CELLS = st.one_of(
 )
 def test_whatever_is_written_is_read_again_and_is_no_formula(rows: list[tuple[Any, ...]], name: str) -> None:
     text = "".join(csv_lines([name, "other"], iter(rows)))
-    found = list(csv.reader(io.StringIO(text, newline="")))
-    assert found == [[safe_cell(cell) for cell in row] for row in ([name, "other"], *rows)]
-    for cell in itertools.chain.from_iterable(found):
+    results = list(csv.reader(io.StringIO(text, newline="")))
+    assert results == [[safe_cell(cell) for cell in row] for row in ([name, "other"], *rows)]
+    for cell in itertools.chain.from_iterable(results):
         if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
             float(cell)
 
 
 def test_a_long_table_comes_in_pieces_and_whole() -> None:
-    table = pd.DataFrame({"row": range(20_000), "a,b": [at / 7 for at in range(20_000)]})
+    table = pd.DataFrame({"row": range(20_000), "a,b": [position / 7 for position in range(20_000)]})
     pieces = list(csv_lines(list(table.columns), table.itertuples(index=False, name=None)))
     assert len(pieces) > 4
     assert max(map(len, pieces)) < 70_000

@@ -16,7 +16,7 @@ from app.domain.vocabulary import JobKind
 from app.services import experiments
 from app.services.context import current_settings
 from app.services.datasets import analysis, datasets, samples, stored_files
-from app.services.jobs import life, training
+from app.services.jobs import life_cycle, training
 from app.services.measurements import pairs
 from app.services.system import diagnostics
 from app.storage import columnar, files, integrity, jobs
@@ -96,7 +96,7 @@ def _launch(user: User, dataset: Dataset) -> Experiment:
 def _train(experiment: Experiment) -> bool:
     job = experiments.job_of(experiment)
     assert job is not None
-    claimed = life.claim_job(job.id, worker_id="w", lease_seconds=60)
+    claimed = life_cycle.claim_job(job.id, worker_id="w", lease_seconds=60)
     assert claimed is not None
     return training.run(
         experiment.id,
@@ -146,7 +146,7 @@ def test_damaged_rows_are_shown_by_nothing(user: User, river: Dataset, harm: str
     HARMS[harm](datasets.parquet_of(river))
     for opens in (
         lambda: datasets.preview_rows(river, limit=50, offset=100),
-        lambda: pairs.pair(river, "rain", "flow"),
+        lambda: pairs.picture_of_pair(river, "rain", "flow"),
     ):
         with pytest.raises(DamagedFileError, match=r"river\.csv"):
             opens()
@@ -201,13 +201,13 @@ def test_the_check_up_names_each_damaged_file(user: User, river: Dataset, harm: 
     HARMS[harm](datasets.parquet_of(river))
     HARMS["a folder" if harm == "a folder" else "200 bytes"](original)
     _truncate(predictions)
-    found = "\n".join(_faults())
+    result = "\n".join(_faults())
     data = current_settings().data
     for path in (datasets.parquet_of(river), original, predictions):
-        assert str(path.relative_to(data)) in found
-    assert "reads it again from the original" in found
-    assert "Upload river.csv again." in found
-    assert f"Run the experiment {experiment.id} again." in found
+        assert str(path.relative_to(data)) in result
+    assert "reads it again from the original" in result
+    assert "Upload river.csv again." in result
+    assert f"Run the experiment {experiment.id} again." in result
 
 
 def test_damaged_predictions_are_not_handed_out(user: User, river: Dataset) -> None:

@@ -24,7 +24,7 @@ from app.domain.errors import DiskFullError
 from app.domain.interruptions import WORKER_LOST, Interruption
 from app.domain.job_states import TRANSITIONS, Failure, JobEvent, UnknownTransitionError, ending_event, next_state
 from app.domain.vocabulary import JobKind, RunState
-from app.services.jobs import life, recovery
+from app.services.jobs import life_cycle, recovery
 from app.services.jobs.kinds import KINDS
 from app.storage import datasets, experiments, jobs
 from app.storage.db import db, now, transaction
@@ -72,9 +72,11 @@ def _add_subject(kind: JobKind, owner_id: uuid.UUID) -> uuid.UUID:
 
 
 def _subject_state(story: Story) -> str:
-    found = (experiments.find_experiment if story.kind is JobKind.TRAIN else datasets.find_dataset)(story.subject_id)
-    assert found is not None
-    return str(found.state)
+    experiment = (experiments.find_experiment if story.kind is JobKind.TRAIN else datasets.find_dataset)(
+        story.subject_id
+    )
+    assert experiment is not None
+    return str(experiment.state)
 
 
 class JobsUnderHarm(RuleBasedStateMachine):
@@ -103,7 +105,7 @@ class JobsUnderHarm(RuleBasedStateMachine):
     def enqueue_one(self, kind: JobKind) -> Story:
         """Add a subject and its job."""
         subject_id = _add_subject(kind, self.owner_id)
-        row = life.enqueue_job(kind, subject_id=subject_id, owner_id=self.owner_id)
+        row = life_cycle.enqueue_job(kind, subject_id=subject_id, owner_id=self.owner_id)
         story = Story(row.id, kind, subject_id)
         self.known.append(story)
         return story
@@ -113,7 +115,7 @@ class JobsUnderHarm(RuleBasedStateMachine):
         """Claim a job; one whose worker is lost is a loss."""
         before = _row(story)
         was_running, attempt = before.state == "running", before.attempt
-        claimed = life.claim_job(story.id, worker_id=worker, lease_seconds=60)
+        claimed = life_cycle.claim_job(story.id, worker_id=worker, lease_seconds=60)
         if claimed is None:
             return story, -1, worker
         story.losses += was_running
@@ -135,8 +137,8 @@ class JobsUnderHarm(RuleBasedStateMachine):
         """Extend a lease, and say how far it is."""
         story, attempt, _ = claim
         expected = self._has_lease(story, attempt)
-        assert life.extend_lease(story.id, attempt=attempt, lease_seconds=60) is expected
-        assert life.report_progress(story.id, attempt=attempt, progress={"fraction": 0.5}) is expected
+        assert life_cycle.extend_lease(story.id, attempt=attempt, lease_seconds=60) is expected
+        assert life_cycle.report_progress(story.id, attempt=attempt, progress={"fraction": 0.5}) is expected
 
     @rule(claim=claims)
     def finish(self, claim: tuple[Story, int, str]) -> None:
@@ -154,7 +156,7 @@ class JobsUnderHarm(RuleBasedStateMachine):
                 datasets.change_dataset(story.subject_id, state="ready")
             return True
 
-        assert life.finish_job(story.id, attempt=attempt, store=store) is expected
+        assert life_cycle.finish_job(story.id, attempt=attempt, store=store) is expected
 
     @rule(claim=claims, failure=st.sampled_from([BROKEN, None]))
     def end(self, claim: tuple[Story, int, str], failure: Failure | None) -> None:
@@ -162,9 +164,9 @@ class JobsUnderHarm(RuleBasedStateMachine):
         story, attempt, _ = claim
         expected = self._has_lease(story, attempt)
         if failure is None:
-            assert life.stop_job(story.id, attempt=attempt) is expected
+            assert life_cycle.stop_job(story.id, attempt=attempt) is expected
         else:
-            assert life.fail_job(story.id, attempt=attempt, failure=failure) is expected
+            assert life_cycle.fail_job(story.id, attempt=attempt, failure=failure) is expected
 
     @rule(claim=claims)
     def postpone(self, claim: tuple[Story, int, str]) -> None:
@@ -172,7 +174,7 @@ class JobsUnderHarm(RuleBasedStateMachine):
         story, attempt, _ = claim
         expected = self._has_lease(story, attempt)
         obstacle = DiskFullError()
-        assert life.postpone_job(story.id, attempt=attempt, wait_seconds=60, obstacle=obstacle) is expected
+        assert life_cycle.postpone_job(story.id, attempt=attempt, wait_seconds=60, obstacle=obstacle) is expected
 
     @rule(story=stories)
     def wait_long_enough(self, story: Story) -> None:
@@ -183,15 +185,15 @@ class JobsUnderHarm(RuleBasedStateMachine):
     def restart_as_planned(self, claim: tuple[Story, int, str]) -> None:
         """End a worker as a deployment does."""
         story, _, worker = claim
-        if not life.return_job(story.id, worker_id=worker):
-            life.report_lost_process(story.id, worker_id=worker, cause=CAUSE, is_planned=True)
+        if not life_cycle.return_job(story.id, worker_id=worker):
+            life_cycle.report_lost_process(story.id, worker_id=worker, cause=CAUSE, is_planned=True)
 
     @rule(claim=claims)
     def kill(self, claim: tuple[Story, int, str]) -> None:
         """Kill a process that has claimed a job, or had it once."""
         story, attempt, worker = claim
         if attempt > 0 and _row(story).worker_id == worker:
-            life.report_lost_process(story.id, worker_id=worker, cause=CAUSE)
+            life_cycle.report_lost_process(story.id, worker_id=worker, cause=CAUSE)
 
     @rule(story=stories)
     def kill_before_it_claims(self, story: Story) -> None:
@@ -199,13 +201,13 @@ class JobsUnderHarm(RuleBasedStateMachine):
         before = _row(story)
         was_lost = before.state == "running" and before.lease_until is not None and before.lease_until < now()
         attempt = before.attempt
-        life.report_lost_process(story.id, worker_id="nobody", cause=CAUSE)
+        life_cycle.report_lost_process(story.id, worker_id="nobody", cause=CAUSE)
         story.losses += was_lost and _row(story).attempt == attempt + 1
 
     @rule(story=stories)
     def cancel(self, story: Story) -> None:
         """Have the owner cancel it."""
-        life.cancel_job(story.id)
+        life_cycle.cancel_job(story.id)
 
     @rule()
     def sweep(self) -> None:
@@ -256,9 +258,9 @@ class JobsUnderHarm(RuleBasedStateMachine):
                 _set(story, not_before=None)
             recovery.requeue_lost_jobs()
         for story in self.known:
-            claimed = life.claim_job(story.id, worker_id="last", lease_seconds=60)
+            claimed = life_cycle.claim_job(story.id, worker_id="last", lease_seconds=60)
             if claimed is not None:
-                assert life.stop_job(story.id, attempt=claimed.attempt)
+                assert life_cycle.stop_job(story.id, attempt=claimed.attempt)
             assert RunState(_row(story).state).is_final
 
 

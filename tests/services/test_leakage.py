@@ -17,7 +17,8 @@ from tests.services.tables import draft_on, save, upload
 
 ROWS = 200
 SUMMED = "a,b,duration,y\n" + "".join(
-    f"{at * 7 % 31},{at * 11 % 17},{at * 7 % 31 + at * 13 % 23},{at * 7 % 31 + at * 11 % 17}\n" for at in range(ROWS)
+    f"{position * 7 % 31},{position * 11 % 17},{position * 7 % 31 + position * 13 % 23},{position * 7 % 31 + position * 11 % 17}\n"
+    for position in range(ROWS)
 )
 
 
@@ -36,15 +37,15 @@ def summed(user: User) -> Dataset:
 
 def test_each_suspected_column_is_asked_about_once_the_surest_first(user: User, summed: Dataset) -> None:
     plan = drafts.plan_of(user, draft_on(user, summed, target="y"))
-    found = _questions(summed, plan)
-    assert [(one.column, one.code, one.strong) for one in found] == [
+    questions = _questions(summed, plan)
+    assert [(question.column, question.code, question.strong) for question in questions] == [
         ("a", "target_leakage", True),
         ("b", "target_leakage", True),
         ("duration", "known_only_afterwards", False),
     ]
-    assert found[0].evidence == "a + b is y."
-    assert found[0].others == ("b",)
-    assert found[0].question == "Would you know a and b at the moment when y is to be predicted?"
+    assert questions[0].evidence == "a + b is y."
+    assert questions[0].others == ("b",)
+    assert questions[0].question == "Would you know a and b at the moment when y is to be predicted?"
     assert [choice.selected for choice in plan.columns] == [False, False, True]
 
 
@@ -53,7 +54,7 @@ def test_an_answer_is_kept_and_decides(user: User, summed: Dataset) -> None:
     first = _questions(summed, drafts.plan_of(user, row))
     save(user, row, step="features", **{first[0].field: "known", first[2].field: "not_known"})
     plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
-    assert [one.answer for one in _questions(summed, plan)] == ["known", "", "not_known"]
+    assert [question.answer for question in _questions(summed, plan)] == ["known", "", "not_known"]
     assert [choice.selected for choice in plan.columns] == [True, False, False]
     assert plan.spec is not None
     assert plan.spec.to_json()["leakage"] == {"answers": {"a": "known", "duration": "not_known"}}
@@ -63,43 +64,46 @@ def test_an_answer_of_another_shape_is_refused_at_its_field(user: User, summed: 
     row = draft_on(user, summed, target="y")
     save(user, row, step="features", **{"leak.c0": ["maybe"]})
     plan = drafts.plan_of(user, drafts.get_draft(user, row.id))
-    assert [(one.field, one.code) for one in plan.errors_of("features")] == [("leak.c0", "answer_unreadable")]
+    assert [(error.field, error.code) for error in plan.errors_of("features")] == [("leak.c0", "answer_unreadable")]
 
 
 def test_findings_name_the_leaks_of_a_target(summed: Dataset) -> None:
-    found = leakage.findings_for(summed, "y")
-    assert [(one.code, one.severity, one.columns[0]) for one in found] == [
+    findings = leakage.findings_for(summed, "y")
+    assert [(finding.code, finding.severity, finding.columns[0]) for finding in findings] == [
         ("target_leakage", Severity.WARNING, "a"),
         ("target_leakage", Severity.WARNING, "b"),
         ("known_only_afterwards", Severity.NOTICE, "duration"),
     ]
-    assert found[0].remedies[0].columns == ("a",)
+    assert findings[0].remedies[0].columns == ("a",)
     assert leakage.findings_for(summed, "gone") == []
 
 
 def test_columns_that_decide_a_class_together_are_named(user: User) -> None:
-    lines = [f"{'ab'[at % 2]},{'pqr'[at % 3]},{at * 7 % 31},{'xy'[(at % 2) * (at % 3) == 2]}" for at in range(600)]
+    lines = [
+        f"{'ab'[position % 2]},{'pqr'[position % 3]},{position * 7 % 31},{'xy'[(position % 2) * (position % 3) == 2]}"
+        for position in range(600)
+    ]
     dataset = upload(user, "\n".join(["left,right,other,y", *lines]).encode())
-    found = leakage.findings_for(dataset, "y")
-    assert {(one.columns[0], one.severity) for one in found} == {
+    findings = leakage.findings_for(dataset, "y")
+    assert {(finding.columns[0], finding.severity) for finding in findings} == {
         ("left", Severity.WARNING),
         ("right", Severity.WARNING),
     }
-    assert "Each combination of" in found[0].message
-    assert "on all 600 rows looked at" in found[0].message
+    assert "Each combination of" in findings[0].message
+    assert "on all 600 rows looked at" in findings[0].message
 
 
 def test_flags_and_gaps_of_the_target_are_named(user: User) -> None:
     lines = [
-        f"{'' if at % 5 == 0 else at * 7 % 31},{'M' if at % 5 == 0 else 'A'},{'' if at % 5 == 0 else at * 11 % 17},{at % 13}"
-        for at in range(600)
+        f"{'' if position % 5 == 0 else position * 7 % 31},{'M' if position % 5 == 0 else 'A'},{'' if position % 5 == 0 else position * 11 % 17},{position % 13}"
+        for position in range(600)
     ]
     dataset = upload(user, "\n".join(["flow,flow_qc,width,other", *lines]).encode())
-    found = {one.columns[0]: one for one in leakage.findings_for(dataset, "flow")}
-    assert found["flow_qc"].severity is Severity.WARNING
-    assert "on 120 of the 120 rows where flow is missing" in found["flow_qc"].message
-    assert found["width"].severity is Severity.NOTICE
-    assert "other" not in found
+    findings = {finding.columns[0]: finding for finding in leakage.findings_for(dataset, "flow")}
+    assert findings["flow_qc"].severity is Severity.WARNING
+    assert "on 120 of the 120 rows where flow is missing" in findings["flow_qc"].message
+    assert findings["width"].severity is Severity.NOTICE
+    assert "other" not in findings
 
 
 def test_a_sample_without_leaks_asks_nothing(user: User) -> None:
@@ -131,25 +135,25 @@ def _launched(user: User, dataset: Dataset, **answers: str) -> list[dict[str, st
 
 
 def test_a_question_that_nobody_answered_stays_with_the_launch(user: User, summed: Dataset) -> None:
-    asked = [one for one in _launched(user, summed) if one["code"] == "known_only_afterwards"]
-    assert [(one["step"], one["severity"]) for one in asked] == [("features", "notice")]
-    assert asked[0]["message"].startswith("Would you know duration at prediction time?")
+    query = [row for row in _launched(user, summed) if row["code"] == "known_only_afterwards"]
+    assert [(row["step"], row["severity"]) for row in query] == [("features", "notice")]
+    assert query[0]["message"].startswith("Would you know duration at prediction time?")
 
 
 def test_an_answered_question_is_not_open(user: User, summed: Dataset) -> None:
     (duration,) = [
-        one
-        for one in _questions(summed, drafts.plan_of(user, draft_on(user, summed, target="y")))
-        if one.column == "duration"
+        question
+        for question in _questions(summed, drafts.plan_of(user, draft_on(user, summed, target="y")))
+        if question.column == "duration"
     ]
     open_then = _launched(user, summed, **{duration.field: "known"})
-    assert not [one for one in open_then if one["code"] in ("known_only_afterwards", "leaks_not_measured")]
+    assert not [row for row in open_then if row["code"] in ("known_only_afterwards", "leaks_not_measured")]
 
 
 def test_a_launch_before_leaks_were_looked_for_says_so(
     user: User, summed: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "INLINE_CELLS", 0)
-    (unmeasured,) = [one for one in _launched(user, summed) if one["code"] == "leaks_not_measured"]
+    (unmeasured,) = [row for row in _launched(user, summed) if row["code"] == "leaks_not_measured"]
     assert unmeasured["message"] == "Leaks had been looked for in 0 of 3 columns."
     assert (unmeasured["step"], unmeasured["severity"]) == ("features", "notice")

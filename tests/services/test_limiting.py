@@ -40,9 +40,9 @@ def ada(user: User, monkeypatch: pytest.MonkeyPatch) -> User:
 def guess(email: str, many: int, *, address: Callable[[int], str] = lambda _at: HERE) -> tuple[int, int]:
     """Try wrong passwords; returns how many were judged and how many were turned away."""
     judged = turned_away = 0
-    for at in range(many):
+    for position in range(many):
         try:
-            accounts.sign_in_with_password(email, f"wrong password {at}", address=address(at))
+            accounts.sign_in_with_password(email, f"wrong password {position}", address=address(position))
         except TooManyError:
             turned_away += 1
         except DomainError:
@@ -98,7 +98,7 @@ def test_wrong_passwords_for_invented_names_lock_nobody_else(ada: User) -> None:
 
 def test_a_thousand_guesses_from_a_hundred_networks_are_sixty(ada: User) -> None:
     assert sign_in(ada, "198.51.100.7")
-    judged, turned_away = guess(ada.email, 1_000, address=lambda at: f"203.0.113.{at % 100}")
+    judged, turned_away = guess(ada.email, 1_000, address=lambda position: f"203.0.113.{position % 100}")
     assert (judged, turned_away) == (59, 941), "One of the sixty was the sign-in before."
     assert sign_in(ada, "198.51.100.7"), "Where the account was opened before, it opens still."
     assert not sign_in(ada, ELSEWHERE)
@@ -111,9 +111,9 @@ def test_a_thousand_guesses_from_a_hundred_networks_are_sixty(ada: User) -> None
 def test_a_name_nobody_has_is_limited_as_a_real_one(ada: User) -> None:
     def told(email: str) -> list[str]:
         messages = []
-        for at in range(70):
+        for position in range(70):
             with pytest.raises(DomainError) as refusal:
-                accounts.sign_in_with_password(email, "wrong", address=f"203.0.113.{at}")
+                accounts.sign_in_with_password(email, "wrong", address=f"203.0.113.{position}")
             messages.append(refusal.value.message)
         return messages
 
@@ -121,7 +121,7 @@ def test_a_name_nobody_has_is_limited_as_a_real_one(ada: User) -> None:
 
 
 def test_an_ipv6_subscriber_is_one_network(ada: User) -> None:
-    assert guess(ada.email, 20, address=lambda at: f"2001:db8:1:2::{at:x}") == (5, 15)
+    assert guess(ada.email, 20, address=lambda position: f"2001:db8:1:2::{position:x}") == (5, 15)
     assert sign_in(ada, "2001:db8:1:3::1")
 
 
@@ -143,9 +143,11 @@ def test_a_network_is_what_one_party_holds(address: str, network: str) -> None:
 def test_guesses_at_the_same_moment_are_all_counted(app: Flask, ada: User) -> None:
     email = ada.email
     results = at_once(
-        app, 12, lambda at: accounts.sign_in_with_password(email, f"wrong password {at}", address=HERE).email
+        app,
+        12,
+        lambda position: accounts.sign_in_with_password(email, f"wrong password {position}", address=HERE).email,
     )
-    assert sum(isinstance(one, TooManyError) for one in results) == 12 - 5, results
+    assert sum(isinstance(result, TooManyError) for result in results) == 12 - 5, results
 
 
 def test_the_limits_hold_with_redis_away(app: Flask, ada: User) -> None:

@@ -55,8 +55,8 @@ def run_worker(job: Job) -> Job:
 
 def reached(dataset: Dataset, goal: int = LARGE) -> int:
     """Return how far it was counted, as another process sees it."""
-    found = counting().find(request_for(dataset, goal))
-    return 0 if found is None else found.reached
+    count = counting().find(request_for(dataset, goal))
+    return 0 if count is None else count.reached
 
 
 def test_a_small_one_is_measured_at_once_and_only_once(sample: Dataset) -> None:

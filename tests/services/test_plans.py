@@ -52,7 +52,7 @@ def test_any_other_input_gives_another_plan(inputs: Inputs, sample: Dataset) -> 
     for changed in others:
         wanted = replace(inputs, **changed)
         made.plan_of(dataset_id, inputs)
-        found = made.plan_of(dataset_id, wanted)
+        plan = made.plan_of(dataset_id, wanted)
         fresh = make_plan(
             wanted.draft,
             wanted.profile,
@@ -60,15 +60,15 @@ def test_any_other_input_gives_another_plan(inputs: Inputs, sample: Dataset) -> 
             machine=wanted.machine,
             limit_seconds=wanted.limit_seconds,
         )
-        assert (found.spec, found.problems, found.estimate) == (fresh.spec, fresh.problems, fresh.estimate), changed
-        assert {step: dict(held) for step, held in found.values.items()} == fresh.values, changed
+        assert (plan.spec, plan.problems, plan.estimate) == (fresh.spec, fresh.problems, fresh.estimate), changed
+        assert {step: dict(value) for step, value in plan.values.items()} == fresh.values, changed
 
 
 def test_a_plan_cannot_be_written_into(inputs: Inputs) -> None:
     plan: Any = PlansMade().plan_of(nobody(), inputs)
-    for held in (plan.values, plan.values["model"], plan.suggestions["model"], plan.reasons):
+    for current in (plan.values, plan.values["model"], plan.suggestions["model"], plan.reasons):
         with pytest.raises(TypeError):
-            held["estimator"] = "ridge"
+            current["estimator"] = "ridge"
 
 
 def test_only_the_latest_plans_are_kept(inputs: Inputs) -> None:

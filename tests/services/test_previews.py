@@ -23,9 +23,9 @@ TASK = {"target": "flow", "time_column": "day", "group_column": "site"}
 def _frame() -> pd.DataFrame:
     random = np.random.default_rng(8)
     days = pd.date_range("2001-01-01", periods=ROWS // 2, freq="D")
-    one = pd.DataFrame({"day": days, "site": "n1", "rain": np.arange(ROWS // 2, dtype=float)})
-    two = one.assign(site="n2", rain=one["rain"] + 1000)
-    frame = pd.concat([one, two]).assign(soil=random.choice(["clay", "sand"], size=ROWS))
+    values = pd.DataFrame({"day": days, "site": "n1", "rain": np.arange(ROWS // 2, dtype=float)})
+    two = values.assign(site="n2", rain=values["rain"] + 1000)
+    frame = pd.concat([values, two]).assign(soil=random.choice(["clay", "sand"], size=ROWS))
     frame["flow"] = frame["rain"] / 7 + random.normal(size=ROWS)
     frame.loc[frame.index % 10 == 2, "soil"] = None
     return frame.sample(frac=1, random_state=1)
@@ -45,9 +45,9 @@ def _preview(
 
 
 def test_earlier_values_are_those_of_the_same_site_in_time(shuffled: Dataset) -> None:
-    shown = _preview(shuffled, "lag", "rain", steps=[1, 2])
-    assert (shown.ordered, shown.whole, shown.preview.comes) == (True, True, 2)
-    for row in shown.preview.rows:
+    preview = _preview(shuffled, "lag", "rain", steps=[1, 2])
+    assert (preview.ordered, preview.whole, preview.preview.comes) == (True, True, 2)
+    for row in preview.preview.rows:
         (now,), (before, earlier) = row.before, row.after
         assert (before, earlier) == (now - 1, now - 2)
         assert row.moment.startswith("2001-07-")
@@ -55,26 +55,26 @@ def test_earlier_values_are_those_of_the_same_site_in_time(shuffled: Dataset) ->
 
 def test_what_a_recipe_makes_of_another_ones_column_is_shown(shuffled: Dataset) -> None:
     window = {"columns": ["rain"], "kind": "rolling_mean", "parameters": {"window": 2}}
-    shown = _preview(shuffled, "log", "rain_mean_2", recipes=(window,), offset=1.0).preview
-    for row in shown.rows:
+    preview = _preview(shuffled, "log", "rain_mean_2", recipes=(window,), offset=1.0).preview
+    for row in preview.rows:
         if row.before[0] is not None:
             assert row.after[0] == pytest.approx(np.log(row.before[0] + 1))
 
 
 def test_recipes_before_it_on_the_same_column_are_done_first(shuffled: Dataset) -> None:
     fill = {"columns": ["soil"], "kind": "impute_most_frequent", "parameters": {}}
-    shown = _preview(shuffled, "one_hot", "soil", recipes=(fill,), most=50).preview
-    assert shown.earlier == ("Fill with the most frequent",)
-    assert [one.name for one in shown.after] == ["soil = clay", "soil = sand"]
-    assert shown.before[0].missing > 0
-    assert shown.comes == 2
+    preview = _preview(shuffled, "one_hot", "soil", recipes=(fill,), most=50).preview
+    assert preview.earlier == ("Fill with the most frequent",)
+    assert [spread.name for spread in preview.after] == ["soil = clay", "soil = sand"]
+    assert preview.before[0].missing > 0
+    assert preview.comes == 2
 
 
 def test_a_preview_says_what_a_launch_would_be_told(shuffled: Dataset) -> None:
-    shown = _preview(shuffled, "log", "rain", offset=0.0)
-    (problem,) = shown.problems
+    preview = _preview(shuffled, "log", "rain", offset=0.0)
+    (problem,) = preview.problems
     assert problem.code == "not_positive"
-    assert shown.preview.after[0].missing == 1
+    assert preview.preview.after[0].missing == 1
 
 
 def test_a_preview_that_cannot_be_made_ends_in_a_sentence(shuffled: Dataset) -> None:
@@ -85,9 +85,11 @@ def test_a_preview_that_cannot_be_made_ends_in_a_sentence(shuffled: Dataset) -> 
 
 
 def test_a_large_dataset_is_previewed_from_a_bounded_part(user: User) -> None:
-    many = pd.concat([_frame().assign(site=lambda frame, at=at: frame["site"] + f" {at}") for at in range(8)])
+    many = pd.concat(
+        [_frame().assign(site=lambda frame, index=position: frame["site"] + f" {index}") for position in range(8)]
+    )
     dataset = upload(user, many.to_csv(index=False).encode())
     for kind, columns in (("scale_robust", ["rain"]), ("difference", ["rain"])):
-        shown = _preview(dataset, kind, *columns)
-        assert shown.preview.rows_used == previews.SAMPLE_ROWS
-        assert not shown.whole
+        view = _preview(dataset, kind, *columns)
+        assert view.preview.rows_used == previews.SAMPLE_ROWS
+        assert not view.whole

@@ -33,7 +33,7 @@ def for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def noisy(user: User) -> Dataset:
     random = np.random.default_rng(0)
-    frame = pd.DataFrame(random.normal(size=(2000, 7)).round(4), columns=[f"n{at}" for at in range(7)])
+    frame = pd.DataFrame(random.normal(size=(2000, 7)).round(4), columns=[f"n{position}" for position in range(7)])
     frame["y"] = (frame["n0"] ** 2 + 0.3 * frame["n1"]).round(4)
     return upload(user, frame.to_csv(index=False).encode())
 
@@ -46,7 +46,7 @@ def job_of(state: RankingState) -> Job:
 def test_a_small_table_is_ranked_at_once(noisy: Dataset) -> None:
     state = rankings.ranking_for(noisy, "y")
     assert (state.state, state.settled, state.rows_used) == ("finished", True, 2000)
-    assert [one.name for one in state.items[:2]] == ["n0", "n1"]
+    assert [item.name for item in state.items[:2]] == ["n0", "n1"]
     assert not state.items[0].noise
     assert state.items[-1].noise
     assert rankings.ranking_for(noisy, "y") == state
@@ -54,27 +54,27 @@ def test_a_small_table_is_ranked_at_once(noisy: Dataset) -> None:
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_a_worker_refines_in_rounds_and_stores_each_block(noisy: Dataset) -> None:
-    asked = rankings.ranking_for(noisy, "y")
-    assert (asked.state, asked.items) == ("queued", ())
-    assert not work_off(job_of(asked), parts=2)
+    state = rankings.ranking_for(noisy, "y")
+    assert (state.state, state.items) == ("queued", ())
+    assert not work_off(job_of(state), parts=2)
     part = rankings.ranking_for(noisy, "y")
     assert (len(part.items), part.rows_used, part.settled) == (6, 200, False)
-    view = job_views.view_of(job_of(asked))
+    view = job_views.view_of(job_of(state))
     assert view.partial is not None
     assert len(view.partial["features"]) == 6
     with transaction():
-        jobs.end(job_of(asked).id, attempt=1, state=jobs.RunState.CANCELLED)
+        jobs.end(job_of(state).id, attempt=1, state=jobs.RunState.CANCELLED)
     assert rankings.ranking_for(noisy, "y").state == "cancelled"
 
 
 @pytest.mark.usefixtures("for_a_worker")
 def test_the_last_round_settles_it(noisy: Dataset) -> None:
-    asked = rankings.ranking_for(noisy, "y")
-    assert work_off(job_of(asked))
+    ranking_state = rankings.ranking_for(noisy, "y")
+    assert work_off(job_of(ranking_state))
     state = rankings.ranking_for(noisy, "y")
     assert (state.state, state.settled) == ("finished", True)
     assert state.rows_used in (600, 2000)
-    json.dumps(rankings.as_json(state), allow_nan=False)
+    json.dumps(rankings.ranking_json(state), allow_nan=False)
 
 
 @pytest.mark.usefixtures("for_a_worker")
@@ -96,20 +96,20 @@ def test_a_target_that_vanished_gives_a_sentence(noisy: Dataset) -> None:
 
 
 def test_a_constant_target_gives_a_sentence(user: User) -> None:
-    dataset = upload(user, b"a,y\n" + b"".join(f"{at},1\n".encode() for at in range(60)))
+    dataset = upload(user, b"a,y\n" + b"".join(f"{position},1\n".encode() for position in range(60)))
     state = rankings.ranking_for(dataset, "y")
     assert state.reason.startswith("No column can be compared with y")
 
 
 def test_the_rank_counts_among_the_columns_asked_for(noisy: Dataset) -> None:
     state = rankings.ranking_for(noisy, "y", columns=["n4", "n1"])
-    assert [(one.name, one.rank) for one in state.items] == [("n1", 1), ("n4", 2)]
+    assert [(item.name, item.rank) for item in state.items] == [("n1", 1), ("n4", 2)]
 
 
 def test_other_kinds_give_another_ranking(user: User) -> None:
     penguins = datasets.use_sample(user, "penguins")
-    found = rankings.ranking_for(penguins, "Species")
+    state = rankings.ranking_for(penguins, "Species")
     other = rankings.ranking_for(penguins, "Species", {"Sample Number": ColumnKind.CONSTANT})
-    assert {one.name for one in found.items} == {one.name for one in other.items}
-    assert next(one for one in other.items if one.name == "Sample Number").reason == "constant"
+    assert {item.name for item in state.items} == {item.name for item in other.items}
+    assert next(item for item in other.items if item.name == "Sample Number").reason == "constant"
     assert jobs.find_job(penguins.id, JobKind.RANK) is None

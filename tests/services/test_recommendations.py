@@ -16,7 +16,7 @@ from app.domain.vocabulary import RunState
 from app.services.datasets import analysis_cache, datasets
 from app.services.jobs import jobs as job_views
 from app.services.measurements import estimates, fit_requests, recommendations
-from app.services.measurements.recommendations import Recommendations, by_goal, recommend
+from app.services.measurements.recommendations import Recommendations, recommend, sort_by_goal
 from app.services.measurements.runner import JobLease
 from app.services.measurements.suggested_plans import plan_for
 from app.storage import jobs
@@ -48,14 +48,14 @@ def held(user: User) -> Dataset:
 
 
 def asked(dataset: Dataset, **more: bool) -> Recommendations:
-    found = recommend(dataset, plan_for(dataset, target="y", features=None), **more)
-    assert found is not None
-    return found
+    result = recommend(dataset, plan_for(dataset, target="y", features=None), **more)
+    assert result is not None
+    return result
 
 
-def job_of(found: Recommendations) -> Job:
-    assert found.job_id is not None
-    return jobs.get_job(found.job_id)
+def job_of(result: Recommendations) -> Job:
+    assert result.job_id is not None
+    return jobs.get_job(result.job_id)
 
 
 def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Dataset) -> None:
@@ -63,38 +63,38 @@ def test_the_first_list_is_there_at_once_and_a_worker_is_asked_once(held: Datase
     assert (first.state, first.evidence, first.busy) == ("queued", None, True)
     assert first.job_id == second.job_id
     assert first.items[-1].ranked.entry.is_baseline
-    for one in first.items[:-1]:
-        assert one.ranked.reasons
-        assert one.expected is not None
-        assert one.expected.score_low <= one.expected.score_high
-        assert one.expected.basis == "rules"
-        assert one.estimate.seconds_high > 0
+    for item in first.items[:-1]:
+        assert item.ranked.reasons
+        assert item.expected is not None
+        assert item.expected.score_low <= item.expected.score_high
+        assert item.expected.basis == "rules"
+        assert item.estimate.seconds_high > 0
 
 
 def test_looking_at_recommendations_starts_nothing(held: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_for(held, target="y", features=None)
     monkeypatch.setattr(analysis_cache, "find", lambda _key: None)
-    found = recommendations.known_of(held, plan, estimates.machine())
-    assert found is not None
-    assert (found.state, found.job_id, found.busy) == ("none", None, False)
-    assert len(found.items) == len(asked(held).items)
-    waiting = recommendations.known_of(held, plan, estimates.machine())
+    known = recommendations.known_of(held, plan, estimates.learned_machine())
+    assert known is not None
+    assert (known.state, known.job_id, known.busy) == ("none", None, False)
+    assert len(known.items) == len(asked(held).items)
+    waiting = recommendations.known_of(held, plan, estimates.learned_machine())
     assert waiting is not None
     assert waiting.busy
 
 
 def test_short_fits_reorder_the_list_and_say_what_to_expect(held: Dataset) -> None:
     assert work_off(job_of(asked(held)))
-    found = asked(held)
-    assert found.state == "finished"
-    assert found.evidence is not None
-    assert [one.ranked.entry.id for one in found.items[:3]] == [one.estimator for one in found.evidence.items]
-    best = found.items[0]
+    result = asked(held)
+    assert result.state == "finished"
+    assert result.evidence is not None
+    assert [item.ranked.entry.id for item in result.items[:3]] == [item.estimator for item in result.evidence.items]
+    best = result.items[0]
     assert best.expected is not None
     assert best.expected.basis == "short fits"
     assert best.measured is not None
     assert best.expected.score_low <= best.measured.mean <= best.expected.score_high
-    assert found.said == ()
+    assert result.advice == ()
 
 
 def test_what_was_stopped_keeps_what_had_come_and_is_measured_again_when_asked(held: Dataset) -> None:
@@ -143,19 +143,19 @@ def test_another_way_of_judging_is_measured_by_itself(held: Dataset) -> None:
 def test_what_cannot_be_judged_is_not_fitted(held: Dataset) -> None:
     profile = datasets.profile_of(held)
     plan = make_plan(Draft({"data": {"target": "y"}, "validation": {"seed": "x"}}), profile, None)
-    found = recommend(held, plan)
-    assert found is not None
-    assert (found.state, found.job_id) == ("none", None)
-    assert found.reason.startswith("Short fits start once this is solved: ")
+    result = recommend(held, plan)
+    assert result is not None
+    assert (result.state, result.job_id) == ("none", None)
+    assert result.reason.startswith("Short fits start once this is solved: ")
 
 
 def test_a_goal_moves_what_is_wanted_to_the_front(held: Dataset) -> None:
-    found = asked(held)
-    read = [one.ranked.entry.id for one in by_goal(found, "explanation").items]
+    result = asked(held)
+    read = [item.ranked.entry.id for item in sort_by_goal(result, "explanation").items]
     assert set(read[:5]) == {"ridge", "linear_regression", "lasso", "elastic_net", "decision_tree"}
-    quick = [one.estimate.seconds_high for one in by_goal(found, "speed").items[:-1]]
+    quick = [item.estimate.seconds_high for item in sort_by_goal(result, "speed").items[:-1]]
     assert quick[0] < 2 * quick[-1], "Within a power of two the order stays."
-    assert by_goal(found, "accuracy").items == found.items
+    assert sort_by_goal(result, "accuracy").items == result.items
 
 
 def test_the_job_shows_what_has_come(held: Dataset) -> None:

@@ -98,7 +98,7 @@ def test_a_dataset_of_earlier_days_says_that_its_file_was_not_kept(small: Datase
     original = datasets.original_of(small)
     assert original is not None
     original.unlink()
-    for deed in (datasets.reread, datasets.preview):
+    for deed in (datasets.reread, datasets.preview_reading):
         with pytest.raises(UnreadableFileError) as refusal:
             deed(user, small.id, OTHER_DECIMAL)  # type: ignore[operator]  # both take the same
         assert (refusal.value.code, refusal.value.status) == ("original_gone", 409)
@@ -161,8 +161,8 @@ def test_the_same_file_twice_is_the_same_dataset(small: Dataset, user: User, oth
 
 def test_two_uploads_of_one_file_at_the_same_moment_are_one_dataset(app: Flask, user: User) -> None:
     user_id = user.id
-    found = at_once(app, 4, lambda _at: upload(accounts.get_account(user_id), SMALL.encode()).id)
-    assert len(set(found)) == 1, found
+    results = at_once(app, 4, lambda _at: upload(accounts.get_account(user_id), SMALL.encode()).id)
+    assert len(set(results)) == 1, results
     assert datasets.count_datasets(user) == 1
     assert originals() == [hashlib.sha256(SMALL.encode()).hexdigest()]
 
@@ -179,8 +179,8 @@ def test_an_original_goes_with_the_last_that_needs_it(small: Dataset, user: User
 
 def test_the_first_look_is_stored_for_a_large_file_and_taken_for_any(app: Flask, small: Dataset, user: User) -> None:
     assert datasets.peek_of(small) is None
-    shown = datasets.preview(user, small.id, {})
-    assert shown.names == ("day", "rain", "warmth", "flow")
+    view = datasets.preview_reading(user, small.id, {})
+    assert view.names == ("day", "rain", "warmth", "flow")
     with_limits(app, inline_read_mb=0)
     large = upload(user, SMALL.replace("rain", "hail").encode())
     peek = datasets.peek_of(large)
@@ -229,16 +229,16 @@ def test_a_draft_goes_along_with_all_its_answers_and_undo_brings_it_back(small: 
     again = drafts.reread(user, draft.id, AS_TEXT, version=draft.version)
     moved = drafts.get_draft(user, draft.id)
     assert moved.dataset_id == again.id
-    said = {step: {**fields} for step, fields in draft.answers.items()}
-    said["data"]["dataset_id"] = str(again.id)
-    assert {step: fields for step, fields in moved.answers.items() if fields} == said
+    answers = {step: {**fields} for step, fields in draft.answers.items()}
+    answers["data"]["dataset_id"] = str(again.id)
+    assert {step: fields for step, fields in moved.answers.items() if fields} == answers
     assert drafts.waiting_for(user, draft.id) is None
     draft_history.undo(user, draft.id)
     back = drafts.get_draft(user, draft.id).answers
     assert {step: fields for step, fields in back.items() if fields} == draft.answers
     draft_history.redo(user, draft.id)
     forth = drafts.get_draft(user, draft.id).answers
-    assert {step: fields for step, fields in forth.items() if fields} == said
+    assert {step: fields for step, fields in forth.items() if fields} == answers
 
 
 def test_undoing_another_file_brings_back_its_answers_alone(small: Dataset, sample: Dataset, user: User) -> None:
@@ -267,9 +267,9 @@ def waiting(app: Flask, user: User, small: Dataset) -> tuple[Any, Dataset]:
     with_limits(app, inline_read_mb=0)
     row = drafts.reread(user, draft.id, AS_TEXT, version=draft.version)
     assert (row.state, drafts.get_draft(user, draft.id).dataset_id) == ("reading", small.id)
-    found = drafts.waiting_for(user, draft.id)
-    assert found is not None
-    assert found.id == row.id
+    dataset = drafts.waiting_for(user, draft.id)
+    assert dataset is not None
+    assert dataset.id == row.id
     return draft, row
 
 
@@ -297,14 +297,14 @@ def test_a_long_reading_that_fails_leaves_the_draft_where_it_was_and_says_why(
 ) -> None:
     draft, row = waiting(app, user, small)
     datasets.fail_dataset(row.id, code="unreadable", message="Line 3 is odd.")
-    found = drafts.waiting_for(user, draft.id)
-    assert found is not None
-    assert (found.state, found.reason) == ("failed", "Line 3 is odd.")
+    dataset = drafts.waiting_for(user, draft.id)
+    assert dataset is not None
+    assert (dataset.state, dataset.reason) == ("failed", "Line 3 is odd.")
     assert drafts.get_draft(user, draft.id).dataset_id == small.id
     assert originals() == [small.sha256]
     drafts.dismiss_waiting(user, draft.id)
     assert drafts.waiting_for(user, draft.id) is None
-    assert [one.id for one in datasets.list_datasets(user)] == [small.id]
+    assert [item.id for item in datasets.list_datasets(user)] == [small.id]
 
 
 def test_a_draft_whose_dataset_was_deleted_has_nothing_to_read_again(small: Dataset, user: User) -> None:
@@ -322,9 +322,9 @@ def test_an_upload_that_was_cut_says_how_much_had_come(user: User) -> None:
     datasets.incoming_file(row.id).write_bytes(b"x" * 620)
     uploads.note_arrived(row.id, size_bytes=300)
     uploads.stop_upload(row.id, size_bytes=620)
-    found = datasets.get_dataset(user, row.id)
-    assert (found.state, found.reason_code) == ("failed", "upload_stopped")
-    assert found.reason == "The upload stopped at 62 %. Send the file again."
+    dataset = datasets.get_dataset(user, row.id)
+    assert (dataset.state, dataset.reason_code) == ("failed", "upload_stopped")
+    assert dataset.reason == "The upload stopped at 62 %. Send the file again."
     assert not datasets.incoming_file(row.id).exists()
 
 

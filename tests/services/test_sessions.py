@@ -48,9 +48,9 @@ def test_a_new_session_is_nobodys_and_not_stored_before_something_is_in_it() -> 
     assert (stored(), sessions.load(opened.secret)) == (0, None)
     opened.data["csrf"] = "token"
     sessions.save(opened)
-    found = sessions.load(opened.secret)
-    assert found is not None
-    assert (found.user, found.data, found.is_stored) == (None, {"csrf": "token"}, True)
+    session = sessions.load(opened.secret)
+    assert session is not None
+    assert (session.user, session.data, session.is_stored) == (None, {"csrf": "token"}, True)
 
 
 @pytest.mark.usefixtures("app")
@@ -64,8 +64,8 @@ def test_only_the_hash_of_the_secret_is_stored(user: User) -> None:
     opened = signed_in(user)
     (row,) = db.session.scalars(select(WebSession))
     assert row.id_hash == hashlib.sha256(opened.secret.encode()).hexdigest() == opened.id_hash
-    held = [str(getattr(row, column.name)) for column in WebSession.__table__.columns]
-    assert not any(opened.secret in text for text in held)
+    current_values = [str(getattr(row, column.name)) for column in WebSession.__table__.columns]
+    assert not any(opened.secret in text for text in current_values)
     assert sessions.load(row.id_hash) is None, "Who has read the table has no cookie."
 
 
@@ -74,11 +74,11 @@ def test_what_a_session_holds_is_kept_and_replaced(user: User) -> None:
     for data in ({"a": 1, "words": ["é", None]}, {"b": 2}, {}):
         opened.data = data
         sessions.save(opened)
-        found = sessions.load(opened.secret)
-        assert found is not None
-        assert found.data == data
-        assert found.user is not None
-        assert found.user.id == user.id
+        session = sessions.load(opened.secret)
+        assert session is not None
+        assert session.data == data
+        assert session.user is not None
+        assert session.user.id == user.id
     assert stored() == 1
 
 
@@ -90,10 +90,10 @@ def test_signing_in_gives_a_new_secret_and_ends_the_planted_one(user: User) -> N
     assert opened.secret != planted.secret
     assert (opened.data, opened.is_stored) == ({}, True)
     assert sessions.load(planted.secret) is None
-    found = sessions.load(opened.secret)
-    assert found is not None
-    assert found.user is not None
-    assert found.user.id == user.id
+    session = sessions.load(opened.secret)
+    assert session is not None
+    assert session.user is not None
+    assert session.user.id == user.id
     assert stored() == 1
 
 

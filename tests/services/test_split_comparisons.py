@@ -51,14 +51,14 @@ def plan_on(dataset: Dataset, **more: dict[str, object]) -> Plan:
 
 
 def asked(dataset: Dataset, plan: Plan | None = None) -> SplitComparisonState:
-    found = split_comparisons.compare(dataset, plan or plan_on(dataset))
-    assert found is not None
-    return found
+    state = split_comparisons.compare(dataset, plan or plan_on(dataset))
+    assert state is not None
+    return state
 
 
-def job_of(found: SplitComparisonState) -> Job:
-    assert found.job_id is not None
-    return jobs.get_job(found.job_id)
+def job_of(state: SplitComparisonState) -> Job:
+    assert state.job_id is not None
+    return jobs.get_job(state.job_id)
 
 
 def test_looking_starts_nothing_and_asking_starts_one_job(held: Dataset) -> None:
@@ -74,22 +74,22 @@ def test_looking_starts_nothing_and_asking_starts_one_job(held: Dataset) -> None
 def test_a_worker_compares_the_splits_and_the_result_is_kept(held: Dataset) -> None:
     job = job_of(asked(held))
     assert work_off(job)
-    found = asked(held)
-    assert (found.state, found.job_id) == ("finished", None)
-    assert found.comparison is not None
-    assert found.comparison.complete
-    assert flattery_of(found.comparison, FORWARD) is not None
+    state = asked(held)
+    assert (state.state, state.job_id) == ("finished", None)
+    assert state.comparison is not None
+    assert state.comparison.complete
+    assert flattery_of(state.comparison, FORWARD) is not None
     partial = job_views.view_of(jobs.get_job(job.id)).partial
-    assert partial == found.comparison.to_json()
+    assert partial == state.comparison.to_json()
 
 
 def test_what_has_come_is_known_while_the_job_runs(held: Dataset) -> None:
     assert not work_off(job_of(asked(held)), parts=3)
-    found = asked(held)
-    assert (found.state, found.comparison is None) == ("running", False)
-    assert found.comparison is not None
-    assert (found.comparison.done, found.comparison.complete, found.comparison.items) == (2, False, ())
-    assert found.fraction == pytest.approx(2 / found.comparison.total, abs=0.01)
+    state = asked(held)
+    assert (state.state, state.comparison is None) == ("running", False)
+    assert state.comparison is not None
+    assert (state.comparison.done, state.comparison.complete, state.comparison.items) == (2, False, ())
+    assert state.fraction == pytest.approx(2 / state.comparison.total, abs=0.01)
 
 
 def test_a_worker_that_lost_the_job_stores_nothing(held: Dataset) -> None:
@@ -143,9 +143,9 @@ def test_too_many_columns_are_refused_before_they_are_read(held: Dataset, monkey
 
 
 def test_what_must_be_put_right_is_said_and_nothing_is_started(held: Dataset) -> None:
-    found = asked(held, plan_on(held, validation={"seed": "x"}))
-    assert (found.state, found.job_id) == ("none", None)
-    assert found.reason.startswith("Splits can be compared when this is put right: ")
+    state = asked(held, plan_on(held, validation={"seed": "x"}))
+    assert (state.state, state.job_id) == ("none", None)
+    assert state.reason.startswith("Splits can be compared when this is put right: ")
 
 
 def test_rows_without_time_and_sites_have_nothing_to_compare(user: User) -> None:

@@ -17,8 +17,8 @@ CONFIG = {
 }
 
 
-def _names(found: tuple[fitting.FittingTemplate, ...]) -> list[str]:
-    return [one.template.name for one in found]
+def _names(results: tuple[fitting.FittingTemplate, ...]) -> list[str]:
+    return [item.template.name for item in results]
 
 
 def _own(user: User, name: str, **more: object) -> ExperimentTemplate:
@@ -26,15 +26,15 @@ def _own(user: User, name: str, **more: object) -> ExperimentTemplate:
 
 
 def test_templates_made_for_a_file_come_before_general_ones(app: Flask, user: User, sample: Dataset) -> None:
-    found = fitting.list_fitting(user, sample)
-    assert _names(found.first)[:2] == [
+    result = fitting.list_fitting(user, sample)
+    assert _names(result.first)[:2] == [
         "Daily streamflow simulated from weather",
         "Streamflow forecast three days ahead",
     ]
-    assert "Quick baseline comparison" in _names(found.first)
-    assert 3 <= len(found.first) <= fitting.MAX_FIRST
-    assert "Small data with repeated cross-validation" in _names(found.others)
-    assert not set(_names(found.first)) & set(_names(found.others))
+    assert "Quick baseline comparison" in _names(result.first)
+    assert 3 <= len(result.first) <= fitting.MAX_FIRST
+    assert "Small data with repeated cross-validation" in _names(result.others)
+    assert not set(_names(result.first)) & set(_names(result.others))
 
 
 def test_copies_of_one_template_do_not_hide_the_others(app: Flask, user: User, sample: Dataset) -> None:
@@ -48,9 +48,9 @@ def test_copies_of_one_template_do_not_hide_the_others(app: Flask, user: User, s
 
 def test_a_rare_class_brings_its_template_to_the_front(app: Flask, user: User) -> None:
     lines = "\n".join(f"{number},{number % 9},{'yes' if number % 20 == 0 else 'no'}" for number in range(600))
-    found = fitting.list_fitting(user, upload(user, f"depth,width,flood\n{lines}\n".encode()))
-    assert found.first[0].template.library_key == "imbalanced-binary"
-    assert found.first[0].suits.reason == "Only 5.0% of the rows have the rarer class of flood."
+    result = fitting.list_fitting(user, upload(user, f"depth,width,flood\n{lines}\n".encode()))
+    assert result.first[0].template.library_key == "imbalanced-binary"
+    assert result.first[0].suits.reason == "Only 5.0% of the rows have the rarer class of flood."
 
 
 def test_nobody_is_offered_what_others_keep_private(
@@ -60,8 +60,8 @@ def test_nobody_is_offered_what_others_keep_private(
     curation.curate_template(admin, retired.id, "retire")
     assert rows.find_template(hidden.id) is not None
     for person in (user, admin):
-        found = fitting.list_fitting(person, sample)
-        assert not {"Hidden", "Retired"} & {*_names(found.first), *_names(found.others)}
+        result = fitting.list_fitting(person, sample)
+        assert not {"Hidden", "Retired"} & {*_names(result.first), *_names(result.others)}
 
 
 def test_an_own_template_is_found_behind_many_that_are_used(app: Flask, user: User, other_user: User) -> None:
@@ -70,8 +70,8 @@ def test_an_own_template_is_found_behind_many_that_are_used(app: Flask, user: Us
         row = versions.create_template(
             other_user, TemplateEdit(name=f"Used {number}", config={}, visibility="everyone")
         )
-        found = using.try_template(user, row.id, dataset.id)
-        using.use_template(user, found)
+        result = using.try_template(user, row.id, dataset.id)
+        using.use_template(user, result)
     versions.create_template(user, TemplateEdit(name="Mine", config={"task": {"target": "c"}}))
     fits = fitting.list_fitting(user, dataset)
     assert "Mine" in [*_names(fits.first), *_names(fits.others)]

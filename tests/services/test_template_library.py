@@ -15,7 +15,7 @@ from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.experiment_templates import using
-from app.services.jobs import life, training
+from app.services.jobs import life_cycle, training
 from app.storage import experiment_templates as rows
 from app.storage.db import db
 from app.storage.tables import Dataset, Experiment, User
@@ -74,13 +74,13 @@ def _launched(user: User, trial: Trial) -> Experiment:
     assert template is not None
     dataset: Dataset = upload(user, _content(trial))
     assert datasets.profile_of(dataset) is not None
-    found = using.try_template(user, template.id, dataset.id)
-    assert found.use.fits, found.use.problems
-    draft = using.use_template(user, found).draft
+    data = using.try_template(user, template.id, dataset.id)
+    assert data.use.fits, data.use.problems
+    draft = using.use_template(user, data).draft
     if trial.target:
         changes: dict[str, dict[str, str]] = {"data": {"target": trial.target}}
         if trial.afterwards:
-            changes["features"] = {f"leak.{found.profile.column(trial.afterwards).key}": "not_known"}
+            changes["features"] = {f"leak.{data.profile.column(trial.afterwards).key}": "not_known"}
         draft = drafts.save_many(user, draft.id, changes=changes, version=draft.version).context
     assert draft.plan.launchable, draft.plan.problems
     return experiments.launch_context(draft, idempotency_key=trial.key)
@@ -92,7 +92,7 @@ def test_a_library_template_finishes_and_says_how_it_fares(user: User, trial: Tr
     experiment = _launched(user, trial)
     job = experiments.job_of(experiment)
     assert job is not None
-    claimed = life.claim_job(job.id, worker_id="w", lease_seconds=3000)
+    claimed = life_cycle.claim_job(job.id, worker_id="w", lease_seconds=3000)
     assert claimed is not None
     quiet = {"on_progress": lambda _progress: None, "should_stop": lambda: False}
     assert training.run(experiment.id, job_id=job.id, attempt=claimed.attempt, **quiet)

@@ -23,9 +23,9 @@ def _made(user: User, name: str = "Flow", **more: object) -> ExperimentTemplate:
 
 
 def _now(row: ExperimentTemplate) -> ExperimentTemplate:
-    found = rows.find_template(row.id)
-    assert found is not None
-    return found
+    template = rows.find_template(row.id)
+    assert template is not None
+    return template
 
 
 def test_an_owner_restores_what_they_archived(app: Flask, user: User) -> None:
@@ -97,14 +97,14 @@ def test_an_undo_makes_no_ring_of_successors(app: Flask, user: User, admin: User
 def test_two_administrators_at_once_make_no_ring(app: Flask, user: User, admin: User) -> None:
     for _ in range(5):
         pair = [_made(user, name).id for name in ("First", "Second")]
-        refused: list[str] = []
+        refusals: list[str] = []
 
-        def retire(place: int, pair: list = pair, refused: list[str] = refused) -> None:  # type: ignore[type-arg]
+        def retire(place: int, pair: list = pair, rejection: list[str] = refusals) -> None:  # type: ignore[type-arg]
             with app.app_context():
                 try:
                     curation.curate_template(admin, pair[place], "retire", successor_id=pair[1 - place])
                 except DomainError as fault:
-                    refused.append(fault.code)
+                    rejection.append(fault.code)
                 db.session.remove()
 
         threads = [threading.Thread(target=retire, args=(place,)) for place in (0, 1)]
@@ -112,7 +112,7 @@ def test_two_administrators_at_once_make_no_ring(app: Flask, user: User, admin: 
             thread.start()
         for thread in threads:
             thread.join()
-        assert refused == ["successor_loop"]
+        assert refusals == ["successor_loop"]
 
 
 def test_a_ring_of_an_older_database_is_walked_once(app: Flask, user: User) -> None:
@@ -120,7 +120,7 @@ def test_a_ring_of_an_older_database_is_walked_once(app: Flask, user: User) -> N
     with transaction():
         rows.change_template(first.id, successor_id=second.id)
         rows.change_template(second.id, successor_id=first.id)
-    assert [one.id for one in rows.successors_of(first.id)] == [second.id]
+    assert [successor.id for successor in rows.successors_of(first.id)] == [second.id]
 
 
 def test_the_last_usable_successor_is_named(app: Flask, user: User, other_user: User, admin: User) -> None:
@@ -128,13 +128,13 @@ def test_the_last_usable_successor_is_named(app: Flask, user: User, other_user: 
     third = _made(user, "Third", visibility="everyone")
     curation.curate_template(admin, first.id, "retire", successor_id=second.id)
     curation.curate_template(admin, second.id, "retire", successor_id=third.id)
-    found = listing.successor_for(other_user, _now(first))
-    assert found is not None
-    assert found.id == third.id
+    result = listing.successor_for(other_user, _now(first))
+    assert result is not None
+    assert result.id == third.id
     archiving.archive_template(user, third.id)
-    found = listing.successor_for(other_user, _now(first))
-    assert found is not None
-    assert found.id == second.id
+    result = listing.successor_for(other_user, _now(first))
+    assert result is not None
+    assert result.id == second.id
 
 
 def test_an_older_edit_writes_nothing_over_a_curation(app: Flask, user: User, admin: User) -> None:
@@ -142,7 +142,7 @@ def test_an_older_edit_writes_nothing_over_a_curation(app: Flask, user: User, ad
     curation.curate_template(admin, row.id, "curate")
     with pytest.raises(TemplateConflictError) as fault:
         versions.update_template(user, row.id, TemplateEdit(name="Flow", visibility="private"), version=1)
-    assert [one.sentence for one in fault.value.changes] == ["Shared with: only me \u2192 everyone here"]
+    assert [change.sentence for change in fault.value.changes] == ["Shared with: only me \u2192 everyone here"]
     assert (_now(row).visibility, _now(row).version) == ("everyone", 2)
     history, _ = listing.list_history(user, _now(row))
     assert history[0].comment == "Taken into the library by an administrator."
@@ -166,7 +166,7 @@ def test_a_history_is_shown_since_it_was_shared(app: Flask, user: User, other_us
     row = versions.restore_version(user, row.id, 1, based_on=3)
     row = versions.restore_version(user, row.id, 3, based_on=4)
     history, total = listing.list_history(other_user, row)
-    assert ([one.version for one in history], total) == ([5, 4, 3, 2], 4)
+    assert ([item.version for item in history], total) == ([5, 4, 3, 2], 4)
     assert listing.list_history(user, row)[1] == 5
     for act in (
         lambda: policy.get_version(other_user, row, 1),
@@ -177,7 +177,12 @@ def test_a_history_is_shown_since_it_was_shared(app: Flask, user: User, other_us
             act()
     file = exchange.export_template(other_user, row.id)
     assert "Tried at night." not in json.dumps(file)
-    assert [(one["version"], one["restores"]) for one in file["versions"]] == [(1, None), (2, None), (3, None), (4, 2)]
+    assert [(item["version"], item["restores"]) for item in file["versions"]] == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (4, 2),
+    ]
     assert exchange.import_template(other_user, file).version == 4
 
 
@@ -206,8 +211,8 @@ def test_names_of_a_history_hold_no_address(app: Flask, other_user: User, admin:
     row = versions.update_template(addressed, row.id, TemplateEdit(name="Second"), version=1)
     curation.curate_template(addressed, row.id, "feature")
     assert "@" not in json.dumps(exchange.export_template(nameless, row.id))
-    assert {one.author_name for one in listing.list_history(nameless, row)[0]} == {"A member"}
-    assert [one.user_name for one in rows.list_template_events(row.id)] == ["A member"]
+    assert {item.author_name for item in listing.list_history(nameless, row)[0]} == {"A member"}
+    assert [event.user_name for event in rows.list_template_events(row.id)] == ["A member"]
     assert listing.owner_names([row]) == {row.id: "A member"}
     assert listing.owner_addresses(admin, [row]) == {row.id: nameless.email}
     with pytest.raises(ForbiddenError):
@@ -228,8 +233,8 @@ def test_words_are_cleaned_wherever_they_come_from(app: Flask, user: User) -> No
     row = _made(user, **{**dirty, "tags": ("da\u200eily", "\u200b")})
     file = exchange.export_template(user, row.id)
     file["versions"][0] |= {**dirty, "tags": ["da\u200eily", "\u200b"], "author": "A\u202eda"}  # type: ignore[index,call-overload]
-    taken = exchange.import_template(user, file)
-    for made in (row, taken):
+    usage = exchange.import_template(user, file)
+    for made in (row, usage):
         (version,), _ = listing.list_history(user, made)
         assert (made.name, made.description, made.category, made.tags) == ("Flow", "ab", "River", ["daily"])
         assert (version.comment, version.author_name) == ("cd", "Ada")

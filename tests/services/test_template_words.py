@@ -26,18 +26,18 @@ def test_an_undo_makes_nothing_public_that_was_made_private_since(app: Flask, us
     versions.update_template(user, row.id, TemplateEdit(visibility="private"), version=row.version)
     with pytest.raises(ConflictError, match="its owner has changed that since"):
         curation.undo_last_act(admin, row.id)
-    found = rows.find_template(row.id)
-    assert found is not None
-    assert found.visibility == "private"
+    template = rows.find_template(row.id)
+    assert template is not None
+    assert template.visibility == "private"
 
 
 def test_an_undo_takes_back_what_still_stands(app: Flask, user: User, admin: User) -> None:
     row = _made(user)
     curation.curate_template(admin, row.id, "curate")
     curation.undo_last_act(admin, row.id)
-    found = rows.find_template(row.id)
-    assert found is not None
-    assert (found.visibility, found.curated_at) == ("private", None)
+    template = rows.find_template(row.id)
+    assert template is not None
+    assert (template.visibility, template.curated_at) == ("private", None)
 
 
 def _file(user: User, **changed: object) -> JsonObject:
@@ -61,7 +61,7 @@ def test_words_of_an_import_are_checked_as_those_of_an_edit(
 ) -> None:
     with pytest.raises(InvalidBodyError) as fault:
         exchange.import_template(user, _file(user, **changed))
-    assert [one.field for one in fault.value.faults] == [field]
+    assert [field_fault.field for field_fault in fault.value.faults] == [field]
 
 
 def test_words_of_an_import_are_cleaned(app: Flask, user: User) -> None:
@@ -69,7 +69,7 @@ def test_words_of_an_import_are_cleaned(app: Flask, user: User) -> None:
         user, _file(user, name=" Flow\0 ", tags=[" a ", "a", ""], comment="\0", author="A\0")
     )
     assert (row.name, row.tags) == ("Flow", ["a"])
-    assert [(one.author_name, one.comment) for one in listing.list_history(user, row)[0]] == [("A", "")]
+    assert [(item.author_name, item.comment) for item in listing.list_history(user, row)[0]] == [("A", "")]
 
 
 def test_a_name_that_no_sign_is_left_of_is_refused(app: Flask, user: User) -> None:
@@ -87,6 +87,6 @@ def test_a_template_without_an_account_is_not_said_to_be_shipped(app: Flask, use
     row = _made(user)
     with transaction():
         rows.change_template(row.id, owner_id=None)
-    found = rows.find_template(row.id)
-    assert found is not None
-    assert listing.owner_names([found]) == {row.id: "A former member"}
+    template = rows.find_template(row.id)
+    assert template is not None
+    assert listing.owner_names([template]) == {row.id: "A former member"}

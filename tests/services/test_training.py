@@ -23,7 +23,7 @@ from app.domain.vocabulary import JobKind, RunState
 from app.services import experiments
 from app.services.context import current_settings
 from app.services.datasets import datasets
-from app.services.jobs import life, training
+from app.services.jobs import life_cycle, training
 from app.storage import files, jobs
 from app.storage.db import db, transaction
 from app.storage.integrity import HASHES
@@ -92,7 +92,7 @@ def job_of(experiment: Experiment) -> Job:
 
 
 def claim(experiment: Experiment, *, lease: float = 60) -> int:
-    claimed = life.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=lease)
+    claimed = life_cycle.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=lease)
     assert claimed is not None
     return claimed.attempt
 
@@ -112,9 +112,9 @@ def run(
 def fresh(experiment: Experiment) -> Experiment:
     """Return the experiment as the database has it."""
     db.session.expire_all()
-    found = db.session.get(Experiment, experiment.id)
-    assert found is not None
-    return found
+    result = db.session.get(Experiment, experiment.id)
+    assert result is not None
+    return result
 
 
 def on_disk(experiment: Experiment) -> list[str]:
@@ -135,10 +135,10 @@ def report_of(experiment: Experiment) -> dict[str, Any]:
 
 def test_the_report_says_what_the_predictions_say(experiment: Experiment) -> None:
     assert run(experiment, claim(experiment))
-    report, said = report_of(fresh(experiment)), predictions(experiment)
+    report, frame = report_of(fresh(experiment)), predictions(experiment)
     assert [entry["id"] for entry in report["metrics"]] == ["nse", "rmse", "pbias"]
-    parts = dict(iter(said.groupby("part")))
-    folds = [parts[f"fold {at}"] for at in (1, 2, 3)]
+    parts = dict(iter(frame.groupby("part")))
+    folds = [parts[f"fold {position}"] for position in (1, 2, 3)]
     assert set(parts) == {"fold 1", "fold 2", "fold 3", "hold-out"}
     formulas: dict[str, Callable[[Any, Any], float]] = {
         "nse": lambda seen, told: 1 - np.sum((seen - told) ** 2) / np.sum((seen - np.mean(seen)) ** 2),
@@ -150,21 +150,23 @@ def test_the_report_says_what_the_predictions_say(experiment: Experiment) -> Non
         expected = [formula(part["observed"], part["predicted"]) for part in folds]
         assert scores["folds"] == pytest.approx(expected, rel=1e-6)
         assert scores["mean"] == pytest.approx(np.mean(expected), rel=1e-6)
-        held = parts["hold-out"]
-        assert scores["holdout"] == pytest.approx(formula(held["observed"], held["predicted"]), rel=1e-6)
+        current_values = parts["hold-out"]
+        assert scores["holdout"] == pytest.approx(
+            formula(current_values["observed"], current_values["predicted"]), rel=1e-6
+        )
 
 
 def test_every_prediction_stands_beside_its_own_row_of_the_file(experiment: Experiment) -> None:
     assert run(experiment, claim(experiment))
-    said, split = predictions(experiment), report_of(fresh(experiment))["split"]
-    own = TABLE.iloc[said["row"] - 1].reset_index(drop=True)
-    assert said["observed"].to_numpy() == pytest.approx(own["y"].to_numpy(), rel=1e-9)
-    assert said["day"].tolist() == own["day"].dt.strftime("%Y-%m-%d").tolist()
-    assert said["row"].is_unique
+    frame, split = predictions(experiment), report_of(fresh(experiment))["split"]
+    own = TABLE.iloc[frame["row"] - 1].reset_index(drop=True)
+    assert frame["observed"].to_numpy() == pytest.approx(own["y"].to_numpy(), rel=1e-9)
+    assert frame["day"].tolist() == own["day"].dt.strftime("%Y-%m-%d").tolist()
+    assert frame["row"].is_unique
     sizes = {entry["fold"]: entry["validation_rows"] for entry in [*split["folds"], split["holdout"]]}
-    assert said["part"].value_counts().to_dict() == sizes
+    assert frame["part"].value_counts().to_dict() == sizes
     assert sizes["hold-out"] == 32
-    last_rows = said.loc[said["part"] == "hold-out", "row"].tolist()
+    last_rows = frame.loc[frame["part"] == "hold-out", "row"].tolist()
     assert last_rows == list(range(129, 161)), "The hold-out is the end of the record."
 
 
@@ -186,10 +188,10 @@ def test_the_end_is_written_on_experiment_and_job_together(experiment: Experimen
     assert row.actual["memory_mb"] >= report["memory_mb"]
     assert report["environment"]["python"] == platform.python_version()
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
     assert (seen[0].done, seen[-1].fraction, len(seen[-1].folds)) == (0, 1.0, 3)
     assert on_disk(experiment) == ["attempt-1", "attempt-1/predictions.csv"]
-    assert life.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=60) is None
+    assert life_cycle.claim_job(job_of(experiment).id, worker_id="w", lease_seconds=60) is None
 
 
 def test_what_was_warned_of_stands_in_the_stored_report(experiment: Experiment) -> None:
@@ -202,22 +204,22 @@ def test_what_was_warned_of_stands_in_the_stored_report(experiment: Experiment) 
 
 def test_questions_open_at_the_launch_stand_in_the_report(experiment: Experiment) -> None:
     warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?", "severity": "warning"}
-    asked = {"step": "features", "code": "known_only_afterwards", "message": "Known then?", "severity": "notice"}
+    query = {"step": "features", "code": "known_only_afterwards", "message": "Known then?", "severity": "notice"}
     with transaction():
-        fresh(experiment).warnings = [warned, asked]
+        fresh(experiment).warnings = [warned, query]
     assert run(experiment, claim(experiment))
     report = report_of(fresh(experiment))
-    assert report["open_questions"] == [warned, asked]
+    assert report["open_questions"] == [warned, query]
     assert report["warnings"] == [{name: text for name, text in warned.items() if name != "severity"}]
 
 
 def test_the_headline_is_the_comparison_of_the_scores(experiment: Experiment) -> None:
     assert run(experiment, claim(experiment))
     report = report_of(fresh(experiment))
-    held = {entry["id"]: entry["scores"]["nse"]["holdout"] for entry in report["baselines"]}
+    current_values = {entry["id"]: entry["scores"]["nse"]["holdout"] for entry in report["baselines"]}
     headline = report["headline"]
     assert headline["score"] == report["scores"]["nse"]["holdout"]
-    assert headline["baseline_score"] == max(held.values()) == held[headline["baseline_id"]]
+    assert headline["baseline_score"] == max(current_values.values()) == current_values[headline["baseline_id"]]
     assert headline["beats"] is (headline["interval"]["low"] > 0)
     assert headline["rows"] == 32
 
@@ -225,17 +227,17 @@ def test_the_headline_is_the_comparison_of_the_scores(experiment: Experiment) ->
 def test_classes_are_written_as_the_file_has_them(user: User, river: Dataset) -> None:
     row = launch(user, river, CLASSES)
     assert run(row, claim(row))
-    said, report = predictions(row), report_of(fresh(row))
-    assert said["observed"].tolist() == TABLE.iloc[said["row"] - 1]["three"].tolist()
-    assert sorted(said["row"]) == list(range(1, 161)), "Every row judges once."
-    shares = said[["probability_high", "probability_low", "probability_mid"]]
+    frame, report = predictions(row), report_of(fresh(row))
+    assert frame["observed"].tolist() == TABLE.iloc[frame["row"] - 1]["three"].tolist()
+    assert sorted(frame["row"]) == list(range(1, 161)), "Every row judges once."
+    shares = frame[["probability_high", "probability_low", "probability_mid"]]
     assert shares.sum(axis=1).to_numpy() == pytest.approx(np.ones(160), abs=1e-8)
     names = shares.columns.str.removeprefix("probability_").to_numpy()
-    assert said["predicted"].tolist() == list(names[shares.to_numpy().argmax(axis=1)])
+    assert frame["predicted"].tolist() == list(names[shares.to_numpy().argmax(axis=1)])
     primary = report["scores"][report["primary"]]
     recalls = [
         [(part["predicted"] == part["observed"])[part["observed"] == name].mean() for name in names]
-        for _, part in said.groupby("part")
+        for _, part in frame.groupby("part")
     ]
     assert report["primary"] == "balanced_accuracy"
     assert primary["folds"] == pytest.approx(np.mean(recalls, axis=1))
@@ -244,15 +246,15 @@ def test_classes_are_written_as_the_file_has_them(user: User, river: Dataset) ->
 
 def test_a_lease_that_is_lost_while_it_trains_makes_the_attempt_write_nothing(experiment: Experiment) -> None:
     first = claim(experiment, lease=-1)
-    taken: list[int] = []
+    used_names: list[int] = []
 
     def lose(progress: Progress) -> None:
-        if progress.done == 2 and not taken:
-            taken.append(claim(experiment))
+        if progress.done == 2 and not used_names:
+            used_names.append(claim(experiment))
 
     assert not run(experiment, first, on_progress=lose)
     row, job = fresh(experiment), job_of(experiment)
-    assert (job.state, job.attempt, taken) == ("running", 2, [2])
+    assert (job.state, job.attempt, used_names) == ("running", 2, [2])
     assert (row.state, row.artefacts, row.scores, row.headline, row.finished_at) == ("running", *[None] * 4)
     assert (experiments.report_of(row), on_disk(experiment)) == (None, [])
     assert run(experiment, 2)
@@ -277,7 +279,7 @@ def test_an_attempt_that_comes_late_leaves_the_result_of_the_other(experiment: E
     assert (row.state, row.artefacts, job_of(experiment).state) == ("finished", "attempt-2", "finished")
     assert on_disk(experiment) == ["attempt-2", "attempt-2/predictions.csv"]
     assert len(predictions(row)) > 100
-    assert not life.fail_job(job_id, attempt=first, failure=Failure("late", "Late."))
+    assert not life_cycle.fail_job(job_id, attempt=first, failure=Failure("late", "Late."))
     assert fresh(experiment).state == "finished"
 
 
@@ -286,7 +288,7 @@ def test_a_result_that_comes_after_the_cancelling_is_dropped(user: User, experim
 
     def end(progress: Progress) -> None:
         if progress.done == 3 and job_of(experiment).state == "running":
-            life.stop_job(job_of(experiment).id, attempt=attempt)
+            life_cycle.stop_job(job_of(experiment).id, attempt=attempt)
 
     assert not run(experiment, attempt, on_progress=end)
     row = fresh(experiment)
@@ -296,23 +298,23 @@ def test_a_result_that_comes_after_the_cancelling_is_dropped(user: User, experim
 
 
 def test_training_that_is_told_to_stop_writes_nothing(experiment: Experiment) -> None:
-    attempt, asked = claim(experiment), iter([False, False, True])
+    attempt, request = claim(experiment), iter([False, False, True])
     with pytest.raises(StoppedError):
-        run(experiment, attempt, should_stop=lambda: next(asked))
+        run(experiment, attempt, should_stop=lambda: next(request))
     assert (fresh(experiment).state, job_of(experiment).state, on_disk(experiment)) == ("running", "running", [])
 
 
 def test_a_failure_is_written_on_experiment_and_job_together(experiment: Experiment) -> None:
     attempt, job_id = claim(experiment), job_of(experiment).id
     for wrong in (0, attempt + 1):
-        assert not life.fail_job(job_id, attempt=wrong, failure=Failure("no", "No."))
+        assert not life_cycle.fail_job(job_id, attempt=wrong, failure=Failure("no", "No."))
     assert fresh(experiment).state == "running"
-    assert life.fail_job(job_id, attempt=attempt, failure=Failure("diverged", "It diverged."))
+    assert life_cycle.fail_job(job_id, attempt=attempt, failure=Failure("diverged", "It diverged."))
     row, job = fresh(experiment), job_of(experiment)
     assert (row.state, row.failure_code, row.failure) == ("failed", "diverged", "It diverged.")
     assert (job.state, job.error_code, job.error) == ("failed", "diverged", "It diverged.")
     assert row.finished_at is not None
-    assert not life.stop_job(job_id, attempt=attempt)
+    assert not life_cycle.stop_job(job_id, attempt=attempt)
 
 
 def test_a_second_attempt_keeps_the_time_of_the_first_start(experiment: Experiment) -> None:
@@ -322,7 +324,7 @@ def test_a_second_attempt_keeps_the_time_of_the_first_start(experiment: Experime
         assert row.started_at is not None
         row.started_at -= timedelta(hours=1)
     started = fresh(experiment).started_at
-    assert life.return_job(job_of(experiment).id, worker_id="w")
+    assert life_cycle.return_job(job_of(experiment).id, worker_id="w")
     assert fresh(experiment).state == "queued"
     claim(experiment)
     assert (fresh(experiment).state, fresh(experiment).started_at) == ("running", started)
@@ -337,7 +339,7 @@ def test_a_job_whose_experiment_needs_it_no_more_is_ended(experiment: Experiment
             db.session.delete(row)
         else:
             row.state = state.value
-    assert life.claim_job(job_id, worker_id="w", lease_seconds=60) is None
+    assert life_cycle.claim_job(job_id, worker_id="w", lease_seconds=60) is None
     assert jobs.get_job(job_id).state == "cancelled"
 
 

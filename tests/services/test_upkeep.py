@@ -79,13 +79,13 @@ def waiting_file(app: Flask, user: User) -> Dataset:
 
 
 def test_what_a_lost_worker_held_waits_again(lost: Experiment, user: User) -> None:
-    held, waiting = add_experiment(user, RunState.QUEUED), add_experiment(user, RunState.QUEUED)
-    hold(job_of(held), LONG)
+    experiment, waiting = add_experiment(user, RunState.QUEUED), add_experiment(user, RunState.QUEUED)
+    hold(job_of(experiment), LONG)
     assert upkeep.sweep() == 1
     job = job_of(lost)
     assert (job.state, job.attempt, job.lease_until, job.enqueued_at) == ("queued", 1, None, None)
     assert (fresh(lost).state, lost.failure, lost.finished_at) == ("queued", None, None)
-    assert (job_of(held).state, job_of(waiting).state) == ("running", "queued")
+    assert (job_of(experiment).state, job_of(waiting).state) == ("running", "queued")
     assert upkeep.sweep() == 0
     assert hold(job, LONG) == 2
 
@@ -165,11 +165,11 @@ def test_a_measuring_that_is_given_up_leaves_the_dataset_as_it_is(sample: Datase
 @pytest.fixture
 def forgotten(user: User) -> list[Job]:
     """Return jobs of a minute ago, for which no queue entry was made."""
-    found = [job_of(add_experiment(user, RunState.QUEUED)) for _ in range(3)]
+    results = [job_of(add_experiment(user, RunState.QUEUED)) for _ in range(3)]
     with transaction():
-        for job in found:
+        for job in results:
             job.created_at = now() - timedelta(minutes=1)
-    return found
+    return results
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_lost_queue_entry_is_made_once(app: Flask, user: User, forgotten: list
             assert all(now() - fresh(job).enqueued_at < timedelta(seconds=30) for job in forgotten if job.enqueued_at)
             assert queue.enqueued_ids() == {str(job.id) for job in forgotten}
     finally:
-        queue.connection(server.url).close()
+        queue.connect(server.url).close()
         server.stop()
 
 
@@ -374,7 +374,9 @@ def test_bytes_of_a_request_that_broke_off_are_removed() -> None:
 
 def test_what_a_lost_attempt_had_published_is_removed(user: User) -> None:
     experiment = add_experiment(user, RunState.FINISHED, artefacts="attempt-2")
-    folders = [files.experiment_dir(current_settings().data, experiment.id) / f"attempt-{at}" for at in (1, 2)]
+    folders = [
+        files.experiment_dir(current_settings().data, experiment.id) / f"attempt-{position}" for position in (1, 2)
+    ]
     for folder in folders:
         folder.mkdir(parents=True)
         (folder / experiments.PREDICTIONS).write_text("row\r\n")

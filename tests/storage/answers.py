@@ -44,14 +44,14 @@ def ask(
         "seconds": 60,
         "choices": choices,
     }
-    return child.answer(request)
+    return child.answer_request(request)
 
 
 def read(folder: Path, content: bytes | Path, name: str, **choices: Any) -> tuple[DatasetProfile, Rows]:
     """Return the profile and the stored rows of a file that is read."""
-    said = ask("read", folder, content, name, **choices)
-    assert "error" not in said, said["error"]
-    profile = DatasetProfile.from_json(said["profile"])
+    answers = ask("read", folder, content, name, **choices)
+    assert "error" not in answers, answers["error"]
+    profile = DatasetProfile.from_json(answers["profile"])
     report = profile.report
     assert report.rows_read == report.rows_kept + report.rows_rejected
     with connect(folder / "set") as connection:
@@ -63,9 +63,9 @@ def read(folder: Path, content: bytes | Path, name: str, **choices: Any) -> tupl
 
 def look(folder: Path, content: bytes | Path, name: str, **choices: Any) -> Peek:
     """Return the first look at a file."""
-    said = ask("peek", folder, content, name, **choices)
-    assert "error" not in said, said["error"]
-    return Peek.model_validate(said["peek"])
+    answers = ask("peek", folder, content, name, **choices)
+    assert "error" not in answers, answers["error"]
+    return Peek.model_validate(answers["peek"])
 
 
 def refused(

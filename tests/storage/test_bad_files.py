@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import config
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import NoSpaceError, UnreadableFileError
-from app.storage.reading import child, read_file, spare
+from app.storage.reading import child, read_file, reader_pool
 
 GOOD = b"a,b\n1,2\n3,4\n"
 OFFICE = ("[Content_Types].xml", "xl/workbook.xml")
@@ -61,12 +61,12 @@ def _refused(
     return caught.value
 
 
-def _is_a_sentence(said: str, folder: Path) -> None:
-    assert said[0].isupper() or said[0].isdigit()
-    assert said.endswith(".")
-    assert len(said) < 400
-    assert str(folder) not in said
-    assert "Traceback" not in said
+def _is_a_sentence(words: str, folder: Path) -> None:
+    assert words[0].isupper() or words[0].isdigit()
+    assert words.endswith(".")
+    assert len(words) < 400
+    assert str(folder) not in words
+    assert "Traceback" not in words
 
 
 EMPTY = [
@@ -202,7 +202,7 @@ def test_a_damaged_gzip_is_called_damaged(tmp_path: Path, content: bytes) -> Non
 
 
 BOMB = gzip.compress(b"a,b\n" + b"1,2\n" * 5_000_000)
-WIDE = b",".join(b"c%d" % at for at in range(21)) + b"\n" + b",".join([b"1"] * 21) + b"\n"
+WIDE = b",".join(b"c%d" % position for position in range(21)) + b"\n" + b",".join([b"1"] * 21) + b"\n"
 OVER = [
     pytest.param(BOMB, {"unpacked_mb": 5}, 413, "expands_too_much", "UNPACKED_MB", id="a gzip bomb"),
     pytest.param(BOMB, {}, 413, "expands_too_much", "UNPACKED_RATIO", id="a gzip bomb by its ratio"),
@@ -237,7 +237,7 @@ def test_what_is_exactly_at_a_limit_is_read(tmp_path: Path, limits: dict[str, in
 def test_reading_that_takes_too_long_is_stopped_and_its_child_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spare.forget()
+    reader_pool.forget()
     started: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 
@@ -252,7 +252,7 @@ def test_reading_that_takes_too_long_is_stopped_and_its_child_is_gone(
         read_file(source, tmp_path / "set", limits=config.Limits(), seconds=1, file_name="x.csv")
     assert (caught.value.status, caught.value.code) == (422, "too_slow")
     assert [path.name for path in tmp_path.iterdir()] == ["upload"]
-    assert [one.returncode for one in started] == [-9]
+    assert [item.returncode for item in started] == [-9]
 
 
 def test_reading_that_needs_too_much_memory_is_stopped(tmp_path: Path) -> None:
@@ -308,8 +308,8 @@ POOR = [
 @pytest.mark.parametrize(("content", "code"), POOR)
 def test_a_table_too_poor_to_learn_from_is_read_with_a_finding(tmp_path: Path, content: bytes, code: str) -> None:
     profile = _read(tmp_path, content)
-    found = next(one for one in profile.findings if one.code == code)
-    assert found.message.endswith(".")
+    finding = next(item for item in profile.findings if item.code == code)
+    assert finding.message.endswith(".")
     assert (tmp_path / "set" / "data.parquet").exists()
 
 
@@ -338,7 +338,7 @@ NAMES = [
 def test_any_name_of_a_column_is_kept_or_repaired_and_said(
     tmp_path: Path, header: str, names: list[str], renamed: int
 ) -> None:
-    row = ",".join(str(at) for at in range(len(names)))
+    row = ",".join(str(position) for position in range(len(names)))
     profile = _read(tmp_path, f"{header}\n{row}\n{row}\n".encode())
     assert [column.name for column in profile.columns] == names
     assert [column.minimum for column in profile.columns] == list(range(len(names)))
@@ -347,7 +347,7 @@ def test_any_name_of_a_column_is_kept_or_repaired_and_said(
 
 def test_two_names_that_look_the_same_are_pointed_out(tmp_path: Path) -> None:
     profile = _read(tmp_path, "\u00e9,e\u0301\n1,2\n3,4\n".encode())
-    assert profile.report.notes or any("look" in one.message for one in profile.findings)
+    assert profile.report.notes or any("look" in finding.message for finding in profile.findings)
 
 
 def test_numbers_that_are_not_finite_count_as_missing_and_that_is_said(tmp_path: Path) -> None:
@@ -384,11 +384,11 @@ def test_any_bytes_give_a_profile_or_a_sentence(start: bytes, pieces: list[bytes
         source.write_bytes(start + b"".join(pieces))
         limits = config.Limits().__dict__
         request = {"source": str(source), "folder": folder, "suffix": ".csv", "limits": limits, "seconds": 30}
-        said = child.answer(request)
-    if "error" in said:
-        assert said["error"]["status"] in (413, 415, 422)
-        assert said["error"]["message"].endswith(".")
+        answers = child.answer_request(request)
+    if "error" in answers:
+        assert answers["error"]["status"] in (413, 415, 422)
+        assert answers["error"]["message"].endswith(".")
     else:
-        report = said["profile"]["report"]
+        report = answers["profile"]["report"]
         assert report["rows_read"] == report["rows_kept"] + report["rows_rejected"]
-        assert report["rows_kept"] == said["profile"]["rows"]
+        assert report["rows_kept"] == answers["profile"]["rows"]

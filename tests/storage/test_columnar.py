@@ -15,7 +15,7 @@ import pytest
 import config
 from app.domain.analysis.profiling.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile
 from app.storage import columnar
-from app.storage.columnar import connect, literal, preview, read_frame
+from app.storage.columnar import connect, literal, preview_rows, read_frame
 from app.storage.reading import read_file
 
 REFUSED = (duckdb.PermissionException, duckdb.InvalidInputException)
@@ -43,8 +43,8 @@ def _stored(folder: Path, text: str) -> tuple[Path, DatasetProfile]:
 
 def test_the_folder_itself_can_be_read(inside: Path) -> None:
     with connect(inside) as connection:
-        found = connection.execute("SELECT a, b FROM read_csv(?)", [str(inside / "own.csv")]).fetchall()
-    assert found == [(1, 2)]
+        result = connection.execute("SELECT a, b FROM read_csv(?)", [str(inside / "own.csv")]).fetchall()
+    assert result == [(1, 2)]
 
 
 OUTSIDE = [
@@ -138,8 +138,8 @@ def test_a_variable_of_python_is_no_table(inside: Path) -> None:
 
 
 def test_one_connection_knows_nothing_of_another(inside: Path) -> None:
-    with connect(inside) as one, connect(inside) as other:
-        one.execute("CREATE TABLE kept AS SELECT 1 AS a")
+    with connect(inside) as first, connect(inside) as other:
+        first.execute("CREATE TABLE kept AS SELECT 1 AS a")
         with pytest.raises(duckdb.CatalogException):
             other.execute("SELECT * FROM kept")
 
@@ -161,13 +161,13 @@ def test_memory_is_limited_and_nothing_spills_without_leave(inside: Path) -> Non
 
 
 def test_a_query_that_takes_too_long_is_interrupted_and_the_next_one_works(inside: Path) -> None:
-    begun = time.monotonic()
+    start = time.monotonic()
     # Long, and with nothing to hold: a query that gathers rows can meet the memory's limit before the clock's.
     with connect(inside, seconds=0.3) as connection:
         with pytest.raises(duckdb.InterruptException):
             connection.execute("SELECT sum(hash(range)) FROM range(1000000000000)").fetchall()
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - start < 60
 
 
 def test_a_connection_is_closed_whatever_happens(inside: Path) -> None:
@@ -214,19 +214,19 @@ NAMES = [
 
 def test_no_name_of_a_column_ever_reaches_the_database(tmp_path: Path) -> None:
     header = ",".join('"' + name.replace('"', '""') + '"' for name in NAMES)
-    rows = [",".join(str(at + 100 * row) for at in range(len(NAMES))) for row in range(7)]
+    rows = [",".join(str(position + 100 * row) for position in range(len(NAMES))) for row in range(7)]
     path, profile = _stored(tmp_path, "\n".join([header, *rows]) + "\n")
     assert [column.name for column in profile.columns] == NAMES
-    assert [column.key for column in profile.columns] == [f"c{at}" for at in range(len(NAMES))]
+    assert [column.key for column in profile.columns] == [f"c{position}" for position in range(len(NAMES))]
     with connect(path.parent) as connection:
-        found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    assert [row[0] for row in found] == [f"c{at}" for at in range(len(NAMES))]
+        result = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    assert [row[0] for row in result] == [f"c{position}" for position in range(len(NAMES))]
     backwards = NAMES[::-1]
     frame = read_frame(path, profile, backwards)
     assert list(frame.columns) == backwards
-    for at, name in enumerate(NAMES):
-        assert frame[name].tolist() == [at + 100 * row for row in range(7)]
-    assert preview(path, profile, offset=1, limit=2)[0] == [str(at + 100) for at in range(len(NAMES))]
+    for index, name in enumerate(NAMES):
+        assert frame[name].tolist() == [index + 100 * row for row in range(7)]
+    assert preview_rows(path, profile, offset=1, limit=2)[0] == [str(position + 100) for position in range(len(NAMES))]
 
 
 def test_a_column_that_does_not_exist_is_a_fault_before_any_query(tmp_path: Path) -> None:
@@ -236,24 +236,28 @@ def test_a_column_that_does_not_exist_is_a_fault_before_any_query(tmp_path: Path
 
 
 def test_a_preview_shows_texts_pages_and_cut_cells(tmp_path: Path) -> None:
-    text = "day,n,x,t,b\n" + "".join(f"2001-01-{at + 1:02d},{at},{at / 4},{'y' * 300},true\n" for at in range(25))
+    text = "day,n,x,t,b\n" + "".join(
+        f"2001-01-{position + 1:02d},{position},{position / 4},{'y' * 300},true\n" for position in range(25)
+    )
     path, profile = _stored(tmp_path, text + "2001-02-01,,,,\n")
-    assert preview(path, profile, limit=1) == [["2001-01-01", "0", "0.0", "y" * columnar.CELL_SHOWN, "true"]]
-    assert [row[1] for row in preview(path, profile, offset=20, limit=20)] == ["20", "21", "22", "23", "24", ""]
-    assert preview(path, profile, offset=25) == [["2001-02-01", "", "", "", ""]]
-    assert preview(path, profile, offset=99) == []
-    assert [len(row) for row in preview(path, profile, most=2)] == [2] * 20
+    assert preview_rows(path, profile, limit=1) == [["2001-01-01", "0", "0.0", "y" * columnar.CELL_SHOWN, "true"]]
+    assert [row[1] for row in preview_rows(path, profile, offset=20, limit=20)] == ["20", "21", "22", "23", "24", ""]
+    assert preview_rows(path, profile, offset=25) == [["2001-02-01", "", "", "", ""]]
+    assert preview_rows(path, profile, offset=99) == []
+    assert [len(row) for row in preview_rows(path, profile, most=2)] == [2] * 20
     # The first ones are kept with what is known, so that a page need not open the rows.
-    assert [list(row) for row in profile.first_rows] == preview(path, profile, limit=FIRST_ROWS)
-    assert profile.shown(3, 2) == preview(path, profile, limit=3, most=2)
-    assert profile.shown(FIRST_ROWS + 1, 60) is None
+    assert [list(row) for row in profile.first_rows] == preview_rows(path, profile, limit=FIRST_ROWS)
+    assert profile.preview_rows(3, 2) == preview_rows(path, profile, limit=3, most=2)
+    assert profile.preview_rows(FIRST_ROWS + 1, 60) is None
 
 
 def test_of_many_columns_the_first_are_kept(tmp_path: Path) -> None:
     width = FIRST_COLUMNS + 2
-    path, profile = _stored(tmp_path, "".join(",".join(f"{at}{row}" for at in range(width)) + "\n" for row in "n12"))
-    assert profile.shown(8, FIRST_COLUMNS) == preview(path, profile, most=FIRST_COLUMNS)
-    assert profile.shown(8, width) is None
+    path, profile = _stored(
+        tmp_path, "".join(",".join(f"{position}{row}" for position in range(width)) + "\n" for row in "n12")
+    )
+    assert profile.preview_rows(8, FIRST_COLUMNS) == preview_rows(path, profile, most=FIRST_COLUMNS)
+    assert profile.preview_rows(8, width) is None
 
 
 TYPED = (
@@ -276,7 +280,7 @@ def test_a_frame_has_the_types_that_training_expects(tmp_path: Path) -> None:
 
 
 def test_a_sample_of_rows_is_the_same_every_time_and_no_row_comes_twice(tmp_path: Path) -> None:
-    path, profile = _stored(tmp_path, "n,m\n" + "".join(f"{at},{-at}\n" for at in range(5000)))
+    path, profile = _stored(tmp_path, "n,m\n" + "".join(f"{position},{-position}\n" for position in range(5000)))
     first = read_frame(path, profile, ["n", "m"], sample_rows=500)
     again = read_frame(path, profile, ["n", "m"], sample_rows=500)
     assert len(first) == first["n"].nunique() == 500
@@ -287,15 +291,15 @@ def test_a_sample_of_rows_is_the_same_every_time_and_no_row_comes_twice(tmp_path
 
 def test_rows_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     order = np.random.default_rng(3).permutation(200_000)
-    path, profile = _stored(tmp_path, "n,m\n" + "".join(f"{at},1\n" for at in order))
+    path, profile = _stored(tmp_path, "n,m\n" + "".join(f"{position},1\n" for position in order))
     assert np.array_equal(read_frame(path, profile, ["n"])["n"].to_numpy(), order)
 
 
 def test_reading_leaves_nothing_beside_the_rows(tmp_path: Path) -> None:
     path, profile = _stored(tmp_path, "a,b\n1,2\n3,4\n")
-    before = sorted(one.name for one in path.parent.iterdir())
-    preview(path, profile)
+    before = sorted(item.name for item in path.parent.iterdir())
+    preview_rows(path, profile)
     read_frame(path, profile, ["a"])
     assert (
-        sorted(one.name for one in path.parent.iterdir()) == before == ["data.parquet", "hashes.json", "profile.json"]
+        sorted(item.name for item in path.parent.iterdir()) == before == ["data.parquet", "hashes.json", "profile.json"]
     )

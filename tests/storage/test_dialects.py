@@ -29,10 +29,10 @@ CUTS = [
 @pytest.mark.parametrize(("text", "delimiter", "quote", "escape"), CUTS)
 def test_the_way_to_cut_is_found_and_every_row_fits(text: str, delimiter: str, quote: str, escape: str) -> None:
     seen = read_text(text.encode())
-    found = seen.layout
-    assert (found.delimiter, found.quote, found.escape) == (delimiter, quote, escape)
+    layout = seen.layout
+    assert (layout.delimiter, layout.quote, layout.escape) == (delimiter, quote, escape)
     assert seen.tally.rejected == []
-    assert len(seen.rows) == text.count("\n") - found.skip_lines
+    assert len(seen.rows) == text.count("\n") - layout.skip_lines
 
 
 SINGLE = [

@@ -57,7 +57,7 @@ def test_what_the_user_says_stands(encoding: str) -> None:
     content = b"a,b\n1,K\xf6\xb3n\n"
     seen = read_text(content, encoding=encoding)
     assert seen.rows == [["1", b"K\xf6\xb3n".decode(encoding)]]
-    assert seen.layout.said == ("encoding",)
+    assert seen.layout.decided_fields == ("encoding",)
     assert seen.tally.notes == []
 
 

@@ -12,8 +12,8 @@ from app.storage.tables import User
 
 
 def test_the_pragmas_that_make_it_safe(app: Flask) -> None:
-    said = {name: db.session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys")}
-    assert said == {"journal_mode": "wal", "foreign_keys": 1}
+    answers = {name: db.session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys")}
+    assert answers == {"journal_mode": "wal", "foreign_keys": 1}
     assert db.session.execute(text("PRAGMA busy_timeout")).scalar() == 15_000
 
 
@@ -37,6 +37,6 @@ def test_many_threads_that_read_then_write_lose_nothing(app: Flask, user: User) 
         thread.join()
     assert faults == []
     db.session.expire_all()
-    found = db.session.get(User, user.id, populate_existing=True)
-    assert found is not None
-    assert found.name == str(8 * 25)
+    result = db.session.get(User, user.id, populate_existing=True)
+    assert result is not None
+    assert result.name == str(8 * 25)

@@ -40,8 +40,8 @@ Fault = Callable[..., Any]
 
 def _tree(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder and what is in them, but for the hashes beside them."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def _fails(number: int) -> Fault:
@@ -52,9 +52,9 @@ def _fails(number: int) -> Fault:
 
 
 def test_every_place_lies_in_the_data_folder_under_an_id_of_our_own(tmp_path: Path) -> None:
-    one = uuid.UUID(int=7)
-    assert files.dataset_dir(tmp_path, one) == tmp_path / "datasets" / str(one)
-    assert files.experiment_dir(tmp_path, one) == tmp_path / "experiments" / str(one)
+    identifier = uuid.UUID(int=7)
+    assert files.dataset_dir(tmp_path, identifier) == tmp_path / "datasets" / str(identifier)
+    assert files.experiment_dir(tmp_path, identifier) == tmp_path / "experiments" / str(identifier)
     assert files.sample_dir(tmp_path, "ab12") == tmp_path / "samples" / "ab12"
     assert list(tmp_path.iterdir()) == []
 
@@ -66,14 +66,14 @@ def test_the_folder_of_arriving_files_is_made_for_its_owner_alone(tmp_path: Path
 
 
 def test_free_space_is_that_of_the_disk(tmp_path: Path) -> None:
-    found = os.statvfs(tmp_path)
-    assert files.free_mb(tmp_path) == pytest.approx(found.f_bavail * found.f_frsize / 1e6, rel=0.05)
+    results = os.statvfs(tmp_path)
+    assert files.free_mb(tmp_path) == pytest.approx(results.f_bavail * results.f_frsize / 1e6, rel=0.05)
 
 
 def _folder(path: Path, **content: bytes) -> Path:
     path.mkdir(parents=True)
-    for name, held in content.items():
-        (path / name).write_bytes(held)
+    for name, current in content.items():
+        (path / name).write_bytes(current)
     return path
 
 
@@ -88,7 +88,7 @@ def test_a_finished_folder_gets_its_name(tmp_path: Path) -> None:
 
 def test_folders_published_at_once_leave_one_of_them(tmp_path: Path) -> None:
     target = tmp_path / "x"
-    asides = [_folder(tmp_path / f"x.{at}.part", data=NEW) for at in range(24)]
+    asides = [_folder(tmp_path / f"x.{position}.part", data=NEW) for position in range(24)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda aside: files.publish_folder(aside, target), asides))
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
@@ -134,8 +134,8 @@ def _synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(Path, "rename", lambda one, to: (rename(one, to), done.append("rename"))[0])
-    monkeypatch.setattr(Path, "replace", lambda one, to: (replace(one, to), done.append("rename"))[0])
+    monkeypatch.setattr(Path, "rename", lambda item, to: (rename(item, to), done.append("rename"))[0])
+    monkeypatch.setattr(Path, "replace", lambda element, to: (replace(element, to), done.append("rename"))[0])
     return done
 
 
@@ -234,7 +234,7 @@ def test_nobody_deletes_the_dataset_of_somebody_else(app: Flask, user: User, oth
     with pytest.raises(NotFoundError):
         datasets.delete_dataset(other_user, row.id)
     assert files.dataset_dir(_data(app), row.id).exists()
-    assert [one.id for one in datasets.list_datasets(user)] == [row.id]
+    assert [dataset.id for dataset in datasets.list_datasets(user)] == [row.id]
 
 
 def test_a_dataset_whose_folder_is_gone_can_still_be_deleted(app: Flask, user: User) -> None:
@@ -245,8 +245,8 @@ def test_a_dataset_whose_folder_is_gone_can_still_be_deleted(app: Flask, user: U
 
 
 def _aged(path: Path, *, seconds: float) -> Path:
-    at = time.time() - seconds
-    os.utime(path, (at, at))
+    position = time.time() - seconds
+    os.utime(path, (position, position))
     return path
 
 
@@ -266,9 +266,9 @@ def test_tidying_leaves_datasets_samples_and_drafts_alone(app: Flask, user: User
     for path in _data(app).rglob("*"):
         if path.is_dir():
             _aged(path, seconds=99_999)
-    before = {name: held for name, held in _tree(_data(app)).items() if "sqlite" not in name}
+    before = {name: current for name, current in _tree(_data(app)).items() if "sqlite" not in name}
     upkeep.tidy()
-    assert {name: held for name, held in _tree(_data(app)).items() if "sqlite" not in name} == before
+    assert {name: current for name, current in _tree(_data(app)).items() if "sqlite" not in name} == before
     assert drafts.get_draft(user, draft.id).id == draft.id
     assert datasets.get_dataset(user, row.id).state == "ready"
 
@@ -285,10 +285,10 @@ def test_an_upload_that_stopped_is_failed_with_a_sentence_and_its_bytes_go(app: 
     stopped, moving = _stuck(user, minutes=11), _stuck(user, minutes=9)
     upkeep.tidy()
     db.session.expire_all()
-    found = datasets.get_dataset(user, stopped.id)
-    assert (found.state, found.reason) == ("failed", "The upload stopped before the end. Send it again.")
+    dataset = datasets.get_dataset(user, stopped.id)
+    assert (dataset.state, dataset.reason) == ("failed", "The upload stopped before the end. Send it again.")
     assert datasets.get_dataset(user, moving.id).state == "receiving"
-    assert [datasets.incoming_file(one.id).exists() for one in (stopped, moving)] == [False, True]
+    assert [datasets.incoming_file(item.id).exists() for item in (stopped, moving)] == [False, True]
 
 
 def test_bytes_of_a_request_that_was_killed_are_removed_when_they_are_old(app: Flask) -> None:

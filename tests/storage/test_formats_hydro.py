@@ -24,7 +24,7 @@ USGS\t12031500\t1980-10-03\t103\tA:e
 
 def test_rdb_is_read_without_its_comments_and_formats(tmp_path: Path) -> None:
     profile, rows = read(tmp_path, RDB.encode(), "x.txt")
-    assert [(one.name, one.storage) for one in profile.columns] == [
+    assert [(column.name, column.storage) for column in profile.columns] == [
         ("agency_cd", "text"),
         ("site_no", "text"),
         ("datetime", "datetime"),
@@ -51,8 +51,8 @@ def test_rdb_of_several_sites_repeats_its_names_and_comments(tmp_path: Path, end
 
 def test_rdb_rows_that_do_not_fit_and_a_second_table_are_reported(tmp_path: Path) -> None:
     rows = RDB + "USGS\t12031500\t1980-10-04\t1\tA\n" * 30 + "USGS\t12031500\n"
-    profile, found = read(tmp_path, rows.encode(), "x.rdb")
-    assert (len(found), profile.report.rejected) == (33, ((39, "It has 2 cells; the table has 5 columns."),))
+    profile, results = read(tmp_path, rows.encode(), "x.rdb")
+    assert (len(results), profile.report.rejected) == (33, ((39, "It has 2 cells; the table has 5 columns."),))
     second = rows + "site_no\tother\n5s\t3n\n01\t5\n"
     report = read(tmp_path, second.encode(), "x.rdb")[0].report
     assert (report.rows_kept, report.rows_rejected) == (33, 4)
@@ -85,7 +85,7 @@ def test_the_real_forcing_has_one_column_of_dates(tmp_path: Path, name: str) -> 
     path = shared(f"hydro/camels_us_raw/{name}")
     truth = frame(path, 3)
     profile, rows = read(tmp_path, path, "forcing.txt")
-    assert [one.name for one in profile.columns] == ["date", *truth.columns[4:]]
+    assert [column.name for column in profile.columns] == ["date", *truth.columns[4:]]
     assert profile.rows == len(truth)
     dates = pd.to_datetime({"year": truth["Year"], "month": truth["Mnth"], "day": truth["Day"]})
     assert [row[0] for row in rows] == dates.dt.to_pydatetime().tolist()
@@ -103,7 +103,7 @@ def test_the_real_streamflow_keeps_its_basin_as_text(tmp_path: Path, name: str) 
     path = shared(f"hydro/camels_us_raw/{name}")
     truth = frame(path, 0, ["basin", "y", "m", "d", "q", "flag"])
     profile, rows = read(tmp_path, path, "streamflow.txt")
-    assert [(one.name, one.storage) for one in profile.columns] == [
+    assert [(column.name, column.storage) for column in profile.columns] == [
         ("basin", "text"),
         ("date", "datetime"),
         ("QObs(cfs)", "number"),
@@ -117,7 +117,7 @@ def test_the_real_model_output_is_read(tmp_path: Path) -> None:
     path = shared("hydro/camels_us_raw/01031500_05_model_output.txt")
     truth = frame(path, 0)
     profile, rows = read(tmp_path, path, "model_output.txt")
-    assert [one.name for one in profile.columns] == ["date", *truth.columns[4:]]
+    assert [column.name for column in profile.columns] == ["date", *truth.columns[4:]]
     assert [row[-1] for row in rows] == truth["OBS_RUN"].tolist()
     assert look(tmp_path, path, "x.txt").kinds[0] == "datetime"
 

@@ -12,7 +12,10 @@ import pytest
 
 from tests.storage.answers import ask, look, read, refused, shared
 
-RECORDS = [{"day": f"2020-01-{at:02d}", "rain": at / 4, "site": f"0{at}", "wet": at > 3} for at in range(1, 29)]
+RECORDS = [
+    {"day": f"2020-01-{position:02d}", "rain": position / 4, "site": f"0{position}", "wet": position > 3}
+    for position in range(1, 29)
+]
 FRAME = pd.DataFrame(RECORDS)
 SHAPES = [
     pytest.param(FRAME.to_json(orient="records"), "json", id="a list of records"),
@@ -35,7 +38,7 @@ def test_every_usual_shape_is_the_same_table(tmp_path: Path, text: str, form: st
     profile, rows = read(tmp_path, text.encode(), name)
     assert [column.name for column in profile.columns] == ["day", "rain", "site", "wet"]
     assert [column.storage for column in profile.columns] == ["datetime", "number", "text", "boolean"]
-    assert [row[1:] for row in rows] == [(one["rain"], one["site"], one["wet"]) for one in RECORDS]
+    assert [row[1:] for row in rows] == [(item["rain"], item["site"], item["wet"]) for item in RECORDS]
     assert profile.report.dialect.format == form
     seen = look(tmp_path, text.encode(), name)
     assert (seen.names, seen.whole, seen.rows_seen) == (("day", "rain", "site", "wet"), True, 28)
@@ -64,7 +67,7 @@ def test_nested_values_are_left_out_and_listed(tmp_path: Path) -> None:
 
 
 def test_a_broken_line_among_many_is_rejected_with_its_number(tmp_path: Path) -> None:
-    lines = [json.dumps(one) for one in RECORDS]
+    lines = [json.dumps(row) for row in RECORDS]
     lines[11] = '{"day": "2020-01-12", "rain": 3.0'
     lines[20] = '{"rain": 1, "rain": 2}'
     lines[25] = "17"
@@ -115,7 +118,7 @@ def test_what_is_no_table_is_refused_with_its_line(tmp_path: Path, content: byte
 
 
 def test_a_fault_far_down_names_its_line(tmp_path: Path) -> None:
-    lines = [json.dumps({"a": at, "text": "w" * 100}) for at in range(60_000)]
+    lines = [json.dumps({"a": position, "text": "w" * 100}) for position in range(60_000)]
     lines[45_000] = '{"a": 1 "text": 2}'
     error = refused(tmp_path, ("[\n" + ",\n".join(lines) + "\n]").encode(), "x.json")
     assert (error["code"], error["line"]) == ("invalid_json", 45_002)
@@ -134,9 +137,9 @@ def test_values_cut_by_the_pieces_of_reading_are_whole(tmp_path: Path) -> None:
         for _ in range(40_000)
     ]
     _, rows = read(tmp_path, json.dumps(records).encode(), "x.json")
-    assert [row[0] for row in rows] == [one["n"] for one in records]
-    assert [row[1] for row in rows] == [one["x"] for one in records]
-    assert [row[2] or "" for row in rows] == [one["t"] for one in records]
+    assert [row[0] for row in rows] == [record["n"] for record in records]
+    assert [row[1] for row in rows] == [record["x"] for record in records]
+    assert [row[2] or "" for row in rows] == [record["t"] for record in records]
 
 
 def test_names_and_content_must_agree(tmp_path: Path) -> None:
@@ -147,7 +150,7 @@ def test_names_and_content_must_agree(tmp_path: Path) -> None:
 
 
 def test_limits_name_their_setting(tmp_path: Path) -> None:
-    wide = json.dumps([{f"c{at}": 1 for at in range(30)}]).encode()
+    wide = json.dumps([{f"c{position}": 1 for position in range(30)}]).encode()
     assert refused(tmp_path, wide, "x.json", limits={"columns": 20})["code"] == "too_many_columns"
     assert refused(tmp_path, b'[{"a": 1}, {"a": 2}]', "x.json", limits={"rows": 1})["code"] == "too_many_rows"
     large = json.dumps([{"a": 1, "b": "w"}, {"a": 2, "b": "x" * 3000}]).encode()
@@ -158,12 +161,14 @@ def test_limits_name_their_setting(tmp_path: Path) -> None:
 def test_any_broken_json_is_refused_or_read(tmp_path: Path) -> None:
     whole, noise = json.dumps({"data": RECORDS}), random.Random(7)
     for _ in range(150):
-        at = noise.randrange(len(whole))
+        position = noise.randrange(len(whole))
         broken = (
-            whole[:at] + noise.choice(['"', "{", "]", ",", "", "\\", "\n", "nul"]) + whole[at + noise.randrange(3) :]
+            whole[:position]
+            + noise.choice(['"', "{", "]", ",", "", "\\", "\n", "nul"])
+            + whole[position + noise.randrange(3) :]
         )
-        said: dict[str, Any] = ask("peek", tmp_path, broken.encode(), "x.json")
-        assert "peek" in said or said["error"]["message"].endswith(".")
+        answers: dict[str, Any] = ask("peek", tmp_path, broken.encode(), "x.json")
+        assert "peek" in answers or answers["error"]["message"].endswith(".")
 
 
 @pytest.mark.parametrize("name", ["simple", "utf8", "quotes_and_newlines", "comma_in_quotes", "escaped_quotes"])
@@ -172,4 +177,4 @@ def test_the_real_json_is_read(tmp_path: Path, name: str) -> None:
     records = json.loads(path.read_text(encoding="utf-8"))
     profile, rows = read(tmp_path, path, f"{name}.json")
     assert [column.name for column in profile.columns] == list(records[0])
-    assert [tuple(str(cell or "") for cell in row) for row in rows] == [tuple(one.values()) for one in records]
+    assert [tuple(str(cell or "") for cell in row) for row in rows] == [tuple(record.values()) for record in records]

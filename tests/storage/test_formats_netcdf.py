@@ -61,7 +61,7 @@ def basin(data: Any) -> None:
 @pytest.mark.parametrize("form", [CLASSIC, "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", NEW, "NETCDF4_CLASSIC"])
 def test_series_along_time_are_columns_and_the_others_are_listed(tmp_path: Path, form: str) -> None:
     profile, rows = read(tmp_path, made(tmp_path, basin, form), "x.nc")
-    assert [(one.name, one.storage) for one in profile.columns] == [
+    assert [(column.name, column.storage) for column in profile.columns] == [
         ("date", "datetime"),
         ("q", "number"),
         ("t", "number"),
@@ -159,7 +159,7 @@ def test_types_of_the_files_own_are_left_out(tmp_path: Path) -> None:
         data.createVariable("q", "f8", ("time",))[:] = [1, 2]
 
     profile, _ = read(tmp_path, made(tmp_path, fill), "x.nc")
-    assert [one.name for one in profile.columns] == ["time", "q"]
+    assert [column.name for column in profile.columns] == ["time", "q"]
     assert any("pairs (time), lists (time)" in note for note in profile.report.notes)
 
 
@@ -200,8 +200,8 @@ def test_a_broken_file_is_refused_or_read_but_never_ends_the_child(tmp_path: Pat
         broken = bytearray(whole)
         for _ in range(4):
             broken[noise.randrange(len(broken) // 4)] = noise.randrange(256)
-        said = ask("read", tmp_path, bytes(broken), "x.nc")
-        assert "profile" in said or said["error"]["message"].endswith(".")
+        answers = ask("read", tmp_path, bytes(broken), "x.nc")
+        assert "profile" in answers or answers["error"]["message"].endswith(".")
 
 
 def test_names_and_content_must_agree(tmp_path: Path) -> None:

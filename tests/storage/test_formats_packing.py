@@ -67,27 +67,27 @@ def test_a_zip_with_several_tables_lists_them_and_reads_the_one_chosen(tmp_path:
 
 
 def test_a_table_that_is_longer_than_its_head_is_seen_but_not_whole(tmp_path: Path) -> None:
-    rows = b"".join(b"%d,%d\n" % (at, at * 7919 % 10007) for at in range(1_200_000))
+    rows = b"".join(b"%d,%d\n" % (position, position * 7919 % 10007) for position in range(1_200_000))
     seen = look(tmp_path, gzip.compress(b"a,b\n" + rows, 1), "x.csv.gz")
     assert (seen.names, seen.rows[1], seen.whole) == (("a", "b"), ("1", "7919"), False)
 
 
 def lying(content: bytes) -> bytes:
     """Return a zip whose directory says that its one file has eight bytes."""
-    at = content.index(b"PK\x01\x02") + 24
-    return content[:at] + (8).to_bytes(4, "little") + content[at + 4 :]
+    position = content.index(b"PK\x01\x02") + 24
+    return content[:position] + (8).to_bytes(4, "little") + content[position + 4 :]
 
 
 def locked(content: bytes) -> bytes:
     """Return a zip whose directory says that its one file is encrypted."""
-    at = content.index(b"PK\x01\x02") + 8
-    return content[:at] + (1).to_bytes(2, "little") + content[at + 2 :]
+    position = content.index(b"PK\x01\x02") + 8
+    return content[:position] + (1).to_bytes(2, "little") + content[position + 2 :]
 
 
 def reached(content: bytes) -> bytes:
     """Return a zip whose directory points to a place with no file."""
-    at = content.index(b"PK\x01\x02") + 42
-    return content[:at] + (7).to_bytes(4, "little") + content[at + 4 :]
+    position = content.index(b"PK\x01\x02") + 42
+    return content[:position] + (7).to_bytes(4, "little") + content[position + 4 :]
 
 
 ZEROS = b"a,b\n" + b"0,0\n" * 6_000_000
@@ -121,14 +121,14 @@ def test_an_archive_that_cannot_be_unpacked_is_refused(
 
 
 def test_an_archive_of_very_many_files_is_refused(tmp_path: Path) -> None:
-    content = zipped(*((f"{at}.csv", b"") for at in range(3000)))
+    content = zipped(*((f"{position}.csv", b"") for position in range(3000)))
     error = refused(tmp_path, content, "x.zip")
     assert (error["status"], error["code"]) == (413, "too_many_entries")
     assert "3,000" in error["message"]
 
 
 def test_the_limit_of_what_is_unpacked_names_its_setting(tmp_path: Path) -> None:
-    content = zipped(("a.csv", b"a\n" + b"".join(b"%d\n" % (at * 7919) for at in range(400_000))))
+    content = zipped(("a.csv", b"a\n" + b"".join(b"%d\n" % (position * 7919) for position in range(400_000))))
     error = refused(tmp_path, content, "x.zip", limits={"unpacked_mb": 2})
     assert (error["status"], error["code"]) == (413, "expands_too_much")
     assert "HYDROML_LIMIT_UNPACKED_MB" in error["message"]

@@ -67,8 +67,8 @@ TYPES = [
 def test_every_type_of_single_values_is_stored_as_a_plain_one(
     tmp_path: Path, value: str, storage: str, stored: Any
 ) -> None:
-    found, here, _ = one(tmp_path, value)
-    assert (found, here) == (storage, stored)
+    result, here, _ = one(tmp_path, value)
+    assert (result, here) == (storage, stored)
 
 
 def test_times_of_a_zone_and_numbers_that_are_too_long_are_said(tmp_path: Path) -> None:
@@ -95,7 +95,9 @@ def test_nested_columns_are_left_out_and_listed(tmp_path: Path) -> None:
 
 def test_names_never_reach_the_query(tmp_path: Path) -> None:
     names = ['a"; DROP TABLE x; --', "r0", "c1", "file_row_number", "A", "a", "select"]
-    query = "SELECT " + ", ".join(f'{at} AS "{name.replace(chr(34), chr(34) * 2)}"' for at, name in enumerate(names))
+    query = "SELECT " + ", ".join(
+        f'{index} AS "{name.replace(chr(34), chr(34) * 2)}"' for index, name in enumerate(names)
+    )
     profile, rows = read(tmp_path, parquet(tmp_path, query), "x.parquet")
     assert rows == [tuple(range(len(names)))]
     assert profile.columns[0].name == names[0]
@@ -112,7 +114,7 @@ def test_the_first_look_shows_names_types_and_rows(tmp_path: Path) -> None:
 def test_rows_keep_their_order_over_row_groups(tmp_path: Path) -> None:
     query = "SELECT i, (i * 7919) % 10007 AS v FROM range(30000) r(i)"
     _, rows = read(tmp_path, parquet(tmp_path, query, ", ROW_GROUP_SIZE 2048"), "x.parquet")
-    assert rows == [(at, at * 7919 % 10007) for at in range(30000)]
+    assert rows == [(position, position * 7919 % 10007) for position in range(30000)]
 
 
 def test_too_many_rows_or_columns_are_seen_before_one_is_read(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_too_many_rows_or_columns_are_seen_before_one_is_read(tmp_path: Path) ->
     assert (rows["code"], rows["status"]) == ("too_many_rows", 422)
     assert "60,000,000 rows" in rows["message"]
     assert "HYDROML_LIMIT_ROWS" in rows["message"]
-    wide = parquet(tmp_path, "SELECT " + ", ".join(f"1 AS a{at}" for at in range(30)))
+    wide = parquet(tmp_path, "SELECT " + ", ".join(f"1 AS a{position}" for position in range(30)))
     assert refused(tmp_path, wide, "x.parquet", limits={"columns": 20})["code"] == "too_many_columns"
     assert refused(tmp_path, wide, "x.parquet", limits={"cells": 20})["code"] == "too_many_rows"
 
@@ -150,8 +152,8 @@ def test_a_mutated_file_is_refused_or_read_but_never_ends_the_child(tmp_path: Pa
         broken = bytearray(whole)
         for _ in range(noise.randrange(1, 6)):
             broken[noise.randrange(len(broken))] = noise.randrange(256)
-        said = ask("read", tmp_path, bytes(broken), "x.parquet")
-        assert "profile" in said or said["error"]["message"].endswith(".")
+        answers = ask("read", tmp_path, bytes(broken), "x.parquet")
+        assert "profile" in answers or answers["error"]["message"].endswith(".")
 
 
 CORRUPT = [
@@ -186,9 +188,9 @@ def test_each_real_file_is_refused_with_a_sentence_or_holds_what_another_engine_
     tmp_path: Path, name: str
 ) -> None:
     path = TORTURE / "data" / name
-    said = ask("read", tmp_path, path, "x.parquet")
-    if "error" in said:
-        assert said["error"]["message"].endswith(".")
+    answers = ask("read", tmp_path, path, "x.parquet")
+    if "error" in answers:
+        assert answers["error"]["message"].endswith(".")
         return
     profile, rows = read(tmp_path, path, "x.parquet")
     try:
@@ -196,10 +198,10 @@ def test_each_real_file_is_refused_with_a_sentence_or_holds_what_another_engine_
     except (pl.exceptions.PolarsError, OSError):
         return
     assert profile.rows == truth.height
-    for at, column in enumerate(profile.columns):
+    for index, column in enumerate(profile.columns):
         if column.storage in ("integer", "number", "boolean") and truth[column.name].dtype.is_numeric():
             for (*cells,), value in zip(rows, truth[column.name].to_list(), strict=True):
-                _same(cells[at], value)
+                _same(cells[index], value)
 
 
 def _same(mine: Any, value: Any) -> None:

@@ -19,15 +19,15 @@ from tests.storage.answers import ask, look, read, refused, shared
 from tests.storage.test_formats_packing import zipped
 from tests.storage.workbooks import repacked, with_dtd, workbook
 
-DAYS = [dt.date(2020, 1, 1) + dt.timedelta(days=at) for at in range(40)]
-PLAIN = [["date", "rain (mm)", "site"], *([day, at / 4, f"0{at}"] for at, day in enumerate(DAYS))]
+DAYS = [dt.date(2020, 1, 1) + dt.timedelta(days=position) for position in range(40)]
+PLAIN = [["date", "rain (mm)", "site"], *([day, index / 4, f"0{index}"] for index, day in enumerate(DAYS))]
 moment = dt.datetime.fromisoformat
 SHEET = "xl/worksheets/sheet1.xml"
 
 
 def test_a_plain_sheet_is_read_with_its_types(tmp_path: Path) -> None:
     profile, rows = read(tmp_path, workbook(("Rain", PLAIN)), "x.xlsx")
-    assert [(one.name, one.storage) for one in profile.columns] == [
+    assert [(column.name, column.storage) for column in profile.columns] == [
         ("date", "datetime"),
         ("rain (mm)", "number"),
         ("site", "text"),
@@ -61,14 +61,14 @@ def test_of_several_sheets_the_one_chosen_is_read(tmp_path: Path) -> None:
 
 def test_titles_above_the_table_and_blank_rows_are_passed_over_and_said(tmp_path: Path) -> None:
     rows = [["Rain at the station", None, None], ["source: the agency"], [], *PLAIN, [], [dt.date(2020, 3, 1), 1, "09"]]
-    profile, found = read(tmp_path, workbook(("Rain", rows)), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["date", "rain (mm)", "site"]
-    assert len(found) == 41
+    profile, results = read(tmp_path, workbook(("Rain", rows)), "x.xlsx")
+    assert [column.name for column in profile.columns] == ["date", "rain (mm)", "site"]
+    assert len(results) == 41
     assert "The table starts on row 4 of the sheet; the rows before it were passed over." in profile.report.notes
     assert profile.report.dialect.first_line == 4
-    said, _ = read(tmp_path, workbook(("Rain", rows)), "x.xlsx", first_line=5, header_lines=0)
-    assert [one.name for one in said.columns] == ["column_1", "column_2", "column_3"]
-    assert said.report.dialect.said == ("first_line", "header_lines")
+    dataset, _ = read(tmp_path, workbook(("Rain", rows)), "x.xlsx", first_line=5, header_lines=0)
+    assert [column.name for column in dataset.columns] == ["column_1", "column_2", "column_3"]
+    assert dataset.report.dialect.said == ("first_line", "header_lines")
 
 
 def test_a_title_merged_over_the_table_is_no_header(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_title_merged_over_the_table_is_no_header(tmp_path: Path) -> None:
 
     rows = [["Rain at the station", None, None], *PLAIN]
     profile, _ = read(tmp_path, workbook(("Rain", rows), change=merge), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["date", "rain (mm)", "site"]
+    assert [column.name for column in profile.columns] == ["date", "rain (mm)", "site"]
     assert profile.rows == 40
 
 
@@ -88,21 +88,21 @@ def test_names_over_two_rows_with_merged_cells_are_joined(tmp_path: Path) -> Non
 
     rows: list[list[Any]] = [["date", "air", None], [None, "rain", "temperature"], *([day, 1, 2] for day in DAYS)]
     profile, _ = read(tmp_path, workbook(("Weather", rows), change=merge), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["date", "air rain", "air temperature"]
+    assert [column.name for column in profile.columns] == ["date", "air rain", "air temperature"]
     assert (profile.rows, profile.report.dialect.header_lines) == (40, 2)
 
 
 def test_a_sheet_that_begins_elsewhere_is_found(tmp_path: Path) -> None:
     rows = [[], [], *([None, None, *row] for row in PLAIN)]
-    profile, found = read(tmp_path, workbook(("Rain", rows)), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["date", "rain (mm)", "site"]
-    assert (len(found), profile.report.dialect.first_line) == (40, 3)
+    profile, results = read(tmp_path, workbook(("Rain", rows)), "x.xlsx")
+    assert [column.name for column in profile.columns] == ["date", "rain (mm)", "site"]
+    assert (len(results), profile.report.dialect.first_line) == (40, 3)
 
 
 def test_years_may_be_names(tmp_path: Path) -> None:
     rows = [["basin", 2001, 2002, 2003], ["a", 1.5, 2, 3], ["b", 4, 5, 6]]
     profile, _ = read(tmp_path, workbook(("Flow", rows)), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["basin", "2001", "2002", "2003"]
+    assert [column.name for column in profile.columns] == ["basin", "2001", "2002", "2003"]
 
 
 def test_a_footer_said_by_the_user_is_left_out(tmp_path: Path) -> None:
@@ -140,21 +140,21 @@ def test_dates_of_both_calendars_of_the_program_are_the_same_days(tmp_path: Path
         book.epoch = openpyxl.utils.datetime.MAC_EPOCH if since_1904 else openpyxl.utils.datetime.WINDOWS_EPOCH
 
     rows = [["at", "b"], [moment("1999-12-31 06:30"), 1], [moment("2000-03-01"), 2]]
-    _, found = read(tmp_path, workbook(("A", rows), change=epoch), "x.xlsx")
-    assert [row[0] for row in found] == [moment("1999-12-31 06:30"), moment("2000-03-01")]
+    _, results = read(tmp_path, workbook(("A", rows), change=epoch), "x.xlsx")
+    assert [row[0] for row in results] == [moment("1999-12-31 06:30"), moment("2000-03-01")]
 
 
 def test_truth_and_text_and_whole_numbers_keep_their_kind(tmp_path: Path) -> None:
     rows = [["yes", "id", "big", "half"], [True, "007", 2**40, 0.5], [False, "008", 3, 2.0], [None, None, None, None]]
-    profile, found = read(tmp_path, workbook(("A", rows)), "x.xlsx")
-    assert [one.storage for one in profile.columns] == ["boolean", "text", "integer", "number"]
-    assert found[0] == (True, "007", 2**40, 0.5)
+    profile, results = read(tmp_path, workbook(("A", rows)), "x.xlsx")
+    assert [column.storage for column in profile.columns] == ["boolean", "text", "integer", "number"]
+    assert results[0] == (True, "007", 2**40, 0.5)
 
 
 def test_columns_without_name_and_values_are_passed_over(tmp_path: Path) -> None:
-    rows = [["a", None, "b"], *([at, None, at] for at in range(9))]
+    rows = [["a", None, "b"], *([position, None, position] for position in range(9))]
     profile, _ = read(tmp_path, workbook(("A", rows)), "x.xlsx")
-    assert [one.name for one in profile.columns] == ["a", "b"]
+    assert [column.name for column in profile.columns] == ["a", "b"]
     assert "1 column without name and values passed over." in profile.report.notes
 
 
@@ -259,8 +259,8 @@ def test_a_broken_xls_is_refused_or_read_but_never_ends_the_child(tmp_path: Path
         broken = bytearray(whole[: noise.randrange(2000, len(whole))] if noise.random() < 0.3 else whole)
         for _ in range(20):
             broken[noise.randrange(512, len(broken))] = noise.randrange(256)
-        said = ask("read", tmp_path, bytes(broken), "x.xls")
-        assert "profile" in said or said["error"]["message"].endswith(".")
+        answers = ask("read", tmp_path, bytes(broken), "x.xls")
+        assert "profile" in answers or answers["error"]["message"].endswith(".")
 
 
 def test_a_broken_xlsx_is_refused_or_read_but_never_ends_the_child(tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ def test_a_broken_xlsx_is_refused_or_read_but_never_ends_the_child(tmp_path: Pat
         broken = bytearray(whole)
         for _ in range(3):
             broken[noise.randrange(len(broken))] = noise.randrange(256)
-        said = ask("read", tmp_path, bytes(broken), "x.xlsx")
-        assert "profile" in said or said["error"]["message"].endswith(".")
+        answers = ask("read", tmp_path, bytes(broken), "x.xlsx")
+        assert "profile" in answers or answers["error"]["message"].endswith(".")
 
 
 def test_two_cells_at_the_ends_of_a_sheet_are_not_taken_for_a_table_of_billions(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_names_and_content_must_agree(tmp_path: Path) -> None:
 
 
 def test_limits_of_a_workbook_name_their_setting(tmp_path: Path) -> None:
-    wide = workbook(("A", [[f"c{at}" for at in range(30)], list(range(30))]))
+    wide = workbook(("A", [[f"c{position}" for position in range(30)], list(range(30))]))
     assert refused(tmp_path, wide, "x.xlsx", limits={"columns": 20})["code"] == "too_many_columns"
     assert refused(tmp_path, workbook(("A", PLAIN)), "x.xlsx", limits={"rows": 20})["code"] == "too_many_rows"
     large = workbook(("A", [["a", "b"], [1, "x" * 3000]]))

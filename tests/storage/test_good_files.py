@@ -28,8 +28,8 @@ Rows = list[tuple[Any, ...]]
 
 def _rows(folder: Path, parquet: Path) -> Rows:
     with connect(folder) as connection:
-        found: Rows = connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).fetchall()
-    return found
+        result_values: Rows = connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).fetchall()
+    return result_values
 
 
 def _table(content: bytes, suffix: str = ".csv") -> tuple[DatasetProfile, Rows]:
@@ -37,7 +37,7 @@ def _table(content: bytes, suffix: str = ".csv") -> tuple[DatasetProfile, Rows]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "upload").write_bytes(content)
-        said = child.answer(
+        answers = child.answer_request(
             {
                 "source": str(folder / "upload"),
                 "folder": name,
@@ -46,8 +46,8 @@ def _table(content: bytes, suffix: str = ".csv") -> tuple[DatasetProfile, Rows]:
                 "seconds": 30,
             }
         )
-        assert "error" not in said, said["error"]
-        profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))
+        assert "error" not in answers, answers["error"]
+        profile = DatasetProfile.from_json(json.loads(json.dumps(answers["profile"], allow_nan=False)))
         rows = _rows(folder, folder / "data.parquet")
     report = profile.report
     assert report.rows_read == report.rows_kept + report.rows_rejected
@@ -125,7 +125,7 @@ def test_lines_before_the_table_are_passed_over_and_said(before: str, line: int)
     assert [column.name for column in profile.columns] == ["a", "b", "c"]
     assert rows[:2] == [(1, 2, 3), (4, 5, 6)]
     assert f"The table starts on line {line}; the lines before it were passed over." in profile.report.notes
-    assert [at for at, _ in profile.report.rejected] == [line + 3]
+    assert [position for position, _ in profile.report.rejected] == [line + 3]
 
 
 CODES = [
@@ -199,8 +199,8 @@ def test_dates_are_read_and_an_order_that_had_to_be_guessed_is_said(text: str, m
 def test_a_date_that_can_be_read_both_ways_is_pointed_out() -> None:
     profile, rows = _table(b"day,v\n01/02/2001,1\n03/02/2001,2\n")
     assert rows[0][0] == DAY.replace(month=2, day=1)
-    question = next(one for one in profile.findings if one.code == "looks_like_time_not_understood")
-    assert [one.label for one in question.remedies] == [
+    question = next(finding for finding in profile.findings if finding.code == "looks_like_time_not_understood")
+    assert [remedy.label for remedy in question.remedies] == [
         "01/02/2001 is 1 February 2001 (suggested)",
         "01/02/2001 is 2 January 2001",
         "They are no dates",
@@ -258,7 +258,7 @@ def test_less_common_layouts_are_understood(content: bytes, names: list[str], va
 
 @pytest.mark.parametrize("header", [b'depth 5",flow', b'"a\nb",c'], ids=["an inch", "a line break"])
 def test_a_quote_in_the_header_never_swallows_rows(header: bytes) -> None:
-    profile, _ = _table(header + b"\n" + b"".join(b"%d,%d\n" % (at, 3 * at) for at in range(100)))
+    profile, _ = _table(header + b"\n" + b"".join(b"%d,%d\n" % (position, 3 * position) for position in range(100)))
     assert profile.report.rows_read == 100
 
 
@@ -297,7 +297,9 @@ def test_any_small_table_in_quotes_comes_back_exactly(rows: Rows, delimiter: str
     profile, stored = _table(_written(rows, delimiter=delimiter, end=end))
     assert stored == rows
     assert profile.report.rows_rejected == 0
-    assert [column.missing for column in profile.columns] == [sum(row[at] is None for row in rows) for at in range(3)]
+    assert [column.missing for column in profile.columns] == [
+        sum(row[position] is None for row in rows) for position in range(3)
+    ]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -317,12 +319,12 @@ def test_any_small_table_without_quotes_comes_back_exactly(rows: Rows, delimiter
     blank=st.integers(0, 4),
 )
 def test_rows_read_are_rows_kept_and_rows_rejected(rows: Rows, bad: set[int], cells: list[Any], blank: int) -> None:
-    given_rows = [tuple(cells) if at in bad else row for at, row in enumerate(rows)]
+    given_rows = [tuple(cells) if index in bad else row for index, row in enumerate(rows)]
     content = _written(given_rows, quoting=csv.QUOTE_MINIMAL) + b"\n" * blank
     profile, stored = _table(content)
     assert (profile.report.rows_read, profile.report.rows_rejected) == (len(rows), len(bad))
-    assert [line for line, _ in profile.report.rejected] == [at + 2 for at in sorted(bad)]
-    assert stored == [row for at, row in enumerate(rows) if at not in bad]
+    assert [line for line, _ in profile.report.rejected] == [position + 2 for position in sorted(bad)]
+    assert stored == [row for index, row in enumerate(rows) if index not in bad]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=[path.stem for path in SAMPLES])

@@ -78,8 +78,8 @@ def test_cells_of_a_box_are_read(tmp_path: Path) -> None:
     path = regular(tmp_path / "grid.nc")
     profile, rows = read(tmp_path, path, "grid.nc", place=box(50.9, 5.4, 51.6, 6.1))
     names = list(profile.names)
-    found = {(row[names.index("latitude")], row[names.index("longitude")]) for row in rows}
-    assert found == {(lat, lon) for lat in (51.0, 51.5) for lon in (5.5, 6.0)}
+    results = {(row[names.index("latitude")], row[names.index("longitude")]) for row in rows}
+    assert results == {(lat, lon) for lat in (51.0, 51.5) for lon in (5.5, 6.0)}
     assert all(
         row[names.index("tp")] == 100 * row[names.index("latitude")] + 10 * row[names.index("longitude")] + step % STEPS
         for step, row in enumerate(rows)
@@ -109,23 +109,25 @@ def test_nearest_cell_of_a_curvilinear_grid_is_read(tmp_path: Path) -> None:
     with netCDF4.Dataset(path) as data:
         lat, lon, values = data["lat"][:], data["lon"][:], data["pr"][:]
     for row, column in ((0, 0), (2, 1), (4, 2)):
-        asked = point(float(lat[row, column]) + 0.02, float(lon[row, column]) - 0.02)
-        profile, rows = read(tmp_path, path, "grid.nc", place=asked)
-        at = profile.names.index("pr")
-        assert [one[at] for one in rows] == pytest.approx(values[:, row, column].tolist())
+        query = point(float(lat[row, column]) + 0.02, float(lon[row, column]) - 0.02)
+        profile, rows = read(tmp_path, path, "grid.nc", place=query)
+        position = profile.names.index("pr")
+        assert [item[position] for item in rows] == pytest.approx(values[:, row, column].tolist())
     inside = (lat >= 46.5) & (lat <= 47.5) & (lon >= 7) & (lon <= 8)
     profile, rows = read(tmp_path, path, "grid.nc", place=box(46.5, 7, 47.5, 8))
-    at = profile.names.index("pr")
+    position = profile.names.index("pr")
     assert len(rows) == STEPS * inside.sum()
-    assert {round(one[at], 6) for one in rows} == {round(value, 6) for value in values[:, inside].reshape(-1).tolist()}
+    assert {round(item[position], 6) for item in rows} == {
+        round(value, 6) for value in values[:, inside].reshape(-1).tolist()
+    }
 
 
 def test_a_grid_too_large_asks_for_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netcdf_stacks, "MAX_STACKED_ROWS", 100)
     path = regular(tmp_path / "grid.nc")
-    found = refused(tmp_path, path, "grid.nc")
-    assert (found["code"], found["status"]) == ("grid_too_large", 413)
-    assert found["message"] == (
+    results = refused(tmp_path, path, "grid.nc")
+    assert (results["code"], results["status"]) == ("grid_too_large", 413)
+    assert results["message"] == (
         "It has 12 steps of latitude 3 x longitude 4: 144 rows; at most 100 are read. "
         "Choose a point or a box. Latitudes 50.5 to 51.5, longitudes 5 to 6.5."
     )
@@ -145,9 +147,9 @@ def test_a_grid_too_large_asks_for_a_place(tmp_path: Path, monkeypatch: pytest.M
     ],
 )
 def test_a_place_without_cells_is_refused(tmp_path: Path, make: Any, place: Any, sentence: str) -> None:
-    found = refused(tmp_path, make(tmp_path / "grid.nc"), "grid.nc", place=place)
-    assert (found["code"], found["status"]) == ("no_such_place", 422)
-    assert found["message"].startswith(sentence)
+    results = refused(tmp_path, make(tmp_path / "grid.nc"), "grid.nc", place=place)
+    assert (results["code"], results["status"]) == ("no_such_place", 422)
+    assert results["message"].startswith(sentence)
 
 
 def test_a_box_of_a_grid_far_larger_than_its_bytes_waits(tmp_path: Path) -> None:
@@ -161,16 +163,18 @@ def test_a_box_of_a_grid_far_larger_than_its_bytes_waits(tmp_path: Path) -> None
         for name in ("lat", "lon"):
             data.createVariable(name, "f4", (name,))[:] = np.linspace(-80, 80, len(data.dimensions[name]))
         data.createVariable("tp", "f4", ("time", "lat", "lon"), zlib=True, chunksizes=(1, 1000, 1000))
-    found = refused(tmp_path, path, "claims.nc", place=box(-80, -80, 80, 80))
-    assert (found["code"], found["status"]) == ("grid_too_large", 413)
-    assert found["message"].startswith("The box -80, -80, 80, 80 holds 3,000,000,000 cells; at most 5,000,000 rows are")
+    results = refused(tmp_path, path, "claims.nc", place=box(-80, -80, 80, 80))
+    assert (results["code"], results["status"]) == ("grid_too_large", 413)
+    assert results["message"].startswith(
+        "The box -80, -80, 80, 80 holds 3,000,000,000 cells; at most 5,000,000 rows are"
+    )
 
 
 def test_a_point_of_too_many_steps_asks_for_no_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netcdf_stacks, "MAX_STACKED_ROWS", STEPS - 1)
-    found = refused(tmp_path, regular(tmp_path / "grid.nc"), "grid.nc", place=point(51, 5.5))
-    assert found["code"] == "too_many_rows"
-    assert "Cut out a part of it first" in found["message"]
+    results = refused(tmp_path, regular(tmp_path / "grid.nc"), "grid.nc", place=point(51, 5.5))
+    assert results["code"] == "too_many_rows"
+    assert "Cut out a part of it first" in results["message"]
 
 
 def test_a_file_without_degrees_has_no_places(tmp_path: Path) -> None:
@@ -182,8 +186,8 @@ def test_a_file_without_degrees_has_no_places(tmp_path: Path) -> None:
         time.units = "days since 1990-10-01"
         time[:] = np.arange(STEPS)
         data.createVariable("flow", "f4", ("basin", "date"))[:] = 1
-    found = refused(tmp_path, path, "basins.nc", place=point(51, 5))
-    assert found["message"] == "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
+    results = refused(tmp_path, path, "basins.nc", place=point(51, 5))
+    assert results["message"] == "The file tells no latitudes and longitudes, so no point or box of it can be chosen."
     assert read(tmp_path, path, "basins.nc")[0].report.dialect.grid == ""
 
 

@@ -98,15 +98,15 @@ def test_five_workers_share_twenty_jobs_without_taking_one_twice(app: Flask, use
     ids = [_add(user).id for _ in range(20)]
 
     def take_all(place: int) -> list[uuid.UUID]:
-        taken = []
+        identifiers = []
         for job_id in ids[place:] + ids[:place]:
             with transaction():
                 if jobs.claim(job_id, worker_id=f"w{place}", lease_seconds=LEASE):
-                    taken.append(job_id)
-        return taken
+                    identifiers.append(job_id)
+        return identifiers
 
-    taken = [job_id for found in at_once(app, 5, take_all) for job_id in found]
-    assert sorted(taken, key=str) == sorted(ids, key=str)
+    used_names = [job_id for result in at_once(app, 5, take_all) for job_id in result]
+    assert sorted(used_names, key=str) == sorted(ids, key=str)
 
 
 def test_a_claim_says_who_holds_the_job_and_until_when(job: Job) -> None:
@@ -268,8 +268,8 @@ def test_of_a_worker_and_a_canceller_one_has_its_way(app: Flask, user: User) -> 
                 seen = jobs.get_job(job_id)
                 return seen.state == "queued" and jobs.end_unleased(seen, state=RunState.CANCELLED)
 
-        cancelled, taken = at_once(app, 2, act)
-        assert {cancelled, taken} == {True, False}
+        cancelled, usage = at_once(app, 2, act)
+        assert {cancelled, usage} == {True, False}
         assert _now(job).state == ("cancelled" if cancelled else "running")
 
 
@@ -300,8 +300,8 @@ def test_a_worker_that_lost_its_job_is_told_to_stop(job: Job, how: str) -> None:
 
 
 def test_only_what_waits_or_runs_is_counted_and_only_the_lost_is_stale(user: User, other_user: User) -> None:
-    waiting, held, lost, done, theirs = _add(user), _add(user), _add(user), _add(user), _add(other_user)
-    _held(held)
+    waiting, current, lost, done, theirs = _add(user), _add(user), _add(user), _add(user), _add(other_user)
+    _held(current)
     _held(lost, lease=PAST)
     _end(done, _held(done))
     assert (jobs.count_open(user.id), jobs.count_open(other_user.id)) == (3, 1)
@@ -314,15 +314,15 @@ def test_the_newest_job_about_a_thing_is_found(user: User) -> None:
     _add(user, subject=subject)
     newest = _add(user, subject=subject)
     _add(user, JobKind.ANALYSE, subject)
-    found = jobs.find_job(subject, JobKind.TRAIN)
-    assert found is not None
-    assert found.id == newest.id
+    result = jobs.find_job(subject, JobKind.TRAIN)
+    assert result is not None
+    assert result.id == newest.id
     assert jobs.find_job(subject, JobKind.ASSOCIATE) is None
 
 
 def test_a_job_without_a_queue_entry_is_found(user: User) -> None:
-    first, second, held = _add(user), _add(user), _add(user)
-    _held(held)
+    first, second, current = _add(user), _add(user), _add(user)
+    _held(current)
     later = now() + timedelta(seconds=1)
     assert jobs.unenqueued_ids(later) == [first.id, second.id]
     with transaction():
@@ -335,7 +335,7 @@ def test_a_job_without_a_queue_entry_is_found(user: User) -> None:
 def test_workers_that_are_silent_are_no_longer_counted(app: Flask) -> None:
     with transaction():
         for name in ("one", "two", "one"):
-            jobs.beat(name, host="here", pid=7)
+            jobs.record_heartbeat(name, host="here", pid=7)
     assert jobs.live_workers() == 2
     with transaction():
         row = db.session.get(WorkerBeat, "two")

@@ -65,7 +65,7 @@ def test_a_lease_is_given_up_with_the_reason(job: Job) -> None:
     with transaction():
         assert not jobs.expire_lease(job.id, worker_id="ben", code="worker_lost", reason="It crashed.")
         assert jobs.expire_lease(job.id, worker_id="anna", code="worker_lost", reason="It crashed.")
-    (stale,) = [jobs.get_job(one) for one in jobs.stale_ids()]
+    (stale,) = [jobs.get_job(identifier) for identifier in jobs.stale_ids()]
     assert (stale.id, stale.error_code, stale.error) == (job.id, "worker_lost", "It crashed.")
 
 

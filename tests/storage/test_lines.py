@@ -30,7 +30,8 @@ EACH = 12
 def dates(rows: int, delimiter: str = ",") -> list[str]:
     """Return lines of a daily record with its names."""
     values = [
-        (f"2001-{1 + at // 28 % 12:02}-{1 + at % 28:02}", f"{at}.5", f"{at * 7 % 31}", "ice") for at in range(rows)
+        (f"2001-{1 + position // 28 % 12:02}-{1 + position % 28:02}", f"{position}.5", f"{position * 7 % 31}", "ice")
+        for position in range(rows)
     ]
     return [delimiter.join(row) for row in (("date", "level", "count", "note"), *values)]
 
@@ -45,7 +46,7 @@ def account(folder: Path, content: bytes, name: str = "x.csv", **choices: Any) -
     assert known == lines
     assert report["rows_read"] == report["rows_kept"] + report["rows_rejected"] + report["left_out"]
     assert len(rows) == report["rows_kept"]
-    listed = sum(one["last_line"] - one["line"] + 1 for one in report["passed_over"])
+    listed = sum(row["last_line"] - row["line"] + 1 for row in report["passed_over"])
     assert listed == report["rows_passed_over"] or len(report["passed_over"]) >= 50
     return report
 
@@ -59,7 +60,7 @@ def text(lines: list[str]) -> bytes:
 def test_rows_after_a_change_of_separator_are_rejected(tmp_path: Path, start: int, delimiter: str) -> None:
     lines = dates(768)
     # A first column that is no number under the other separator was once taken for a remark, and so for a footer.
-    lines = [lines[0], *(f"{at},{line[11:]}" for at, line in enumerate(lines[1:]))]
+    lines = [lines[0], *(f"{index},{line[11:]}" for index, line in enumerate(lines[1:]))]
     content = text(lines[:start] + [line.replace(",", delimiter) for line in lines[start:]])
     report = account(tmp_path, content, ragged="leave_out")
     assert report["rows_read"] == 768
@@ -112,7 +113,7 @@ def test_a_damaged_line_does_not_change_the_types_of_columns(tmp_path: Path) -> 
 
 
 def test_an_odd_byte_leaves_another_encoding_as_it_is() -> None:
-    lines = [f"{at},Müller,größer {at}" for at in range(60)]
+    lines = [f"{overloaded},Müller,größer {overloaded}" for overloaded in range(60)]
     for encoding in ("utf-8", "cp1252"):
         content = text(["a,b,c", *lines]).decode().encode(encoding).replace(b"17,M", b"17,\x81M")
         seen = read_text(content)
@@ -121,7 +122,7 @@ def test_an_odd_byte_leaves_another_encoding_as_it_is() -> None:
 
 
 def test_words_with_accents_on_one_line_are_no_damage() -> None:
-    seen = read_text(text(["a,b", *(f"{at},x" for at in range(60)), "60,Zürich"]).decode().encode("cp1252"))
+    seen = read_text(text(["a,b", *(f"{position},x" for position in range(60)), "60,Zürich"]).decode().encode("cp1252"))
     assert (seen.rows[-1], seen.tally.rejected) == (["60", "Zürich"], [])
 
 
@@ -147,7 +148,7 @@ def test_preamble_comments_blanks_and_footer_are_named_with_their_lines(tmp_path
     lines = ["Station 5", "", *dates(40), "Total,12,13,", "Source: the Agency"]
     lines[10:10] = ["# checked"]
     report = account(tmp_path, text(lines), comment="#")
-    assert [(one["line"], one["last_line"], one["kind"]) for one in report["passed_over"]] == [
+    assert [(item["line"], item["last_line"], item["kind"]) for item in report["passed_over"]] == [
         (1, 1, "preamble"), (2, 2, "blank"), (11, 11, "comment"), (45, 46, "footer"),
     ]  # fmt: skip
 
@@ -175,25 +176,27 @@ def test_a_report_of_an_earlier_version_still_opens(tmp_path: Path) -> None:
 def mutated(content: bytes, draw: random.Random) -> bytes:
     """Return the content with one fault of those that files come with."""
     lines = content.split(b"\n")
-    at = draw.randrange(len(lines))
-    line = lines[at]
+    position = draw.randrange(len(lines))
+    line = lines[position]
     place = draw.randrange(len(line) + 1)
     kind = draw.choice(("nul", "byte", "tear", "cut", "join", "quote", "blank", "empty", "switch", "double"))
     if kind in ("nul", "byte", "quote"):
         odd = {"nul": b"\x00", "quote": b'"', "byte": bytes([draw.choice((1, 7, 0x80, 0x9D, 0xB5, 0xE9, 0xFF))])}[kind]
-        lines[at] = line[:place] + odd + line[place + draw.randrange(2) :]
+        lines[position] = line[:place] + odd + line[place + draw.randrange(2) :]
     elif kind == "tear":
-        lines[at : at + 1] = [line[:place], line[place:]]
+        lines[position : position + 1] = [line[:place], line[place:]]
     elif kind == "cut":
-        lines[at] = line[:place]
+        lines[position] = line[:place]
     elif kind == "join":
-        lines[at : at + 2] = [b"".join(lines[at : at + 2])]
+        lines[position : position + 2] = [b"".join(lines[position : position + 2])]
     elif kind in ("blank", "empty"):
-        lines.insert(at, b"" if kind == "blank" else b"," * line.count(b","))
+        lines.insert(position, b"" if kind == "blank" else b"," * line.count(b","))
     elif kind == "switch":
-        lines[at:] = [one.replace(b",", b";") if b"," in one else one.replace(b";", b",") for one in lines[at:]]
+        lines[position:] = [
+            item.replace(b",", b";") if b"," in item else item.replace(b";", b",") for item in lines[position:]
+        ]
     else:
-        lines.insert(at, line)
+        lines.insert(position, line)
     return b"\n".join(lines)
 
 

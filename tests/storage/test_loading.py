@@ -53,8 +53,8 @@ def _scanned(content: bytes, *, skip: int = 0, quote: str = '"') -> Any:
     ],
 )
 def test_records_are_counted_without_parsing_them(content: bytes, records: int) -> None:
-    found = _scanned(content)
-    assert (found.records, found.unsure) == (records, False)
+    result = _scanned(content)
+    assert (result.records, result.unsure) == (records, False)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_any_records_are_counted_rightly(rows: list[list[str]], end: str) -> Non
     out = io.StringIO()
     csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
     content = out.getvalue().encode()
-    found = _scanned(content)
-    assert found.unsure or found.records == len(rows)
-    assert found.unsure <= (end == "\r\n" and any("\n" in cell for row in rows for cell in row))
+    result = _scanned(content)
+    assert result.unsure or result.records == len(rows)
+    assert result.unsure <= (end == "\r\n" and any("\n" in cell for row in rows for cell in row))
 
 
 def _read(folder: Path, content: bytes, **limits: int) -> tuple[DatasetProfile, list[tuple[Any, ...]]]:
@@ -140,7 +140,7 @@ def test_a_table_too_large_for_memory_is_read_the_same(tmp_path: Path, monkeypat
         assert [path.name for path in folder.iterdir()] == ["data.parquet"]
     assert profiles[0] == profiles[1]
     with connect(tmp_path) as connection:
-        kinds = [connection.execute(f"DESCRIBE FROM {one}").fetchall() for one in tables]
+        kinds = [connection.execute(f"DESCRIBE FROM {text}").fetchall() for text in tables]
         apart = f"(FROM {tables[0]} EXCEPT FROM {tables[1]}) UNION ALL (FROM {tables[1]} EXCEPT FROM {tables[0]})"
         assert (kinds[0], connection.execute(apart).fetchall()) == (kinds[1], [])
 
@@ -167,13 +167,14 @@ def test_whole_numbers_staged_on_disk_are_whole_to_the_last_or_read_as_what_they
 
 def test_the_same_file_gives_the_same_bytes_every_time(tmp_path: Path) -> None:
     rows = (
-        f"{DRAWN.random()},{DRAWN.randrange(9)},{DRAWN.choice('xyz')},2001-01-0{1 + at % 9}\n" for at in range(300_000)
+        f"{DRAWN.random()},{DRAWN.randrange(9)},{DRAWN.choice('xyz')},2001-01-0{1 + index % 9}\n"
+        for index in range(300_000)
     )
     source = tmp_path / "upload"
     source.write_text("a,b,c,d\n" + "".join(rows))
     digests = set()
-    for at in range(4):
-        target = tmp_path / f"set{at}"
+    for position in range(4):
+        target = tmp_path / f"set{position}"
         read_file(source, target, limits=config.Limits(), seconds=60, file_name="x.csv")
         digests.add(tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(target.iterdir())))
     assert len(digests) == 1
@@ -183,15 +184,15 @@ def test_rows_that_reader_and_bytes_count_differently_are_read_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader of tables that loses rows in silence is found out, and its result is not believed."""
-    real = load._source
-    monkeypatch.setattr(load, "_source", lambda *given: f"(SELECT * FROM {real(*given)} LIMIT 5)")
+    real = load._source_sql
+    monkeypatch.setattr(load, "_source_sql", lambda *given: f"(SELECT * FROM {real(*given)} LIMIT 5)")
     source = tmp_path / "upload"
     source.write_bytes(b"a,b\n" + b"1,2\n" * 9)
     request = {"source": str(source), "folder": str(tmp_path), "suffix": ".csv", "seconds": 9}
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusedError) as info:
         table.read_table({**request, "limits": config.Limits().__dict__})
-    assert (refused.value.code, refused.value.status) == ("conservation", 422)
-    assert "9 rows were read" in refused.value.message
+    assert (info.value.code, info.value.status) == ("conservation", 422)
+    assert "9 rows were read" in info.value.message
 
 
 @pytest.mark.parametrize("quote", ['"', ""])
@@ -202,13 +203,13 @@ def test_a_promise_needs_the_whole_sample(tmp_path: Path, quote: str) -> None:
     sample = [["1", "2.5", "x", "2001-01-01", ""], ["2", "3", "y", "2001-01-02", "NA"]]
     with connect(tmp_path) as connection:
         counted = count_records(plain)
-        found = load.load(connection, plain, sample, counted, folder=tmp_path, choices=ReadingChoices())
-    assert found == Loaded(("integer", "number", "text", "datetime", "text"), rows=2, near=True)
+        loaded = load.load(connection, plain, sample, counted, folder=tmp_path, choices=ReadingChoices())
+    assert loaded == Loaded(("integer", "number", "text", "datetime", "text"), rows=2, near=True)
 
 
 @pytest.mark.parametrize("ragged", [b"", b"7\n"], ids=["at once", "row by row"])
 def test_names_again_and_separators_alone_are_no_rows_either_way(tmp_path: Path, ragged: bytes) -> None:
-    lines = [b"%d,x%d\n" % (at, at) for at in range(2000)]
+    lines = [b"%d,x%d\n" % (position, position) for position in range(2000)]
     again, _ = _read(tmp_path, b"a,b\n" + b"".join(lines) + b"a,b\n" + b"".join(lines) + ragged)
     assert (again.rows, again.report.rows_rejected) == (4000, 1 + len(ragged) // 2)
     assert again.column("a").storage == "integer"
@@ -225,5 +226,5 @@ def test_a_large_parent_is_not_counted_to_the_child(tmp_path: Path) -> None:
         "print(peek_file(Path(sys.argv[1]), limits=replace(Limits(), read_memory_mb=500), seconds=60).names)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "small.csv")]
-    said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert said.stdout.strip() == "('a', 'b')", said.stderr[-500:]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert process.stdout.strip() == "('a', 'b')", process.stderr[-500:]

@@ -16,8 +16,8 @@ SECRET = "secret cell"
 
 
 def record(message: str, *arguments: object, fault: BaseException | None = None) -> logging.LogRecord:
-    held = (type(fault), fault, fault.__traceback__) if fault else None
-    return logging.LogRecord("app.some", logging.ERROR, __file__, 1, message, arguments, held)
+    current = (type(fault), fault, fault.__traceback__) if fault else None
+    return logging.LogRecord("app.some", logging.ERROR, __file__, 1, message, arguments, current)
 
 
 def raised(fail: Callable[[], object]) -> BaseException:

@@ -24,7 +24,7 @@ def _read(content: bytes, **choices: Any) -> tuple[DatasetProfile, Rows]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "upload").write_bytes(content)
-        said = child.answer(
+        answers = child.answer_request(
             {
                 "what": "read",
                 "source": str(folder / "upload"),
@@ -35,25 +35,31 @@ def _read(content: bytes, **choices: Any) -> tuple[DatasetProfile, Rows]:
                 "choices": ReadingChoices.model_validate(choices).to_json(),
             }
         )
-        assert "error" not in said, said["error"]
+        assert "error" not in answers, answers["error"]
         with connect(folder) as connection:
             rows = connection.execute("SELECT * FROM read_parquet(?)", [str(folder / "data.parquet")]).fetchall()
-    profile = DatasetProfile.from_json(json.loads(json.dumps(said["profile"], allow_nan=False)))
+    profile = DatasetProfile.from_json(json.loads(json.dumps(answers["profile"], allow_nan=False)))
     assert profile.report.rows_kept == profile.rows == len(rows)
     assert profile.report.rows_read == len(rows) + profile.report.rows_rejected + profile.report.left_out
     return profile, rows
 
 
 def _asked(profile: DatasetProfile, column: str) -> Finding | None:
-    asked = (one for one in profile.findings if one.code == "missing_value_marker" and one.columns == (column,))
-    return next(asked, None)
+    findings = (
+        finding
+        for finding in profile.findings
+        if finding.code == "missing_value_marker" and finding.columns == (column,)
+    )
+    return next(findings, None)
 
 
 def _marked(**marker: Any) -> list[dict[str, Any]]:
     return [{"column": "v", **marker}]
 
 
-SENTINEL = b"v,w\n" + b"".join(b"%d,%d.5\n" % (at, at) for at in range(60)) + b"-999,1\n-999.0,2\n-998,3\n"
+SENTINEL = (
+    b"v,w\n" + b"".join(b"%d,%d.5\n" % (position, position) for position in range(60)) + b"-999,1\n-999.0,2\n-998,3\n"
+)
 MISSING = [
     pytest.param(SENTINEL, {"value": "-999"}, 2, id="a number, compared as one"),
     pytest.param(SENTINEL, {"below": -900}, 3, id="everything below"),
@@ -85,8 +91,8 @@ def test_what_means_missing_is_missing_before_anything_is_counted(
 @pytest.mark.parametrize("mark", ["?", "-", "*", "ND", "n/a", "--", "Ice", "<LOD", "#DIV/0!", "\u2014"])
 @pytest.mark.parametrize("value", ["%d", "%d.25"])
 def test_signs_among_numbers_leave_numbers_and_are_asked_about(mark: str, value: str) -> None:
-    texts = [mark if at % 5 == 0 else value % (at % 40) for at in range(300)]
-    content = "\n".join(["w,v", *(f"{at},{text}" for at, text in enumerate(texts))]).encode()
+    texts = [mark if position % 5 == 0 else value % (position % 40) for position in range(300)]
+    content = "\n".join(["w,v", *(f"{index},{text}" for index, text in enumerate(texts))]).encode()
     profile, rows = _read(content)
     column = profile.column("v")
     assert (column.kind, column.storage) == (("integer", "integer") if value == "%d" else ("numeric", "number"))
@@ -99,14 +105,14 @@ def test_signs_among_numbers_leave_numbers_and_are_asked_about(mark: str, value:
 
 
 def test_kind_of_words_is_judged_without_their_marks() -> None:
-    texts = ["?" if at % 3 == 0 else ("yes", "no")[at % 2] for at in range(90)]
-    profile, _ = _read("\n".join(["w,v", *(f"{at % 7},{text}" for at, text in enumerate(texts))]).encode())
+    texts = ["?" if position % 3 == 0 else ("yes", "no")[position % 2] for position in range(90)]
+    profile, _ = _read("\n".join(["w,v", *(f"{index % 7},{text}" for index, text in enumerate(texts))]).encode())
     column = profile.column("v")
     assert (column.kind, column.kind_reason, column.distinct) == ("categorical", "2 different words", 3)
 
 
 def test_words_that_mean_missing_leave_numbers() -> None:
-    content = b"v,w\n" + b"".join(b"%d.25,a\n" % at for at in range(90)) + b"?,b\nNone,c\n?,d\n" * 3
+    content = b"v,w\n" + b"".join(b"%d.25,a\n" % position for position in range(90)) + b"?,b\nNone,c\n?,d\n" * 3
     before, _ = _read(content)
     assert (before.column("v").storage, before.column("v").missing) == ("number", 9)
     assert _asked(before, "v") is not None
@@ -116,13 +122,13 @@ def test_words_that_mean_missing_leave_numbers() -> None:
 
 
 def test_numbers_with_few_odd_words_are_asked_about_and_both_answers_are_kept() -> None:
-    content = b"v,w\n" + b"".join(b"%d.5,1\n" % at for at in range(2999)) + b'"1,5",2\nbroken,3\n'
+    content = b"v,w\n" + b"".join(b"%d.5,1\n" % position for position in range(2999)) + b'"1,5",2\nbroken,3\n'
     profile, _ = _read(content)
-    asked = _asked(profile, "v")
-    assert asked is not None
-    assert '2 of 3,001 values in `v` are not numbers: "1,5" (1), "broken" (1).' in asked.message
+    finding = _asked(profile, "v")
+    assert finding is not None
+    assert '2 of 3,001 values in `v` are not numbers: "1,5" (1), "broken" (1).' in finding.message
     assert (profile.column("v").storage, profile.column("v").missing) == ("number", 2)
-    missing, text = (remedy.changes for remedy in asked.remedies)
+    missing, text = (remedy.changes for remedy in finding.remedies)
     again, _ = _read(content, **missing)
     assert (again.column("v").storage, again.column("v").missing, _asked(again, "v")) == ("number", 2, None)
     kept, rows = _read(content, **text)
@@ -131,34 +137,34 @@ def test_numbers_with_few_odd_words_are_asked_about_and_both_answers_are_kept() 
 
 
 def test_words_beside_many_numbers_count_as_missing_until_answered() -> None:
-    content = b"v,w\n" + b"".join(b"%d.5,1\n" % at for at in range(95)) + b"?,2\n" * 5
+    content = b"v,w\n" + b"".join(b"%d.5,1\n" % position for position in range(95)) + b"?,2\n" * 5
     profile, _ = _read(content)
-    asked = _asked(profile, "v")
-    assert asked is not None
-    assert "They are treated as missing until you decide." in asked.message
-    again, _ = _read(content, **asked.remedies[0].changes)
+    finding = _asked(profile, "v")
+    assert finding is not None
+    assert "They are treated as missing until you decide." in finding.message
+    again, _ = _read(content, **finding.remedies[0].changes)
     assert (again.column("v").storage, again.column("v").missing) == ("number", 5)
 
 
 def test_cells_of_blanks_among_numbers_are_asked_about() -> None:
-    content = b"v,w\n" + b"".join(b"%d.5,1\n" % at for at in range(95)) + b"  ,2\n" * 5 + b",3\n"
+    content = b"v,w\n" + b"".join(b"%d.5,1\n" % position for position in range(95)) + b"  ,2\n" * 5 + b",3\n"
     profile, _ = _read(content)
-    asked = _asked(profile, "v")
-    assert asked is not None
-    assert "5 of 100 values in `v` are not numbers: blank (5)." in asked.message
+    finding = _asked(profile, "v")
+    assert finding is not None
+    assert "5 of 100 values in `v` are not numbers: blank (5)." in finding.message
     assert (profile.column("v").storage, profile.column("v").missing) == ("number", 6)
-    assert _asked(_read(content, **asked.remedies[0].changes)[0], "v") is None
-    assert _read(content, **asked.remedies[1].changes)[0].column("v").storage == "text"
+    assert _asked(_read(content, **finding.remedies[0].changes)[0], "v") is None
+    assert _read(content, **finding.remedies[1].changes)[0].column("v").storage == "text"
 
 
 def test_dates_with_few_odd_words_are_asked_about() -> None:
-    content = b"v,w\n" + b"".join(b"20%02d-01-02,1\n" % (at % 99) for at in range(400)) + b"long ago,2\n"
+    content = b"v,w\n" + b"".join(b"20%02d-01-02,1\n" % (position % 99) for position in range(400)) + b"long ago,2\n"
     profile, _ = _read(content)
-    asked = _asked(profile, "v")
-    assert asked is not None
-    assert "are not dates" in asked.message
+    finding = _asked(profile, "v")
+    assert finding is not None
+    assert "are not dates" in finding.message
     assert profile.column("v").storage == "datetime"
-    assert _read(content, **asked.remedies[1].changes)[0].column("v").storage == "text"
+    assert _read(content, **finding.remedies[1].changes)[0].column("v").storage == "text"
 
 
 def test_a_value_that_is_said_to_be_one_is_kept_and_not_asked_about() -> None:
@@ -195,13 +201,13 @@ def test_the_decimal_sign_can_be_said(content: bytes, decimal: str | None, stora
 
 @pytest.mark.parametrize("rows", [3, 9000], ids=["few rows", "many rows"])
 def test_exact_copies_are_left_out_when_the_user_says_so(rows: int) -> None:
-    lines = [b"%d,%s" % (at % 7, b"" if at % 3 else b"x") for at in range(rows)]
+    lines = [b"%d,%s" % (position % 7, b"" if position % 3 else b"x") for position in range(rows)]
     content = b"v,w\n" + b"\n".join(lines) + b"\n" + b"0,x\n1,\n1.0,\n"
     kept, _ = _read(content)
-    profile, found = _read(content, duplicates="leave_out")
+    profile, results = _read(content, duplicates="leave_out")
     assert kept.rows == rows + 3
     wanted = list(dict.fromkeys((float(line.split(b",")[0]), line.split(b",")[1]) for line in content.split()[1:]))
-    assert found == [(value, word.decode() or None) for value, word in wanted]
+    assert results == [(value, word.decode() or None) for value, word in wanted]
     assert (profile.report.left_out, profile.duplicate_rows) == (rows + 3 - len(wanted), 0)
     assert any("exact copies" in note for note in profile.report.notes)
 

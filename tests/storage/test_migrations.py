@@ -81,31 +81,31 @@ def test_the_comparison_would_notice_a_difference(empty: Flask) -> None:
     with db.engine.begin() as connection:
         connection.execute(text("ALTER TABLE users DROP COLUMN theme"))
         connection.execute(text("CREATE TABLE stray (id INTEGER)"))
-    assert sorted(str(one[0]) for one in _differences()) == ["add_column", "remove_table"]
+    assert sorted(str(difference[0]) for difference in _differences()) == ["add_column", "remove_table"]
 
 
 def test_indexes_and_references_are_those_of_the_mapped_tables(empty: Flask) -> None:
     migrate()
     made = look_at(db.engine)
     for name, table in Base.metadata.tables.items():
-        assert {one["name"] for one in made.get_indexes(name)} == {one.name for one in table.indexes}, name
+        assert {index["name"] for index in made.get_indexes(name)} == {index.name for index in table.indexes}, name
         references = {(key.parent.name, key.column.table.name, key.ondelete) for key in table.foreign_keys}
-        found = {
-            (one["constrained_columns"][0], one["referred_table"], one["options"].get("ondelete"))
-            for one in made.get_foreign_keys(name)
+        results = {
+            (item["constrained_columns"][0], item["referred_table"], item["options"].get("ondelete"))
+            for item in made.get_foreign_keys(name)
         }
-        assert found == references, name
+        assert results == references, name
 
 
 def test_there_is_one_head_and_one_line_of_migrations() -> None:
     assert SCRIPTS.get_heads() == [newest_revision()] == [REVISIONS[-1]]
     assert SCRIPTS.get_bases() == [REVISIONS[0]]
-    assert [SCRIPTS.get_revision(one).down_revision for one in REVISIONS] == [None, *REVISIONS[:-1]]
+    assert [SCRIPTS.get_revision(item).down_revision for item in REVISIONS] == [None, *REVISIONS[:-1]]
 
 
 def test_every_file_of_the_folder_is_a_migration_of_that_line() -> None:
     files = {path.name for path in (MIGRATIONS / "versions").glob("*.py")}
-    assert files == {Path(SCRIPTS.get_revision(one).path).name for one in REVISIONS}
+    assert files == {Path(SCRIPTS.get_revision(item).path).name for item in REVISIONS}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -136,7 +136,7 @@ def _undoes(script: Script) -> bool:
     return hasattr(module, "downgrade") and "NotImplementedError" not in inspect.getsource(module.downgrade)
 
 
-UNDONE = [one for one in REVISIONS if _undoes(SCRIPTS.get_revision(one))]
+UNDONE = [item for item in REVISIONS if _undoes(SCRIPTS.get_revision(item))]
 
 
 @pytest.mark.parametrize("revision", UNDONE)
@@ -223,8 +223,8 @@ def test_a_process_killed_in_the_middle_leaves_a_database_that_can_be_migrated(e
         "alembic.op.create_table = die\n"
         "with bare_app(config.load()).app_context(): migrate()\n"
     )
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=_environment(empty), timeout=60, check=False)
-    assert said.returncode == -9
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=_environment(empty), timeout=60, check=False)
+    assert process.returncode == -9
     assert revision_of_database() is None
     assert migrate() is True
     assert _differences() == []
@@ -272,7 +272,7 @@ def test_two_that_migrate_at_once_both_succeed(empty: Flask) -> None:
         first = stack.enter_context(_migrate_apart(empty, "wait"))
         stack.callback(first.kill)
         assert first.stdout is not None
-        said = first.stdout.readline()
+        words = first.stdout.readline()
         second = stack.enter_context(_migrate_apart(empty))
         stack.callback(second.kill)
         # The second either ends meanwhile or waits for the first, which has seen an empty database.
@@ -280,7 +280,7 @@ def test_two_that_migrate_at_once_both_succeed(empty: Flask) -> None:
             second.wait(5)
         first.communicate("go on\n", timeout=40)
         second.communicate(timeout=40)
-    assert said == "about to write\n"
+    assert words == "about to write\n"
     assert (first.returncode, second.returncode) == (0, 0)
     assert revision_of_database() == newest_revision()
 

@@ -16,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 
 from app.domain.errors import DatabaseBusyError, DiskFullError, NoSpaceError, ObstacleError
 from app.services.context import current_settings
-from app.storage import obstacles
+from app.storage import transient_faults
 from app.storage.db import db, transaction
-from app.storage.obstacles import obstacle_of, retry_until_stored, write_obstacle
+from app.storage.transient_faults import obstacle_of, retry_until_stored, write_obstacle
 from tests.workers.obstacles import LockedDatabase
 
 
@@ -56,17 +56,17 @@ def test_an_error_of_a_full_disk_is_an_obstacle(number: int) -> None:
 
 def test_a_file_that_must_not_grow_is_an_obstacle(tmp_path: Path) -> None:
     code = (
-        "import resource, signal, sys; from app.storage.obstacles import obstacle_of\n"
+        "import resource, signal, sys; from app.storage.transient_faults import obstacle_of\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try:\n  open(sys.argv[1], 'wb', buffering=0).write(b'x' * 4096)\n"
         "  open(sys.argv[1], 'ab', buffering=0).write(b'x')\n"
         "except OSError as fault:\n  print(obstacle_of(fault).code)\n"
     )
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "file")], capture_output=True, text=True, check=True
     )
-    assert said.stdout == "disk_full\n"
+    assert process.stdout == "disk_full\n"
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
 
 
@@ -91,7 +91,7 @@ def test_what_is_stored_outlasts_a_lock() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_waiting_ends_when_somebody_asks_or_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(obstacles, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(transient_faults, "FIRST_PAUSE_SECONDS", 0.01)
     hasty(0.05)
     with LockedDatabase(current_settings().data):
         with pytest.raises(ObstacleError):

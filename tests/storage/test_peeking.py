@@ -46,9 +46,9 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_is_refused_with_a_sentence(tmp_path: Path) -> None:
     source = tmp_path / "x.part"
     source.write_bytes(b"%PDF-1.7 and so on")
-    with pytest.raises(UnreadableFileError) as refused:
+    with pytest.raises(UnreadableFileError) as info:
         peek_file(source, limits=Limits(), seconds=20, file_name="x.csv")
-    assert refused.value.status == 415
+    assert info.value.status == 415
 
 
 ODD = "Station Größe\n\nday;rain;note\n2001-01-01;1,5;\n2001-01-02;2,5;x\n2001-01-03;3,5\n2001-01-04;4,5;y\n"
@@ -58,8 +58,8 @@ def test_a_look_says_how_the_file_would_be_read_and_which_rows_do_not_fit(tmp_pa
     source = tmp_path / "x.part"
     source.write_bytes(ODD.encode("cp1252"))
     look = peek_file(source, limits=Limits(), seconds=20)
-    found = look.dialect
-    assert (found.encoding, found.delimiter, found.decimal, found.first_line) == ("cp1252", ";", ",", 3)
+    dialect = look.dialect
+    assert (dialect.encoding, dialect.delimiter, dialect.decimal, dialect.first_line) == ("cp1252", ";", ",", 3)
     assert (look.names, look.kinds) == (("day", "rain", "note"), ("datetime", "number", "text"))
     assert look.rejected == ((6, "It has 2 cells; the table has 3 columns."),)
     assert look.missing == (0.0, 0.0, pytest.approx(1 / 3))
@@ -69,8 +69,8 @@ def test_a_look_says_how_the_file_would_be_read_and_which_rows_do_not_fit(tmp_pa
 def test_a_look_honours_what_the_user_says_and_names_it(tmp_path: Path) -> None:
     source = tmp_path / "x.part"
     source.write_bytes(ODD.encode("cp1252"))
-    said = ReadingChoices(encoding="cp1250", header_lines=0, first_line=4, ragged="pad")
-    look = peek_file(source, limits=Limits(), seconds=20, choices=said)
+    choices = ReadingChoices(encoding="cp1250", header_lines=0, first_line=4, ragged="pad")
+    look = peek_file(source, limits=Limits(), seconds=20, choices=choices)
     assert (look.names, look.rows_seen, look.rejected) == (("column_1", "column_2", "column_3"), 4, ())
     assert look.rows[2] == ("2001-01-03", "3,5", "")
     assert look.dialect.said == ("encoding", "first_line", "header_lines", "ragged")
@@ -78,7 +78,7 @@ def test_a_look_honours_what_the_user_says_and_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_look_reads_the_head_alone_and_finds_what_all_of_it_gives(tmp_path: Path, packed: bool) -> None:
-    rows = "".join(f"{at},{at / 7}\n" for at in range(400_000))
+    rows = "".join(f"{position},{position / 7}\n" for position in range(400_000))
     content = ("number,seventh\n" + rows).encode()
     source = tmp_path / "x.part"
     source.write_bytes(gzip.compress(content, 1) if packed else content)
@@ -100,7 +100,7 @@ def test_the_child_of_a_look_needs_neither_duckdb_nor_the_parents_side() -> None
         "import sys, app.storage.reading.child, app.storage.reading.peeking;"
         "print([name for name in ('duckdb', 'numpy', 'pandas', 'sqlalchemy', 'flask') if name in sys.modules])"
     )
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SAMPLE.parents[1]
     )
-    assert said.stdout.strip() == "[]"
+    assert process.stdout.strip() == "[]"

@@ -10,8 +10,8 @@ from app.storage.process_memory import forget_peak, peak_memory_mb
 
 def test_the_peak_is_forgotten_on_request() -> None:
     block = np.ones(40_000_000)
-    held = peak_memory_mb()
+    current = peak_memory_mb()
     del block
     forget_peak()
-    assert peak_memory_mb() < held - 200
-    assert 0 < accounted_peak_mb() < held
+    assert peak_memory_mb() < current - 200
+    assert 0 < accounted_peak_mb() < current

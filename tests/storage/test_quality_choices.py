@@ -16,19 +16,20 @@ FLAGGED = b"day,flow,flow_cd\n" + b"".join(
     b"2001-01-%02d,%d.5,%s\n" % (day, day, (b"A", b"P", b"A:e", b"")[day % 4]) for day in range(1, 29)
 )
 LIMITS = b"sample,tp,no3\n" + b"".join(
-    b"%d,%s,%d.25\n" % (at, b"0.%02d" % (at + 10) if at % 10 else b"<0.05", at) for at in range(60)
+    b"%d,%s,%d.25\n" % (position, b"0.%02d" % (position + 10) if position % 10 else b"<0.05", position)
+    for position in range(60)
 )
 MANY_LIMITS = b"sample,tp\n" + b"".join(
-    b"%d,%s\n" % (at, b"< 0.05" if at % 5 < 3 else b"0.%02d" % (at + 10)) for at in range(80)
+    b"%d,%s\n" % (position, b"< 0.05" if position % 5 < 3 else b"0.%02d" % (position + 10)) for position in range(80)
 )
 
 
 def _finding(profile: DatasetProfile, code: str) -> Finding:
-    return next(one for one in profile.findings if one.code == code)
+    return next(finding for finding in profile.findings if finding.code == code)
 
 
-def _column(rows: Any, at: int) -> list[Any]:
-    return [row[at] for row in rows]
+def _column(rows: Any, position: int) -> list[Any]:
+    return [row[position] for row in rows]
 
 
 def test_values_with_other_flags_are_missing(tmp_path: Path) -> None:
@@ -54,9 +55,9 @@ def test_a_strange_flag_keeps_nothing(tmp_path: Path, word: str) -> None:
 
 
 def test_the_filter_on_approved_values_is_offered_once(tmp_path: Path) -> None:
-    found = _finding(read(tmp_path, FLAGGED, "flow.csv")[0], "quality_flags")
-    assert [one.label for one in found.remedies] == ["Use only approved values"]
-    after, rows = read(tmp_path, FLAGGED, "flow.csv", **found.remedies[0].changes)
+    finding = _finding(read(tmp_path, FLAGGED, "flow.csv")[0], "quality_flags")
+    assert [remedy.label for remedy in finding.remedies] == ["Use only approved values"]
+    after, rows = read(tmp_path, FLAGGED, "flow.csv", **finding.remedies[0].changes)
     assert {row[2] for row in rows if row[1] is not None} == {"A", "A:e"}
     assert _finding(after, "quality_flags").remedies == ()
 
@@ -75,8 +76,8 @@ def test_limits_are_read_as_chosen(tmp_path: Path, content: bytes, take: str, va
     texts = [line.split(b",")[1].strip() for line in content.splitlines()[1:]]
     assert _column(rows, 1) == [value if text.startswith(b"<") else float(text) for text in texts]
     assert profile.column("tp").storage == "number"
-    marks = [one for one in profile.columns if one.flag_of == "tp"]
-    assert [one.name for one in marks] == ([] if take == "missing" else ["tp_censored"])
+    marks = [column for column in profile.columns if column.flag_of == "tp"]
+    assert [mark.name for mark in marks] == ([] if take == "missing" else ["tp_censored"])
     if marks:
         assert _column(rows, -1) == ["<" if text.startswith(b"<") else None for text in texts]
 
@@ -85,36 +86,42 @@ def test_limits_are_asked_about_with_their_readings(tmp_path: Path) -> None:
     some = _finding(read(tmp_path, LIMITS, "lab.csv")[0], "missing_value_marker")
     assert some.remedies[1].label == "Read them at half the limit, with a column that marks them"
     many = _finding(read(tmp_path, MANY_LIMITS, "lab.csv")[0], "values_beyond_limit")
-    assert [one.changes["censored"][0]["take"] for one in many.remedies] == ["limit", "half", "missing"]
+    assert [remedy.changes["censored"][0]["take"] for remedy in many.remedies] == ["limit", "half", "missing"]
     after, _ = read(tmp_path, MANY_LIMITS, "lab.csv", **many.remedies[1].changes)
-    assert "values_beyond_limit" not in {one.code for one in after.findings}
+    assert "values_beyond_limit" not in {finding.code for finding in after.findings}
 
 
 def test_an_upper_limit_has_no_half(tmp_path: Path) -> None:
-    content = b"n,coli\n" + b"".join(b"%d,%s\n" % (at, b">2420" if at % 4 == 0 else b"%d" % at) for at in range(40))
+    content = b"n,coli\n" + b"".join(
+        b"%d,%s\n" % (position, b">2420" if position % 4 == 0 else b"%d" % position) for position in range(40)
+    )
     _, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "coli", "take": "half"}])
-    assert _column(rows, 1) == [2420.0 if at % 4 == 0 else at for at in range(40)]
+    assert _column(rows, 1) == [2420.0 if position % 4 == 0 else position for position in range(40)]
     assert set(_column(rows, -1)) == {">", None}
 
 
 def test_limits_with_a_decimal_comma_keep_it(tmp_path: Path) -> None:
-    content = b"n;tp\n" + b"".join(b"%d;%s\n" % (at, b"<0,5" if at % 3 else b"1,%02d" % at) for at in range(60))
+    content = b"n;tp\n" + b"".join(
+        b"%d;%s\n" % (position, b"<0,5" if position % 3 else b"1,%02d" % position) for position in range(60)
+    )
     _, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "tp", "take": "limit"}])
     assert _column(rows, 1)[:4] == [1.0, 0.5, 0.5, 1.03]
 
 
 def test_values_that_a_flag_marks_stand_at_half(tmp_path: Path) -> None:
-    content = b"n,tp,tp_remark\n" + b"".join(b"%d,%d,%s\n" % (at, at, b"<" if at % 3 else b"") for at in range(1, 50))
+    content = b"n,tp,tp_remark\n" + b"".join(
+        b"%d,%d,%s\n" % (position, position, b"<" if position % 3 else b"") for position in range(1, 50)
+    )
     profile, _ = read(tmp_path, content, "lab.csv")
     offered = _finding(profile, "values_below_limit")
-    assert [one.label for one in offered.remedies] == ["Read them at half the limit", "Read them as missing"]
+    assert [remedy.label for remedy in offered.remedies] == ["Read them at half the limit", "Read them as missing"]
     after, rows = read(tmp_path, content, "lab.csv", **offered.remedies[0].changes)
-    assert _column(rows, 1) == [at / 2 if at % 3 else at for at in range(1, 50)]
+    assert _column(rows, 1) == [position / 2 if position % 3 else position for position in range(1, 50)]
     assert "a model takes them as measured" in " ".join(after.report.notes)
 
 
 def test_flags_and_limits_work_across_wide_tables(tmp_path: Path) -> None:
-    names = [f"v{at}" for at in range(700)]
+    names = [f"v{position}" for position in range(700)]
     lines = [",".join(["flow", *names, "flow_qc"])]
     lines += [",".join([str(day), *["1"] * 700, "A" if day % 2 else "P"]) for day in range(30)]
     keep = {"column": "flow", "flag": "flow_qc", "keep": ["A"]}
@@ -153,7 +160,7 @@ def test_wrong_choices_are_refused(wrong: dict[str, Any]) -> None:
     [("<0,5", 0.25), ("<1,000", 500.0), ("<12,5", 6.25), ("<-5", -5.0), ("<=0", 0.0), ("<0.5.5", None), (">1,5", 1.5)],
 )
 def test_limits_keep_their_size_however_written(tmp_path: Path, limit: str, half: float | None) -> None:
-    lines = [f'{at},"{limit if at % 3 == 0 else f"{at}.25"}",1' for at in range(60)]
+    lines = [f'{position},"{limit if position % 3 == 0 else f"{position}.25"}",1' for position in range(60)]
     content = "\n".join(["day,tp,z", *lines]).encode()
     profile, rows = read(tmp_path, content, "lab.csv", censored=[{"column": "tp", "take": "half"}])
     if half is None:
@@ -161,7 +168,7 @@ def test_limits_keep_their_size_however_written(tmp_path: Path, limit: str, half
         assert "had no effect" in " ".join(profile.report.notes)
         assert profile.column("tp").storage == "text"
     else:
-        assert _column(rows, 1) == [half if at % 3 == 0 else at + 0.25 for at in range(60)]
+        assert _column(rows, 1) == [half if position % 3 == 0 else position + 0.25 for position in range(60)]
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ import pytest
 
 import config
 from app.domain.errors import UnreadableFileError
-from app.storage.reading import child, peek_file, read_file, spare
+from app.storage.reading import child, peek_file, read_file, reader_pool
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = b"day,flow\n" + b"".join(b"2001-01-%02d,%d\n" % (1 + at % 28, at) for at in range(300))
+SOURCE = b"day,flow\n" + b"".join(b"2001-01-%02d,%d\n" % (1 + position % 28, position) for position in range(300))
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="it looks at /proc")
 Started = list[tuple[subprocess.Popen[bytes], bool]]
 
@@ -39,33 +39,33 @@ def source(tmp_path: Path) -> Path:
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
     """Return all children that are started, and whether each was to wait."""
     children: Started = []
-    start = spare.start_child
+    start = reader_pool.start_child
 
     def noted(folder: Path, *, waits: bool = False) -> subprocess.Popen[bytes]:
         children.append((start(folder, waits=waits), waits))
         return children[-1][0]
 
-    monkeypatch.setattr(spare, "start_child", noted)
+    monkeypatch.setattr(reader_pool, "start_child", noted)
     yield children
-    for one, _ in children:
-        spare.end_child(one)
+    for popen, _ in children:
+        reader_pool.end_child(popen)
 
 
 @pytest.fixture
-def spares(tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch) -> Iterator[spare.Spares]:
+def spares(tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch) -> Iterator[reader_pool.Spares]:
     """Return spares of which the first is there; the next would come after the test. Their maker's thread has ended."""
-    monkeypatch.setattr(spare, "PAUSE_SECONDS", 0.0)
-    maker = threading.Thread(target=spare.keep, args=(tmp_path,))
-    with (tmp_path / "of another request").open("w") as held:
-        os.set_inheritable(held.fileno(), True)
+    monkeypatch.setattr(reader_pool, "PAUSE_SECONDS", 0.0)
+    maker = threading.Thread(target=reader_pool.keep, args=(tmp_path,))
+    with (tmp_path / "of another request").open("w") as iowrapper:
+        os.set_inheritable(iowrapper.fileno(), True)
         maker.start()
         maker.join()
-        made = spare._kept[-1]
+        made = reader_pool._kept[-1]
         until(lambda: made._child is not None)
-    monkeypatch.setattr(spare, "PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(reader_pool, "PAUSE_SECONDS", 60.0)
     yield made
-    spare.forget()
-    assert spare.take() is None
+    reader_pool.forget()
+    assert reader_pool.take() is None
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -109,24 +109,24 @@ def test_a_spare_has_the_limits_of_the_request_and_not_of_its_start(source: Path
 
 @on_linux
 def test_a_spare_holds_nothing_of_others_and_limits_itself_before_it_touches_the_file(
-    spares: spare.Spares, tmp_path: Path
+    spares: reader_pool.Spares, tmp_path: Path
 ) -> None:
-    taken = spares.take()
-    assert taken is not None
-    about = Path(f"/proc/{taken.pid}")
+    popen = spares.take()
+    assert popen is not None
+    about = Path(f"/proc/{popen.pid}")
     names = {line.split(b"=")[0].decode() for line in (about / "environ").read_bytes().split(b"\0") if line}
     assert names == {"PATH", "PYTHONPATH", "LC_ALL", "OMP_NUM_THREADS", "PYDANTIC_DISABLE_PLUGINS"}
     # Reading a pipe that nobody writes to waits, so that what it has become can be looked at.
     folder, pipe = tmp_path / "folder", tmp_path / "pipe"
     folder.mkdir()
     os.mkfifo(pipe)
-    assert taken.stdin is not None
-    assert taken.stdout is not None
-    taken.stdin.write(json.dumps(_request(pipe, folder)).encode())
-    taken.stdin.close()
-    assert taken.stdout.read(len(child.TAKEN)) == child.TAKEN
+    assert popen.stdin is not None
+    assert popen.stdout is not None
+    popen.stdin.write(json.dumps(_request(pipe, folder)).encode())
+    popen.stdin.close()
+    assert popen.stdout.read(len(child.TAKEN)) == child.TAKEN
     # It may still be opening a module of its own for a moment; what was inherited would stay open.
-    until(lambda: sorted(one.name for one in (about / "fd").iterdir()) == ["0", "1", "2"])
+    until(lambda: sorted(path.name for path in (about / "fd").iterdir()) == ["0", "1", "2"])
     limits = {line[:26].strip(): line[26:].split()[:2] for line in (about / "limits").read_text().splitlines()}
     assert limits["Max cpu time"] == ["40", "40"]
     assert limits["Max open files"] == ["256", "256"]
@@ -135,7 +135,7 @@ def test_a_spare_holds_nothing_of_others_and_limits_itself_before_it_touches_the
     assert (about / "cwd").readlink() == folder
     # It is killed with the thread that started it, which is no request's.
     spares.close()
-    assert taken.wait(20) == -signal.SIGKILL
+    assert popen.wait(20) == -signal.SIGKILL
 
 
 def _request(source: Path, folder: Path, *, parent: int | None = None) -> dict[str, Any]:
@@ -145,7 +145,9 @@ def _request(source: Path, folder: Path, *, parent: int | None = None) -> dict[s
     }  # fmt: skip
 
 
-def test_a_spare_that_died_while_it_waited_is_not_missed(spares: spare.Spares, source: Path, started: Started) -> None:
+def test_a_spare_that_died_while_it_waited_is_not_missed(
+    spares: reader_pool.Spares, source: Path, started: Started
+) -> None:
     started[0][0].kill()
     select.select([started[0][0].stdout], [], [], 20)
     until(lambda: started[0][0].poll() is not None)
@@ -161,7 +163,7 @@ def test_only_a_spare_that_died_before_it_took_the_request_is_replaced(
     code = f"import sys; sys.stdin.read(); print({says!r}, flush=True); sys.exit(9)"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     dying = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, **pipes)  # type: ignore[call-overload]
-    monkeypatch.setattr(spare, "take", lambda: dying)
+    monkeypatch.setattr(reader_pool, "take", lambda: dying)
     if says:
         with pytest.raises(UnreadableFileError, match="crashed on this one"):
             _read(source, "set")
@@ -194,14 +196,14 @@ def test_a_spare_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -
 def test_a_child_that_nobody_wants_any_more_ends_and_touches_nothing(
     tmp_path: Path, parent: int | None, code: int
 ) -> None:
-    waiting = spare.start_child(tmp_path, waits=True)
+    waiting = reader_pool.start_child(tmp_path, waits=True)
     request = b"" if parent is None else json.dumps(_request(tmp_path / "gone", tmp_path, parent=parent)).encode()
     assert waiting.communicate(request, timeout=20) == (b"", b"")
     assert waiting.returncode == code
 
 
 def test_what_was_forked_from_the_keeper_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = spare.Spares(tmp_path)
+    made = reader_pool.Spares(tmp_path)
     with monkeypatch.context() as fork:
         fork.setattr(os, "getpid", lambda: 1)
         assert made.take() is None

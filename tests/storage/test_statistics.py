@@ -45,26 +45,26 @@ def _described(numbers: Any) -> NumberFacts:
     return describe_numbers(numbers, count_values(numbers))
 
 
-def _is_right(found: NumberFacts | ColumnProfile, numbers: Any) -> None:
+def _is_right(facts: NumberFacts | ColumnProfile, numbers: Any) -> None:
     """Compare with what NumPy says of the same numbers."""
     distinct, rows = np.unique(numbers, return_counts=True)
-    assert found.distinct == len(distinct)
-    assert (found.minimum, found.maximum) == (float(distinct[0]), float(distinct[-1]))
-    assert (found.zeros, found.negatives) == (int(np.sum(numbers == 0)), int(np.sum(numbers < 0)))
+    assert facts.distinct == len(distinct)
+    assert (facts.minimum, facts.maximum) == (float(distinct[0]), float(distinct[-1]))
+    assert (facts.zeros, facts.negatives) == (int(np.sum(numbers == 0)), int(np.sum(numbers < 0)))
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = float(np.mean(numbers)), float(np.std(numbers, ddof=1)) if len(numbers) > 1 else math.nan
         quantiles = np.quantile(numbers, QUANTILES)
-    assert found.mean == (pytest.approx(mean, rel=1e-12, abs=1e-300) if math.isfinite(mean) else None)
-    assert found.std == (pytest.approx(std, rel=1e-10, abs=1e-300) if math.isfinite(std) else None)
-    if np.isfinite(quantiles).all() and found.quantiles:
-        assert found.quantiles == pytest.approx(quantiles, rel=1e-12, abs=1e-300)
-    _histogram_is_right(found, numbers)
+    assert facts.mean == (pytest.approx(mean, rel=1e-12, abs=1e-300) if math.isfinite(mean) else None)
+    assert facts.std == (pytest.approx(std, rel=1e-10, abs=1e-300) if math.isfinite(std) else None)
+    if np.isfinite(quantiles).all() and facts.quantiles:
+        assert facts.quantiles == pytest.approx(quantiles, rel=1e-12, abs=1e-300)
+    _histogram_is_right(facts, numbers)
     assert rows.sum() == len(numbers)
 
 
-def _histogram_is_right(found: NumberFacts | ColumnProfile, numbers: Any) -> None:
-    edges = found.edges if isinstance(found, NumberFacts) else found.histogram_edges
-    counts = found.counts if isinstance(found, NumberFacts) else found.histogram_counts
+def _histogram_is_right(facts: NumberFacts | ColumnProfile, numbers: Any) -> None:
+    edges = facts.edges if isinstance(facts, NumberFacts) else facts.histogram_edges
+    counts = facts.counts if isinstance(facts, NumberFacts) else facts.histogram_counts
     assert sum(counts) == len(numbers)
     assert len(edges) == len(counts) + 1
     if len(counts) == BINS:
@@ -75,11 +75,11 @@ def _histogram_is_right(found: NumberFacts | ColumnProfile, numbers: Any) -> Non
 
 @pytest.mark.parametrize("name", list(COLUMNS))
 def test_every_figure_is_the_one_that_numpy_finds(name: str) -> None:
-    found = _described(COLUMNS[name])
-    _is_right(found, COLUMNS[name])
+    facts = _described(COLUMNS[name])
+    _is_right(facts, COLUMNS[name])
     often = Counter(COLUMNS[name].tolist())
     best = sorted(often.items(), key=lambda item: (-item[1], item[0]))[:TOP]
-    assert [(value, rows) for value, rows in found.top] == best
+    assert [(value, rows) for value, rows in facts.top] == best
 
 
 @pytest.mark.parametrize("name", list(COLUMNS))
@@ -99,8 +99,8 @@ def test_any_numbers_are_described_rightly_however_often_they_stand(values: list
 
 
 def test_no_numbers_have_no_figures() -> None:
-    found = _described(np.array([], dtype=float))
-    assert (found.distinct, found.mean, found.quantiles, found.counts) == (0, None, (), ())
+    facts = _described(np.array([], dtype=float))
+    assert (facts.distinct, facts.mean, facts.quantiles, facts.counts) == (0, None, (), ())
 
 
 FILES = [
@@ -139,16 +139,16 @@ def test_real_files_have_the_figures_that_polars_and_numpy_find(tmp_path: Path, 
 
 def _column_is_right(column: ColumnProfile, texts: pl.Series, profile: DatasetProfile) -> None:
     assert column.missing == texts.null_count(), column.name
-    held = texts.drop_nulls()
+    current = texts.drop_nulls()
     if column.storage in ("number", "integer"):
-        numbers = held.str.strip_chars().cast(pl.Float64).to_numpy()
+        numbers = current.str.strip_chars().cast(pl.Float64).to_numpy()
         if len(numbers):
             _is_right(column, numbers)
     elif column.storage == "text":
-        assert column.distinct == held.n_unique(), column.name
-        often = Counter(held.to_list())
+        assert column.distinct == current.n_unique(), column.name
+        often = Counter(current.to_list())
         best = sorted(often.items(), key=lambda item: (-item[1], item[0]))[:TOP]
         assert [(value, rows) for value, rows in column.top_values] == [(value[:200], rows) for value, rows in best]
     elif column.storage == "datetime":
-        assert column.distinct == held.n_unique(), column.name
+        assert column.distinct == current.n_unique(), column.name
         assert str(column.minimum)[:10] <= str(column.maximum)[:10]

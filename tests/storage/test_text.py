@@ -51,10 +51,10 @@ def test_no_line_of_any_text_is_lost_unsaid_under_any_choices(text: str, said: d
         assert first.endswith(".")
 
 
-def _read_or_refused(text: str, said: dict[str, Any]) -> object:
+def _read_or_refused(text: str, answers: dict[str, Any]) -> object:
     """Return what is read, of which the helper has accounted for every line, or the sentence that refuses it."""
     try:
-        seen = read_text(text.encode(), **said)
+        seen = read_text(text.encode(), **answers)
     except RefusedError as refusal:
         return refusal.message
     return seen.names, seen.rows, seen.tally
@@ -139,9 +139,9 @@ def test_a_text_is_called_plain_only_where_a_strict_reader_reads_the_same(
 
 
 def test_a_cell_over_its_limit_is_refused() -> None:
-    with pytest.raises(RefusedError, match="Line 2 ") as refused:
+    with pytest.raises(RefusedError, match="Line 2 ") as info:
         read_text(b'a,b\n1,"' + b"x" * 1500 + b'"\n2,3\n', limits={**LIMITS, "cell_kb": 1})
-    assert refused.value.code == "cell_too_large"
+    assert info.value.code == "cell_too_large"
 
 
 def test_a_quote_that_is_never_closed_costs_its_line() -> None:
@@ -151,6 +151,6 @@ def test_a_quote_that_is_never_closed_costs_its_line() -> None:
 
 
 def test_many_quotes_that_are_never_closed_refuse_the_file() -> None:
-    with pytest.raises(RefusedError, match="A quote opened on line") as refused:
+    with pytest.raises(RefusedError, match="A quote opened on line") as info:
         read_text((b'1,"x\n' + b"2,y\n" * 500) * 9, limits={**LIMITS, "cell_kb": 1})
-    assert refused.value.code == "open_quote"
+    assert info.value.code == "open_quote"

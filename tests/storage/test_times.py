@@ -20,10 +20,10 @@ DAYS = [datetime(1968, 10, 14) + timedelta(days=day) for day in range(400)]  # n
 Write = Callable[[datetime], object]
 
 
-def table(folder: Path, held: dict[str, Sequence[object]], **choices: Any) -> tuple[DatasetProfile, Rows]:
+def table(folder: Path, data: dict[str, Sequence[object]], **choices: Any) -> tuple[DatasetProfile, Rows]:
     """Read a table of these columns beside one of plain numbers."""
-    names = [*held, "discharge"]
-    rows = [",".join([*(f'"{value}"' for value in row), f"{at}.5"]) for at, row in enumerate(zip(*held.values()))]  # noqa: B905
+    names = [*data, "discharge"]
+    rows = [",".join([*(f'"{value}"' for value in row), f"{line}.5"]) for line, row in enumerate(zip(*data.values()))]  # noqa: B905
     return read(folder, "\n".join([",".join(names), *rows, ""]).encode(), "x.csv", **choices)
 
 
@@ -74,10 +74,10 @@ def test_times_make_an_axis_in_every_ordinary_form(tmp_path: Path, name: str, wr
 @pytest.mark.parametrize(
     ("values", "label"),
     [
-        ([f"{1960 + at // 12}-{at % 12 + 1:02d}" for at in range(400)], "monthly"),
-        ([f"{1960 + at // 12}{at % 12 + 1:02d}" for at in range(400)], "monthly"),
-        ([f"{1960 + at // 12}.{at % 12 + 1:02d}" for at in range(400)], "monthly"),
-        ([f"Q{at % 4 + 1} {1900 + at // 4}" for at in range(400)], "every 3 months"),
+        ([f"{1960 + position // 12}-{position % 12 + 1:02d}" for position in range(400)], "monthly"),
+        ([f"{1960 + position // 12}{position % 12 + 1:02d}" for position in range(400)], "monthly"),
+        ([f"{1960 + position // 12}.{position % 12 + 1:02d}" for position in range(400)], "monthly"),
+        ([f"Q{position % 4 + 1} {1900 + position // 4}" for position in range(400)], "every 3 months"),
     ],
 )
 def test_months_and_quarters_make_an_axis(tmp_path: Path, values: list[str], label: str) -> None:
@@ -90,21 +90,21 @@ def test_a_year_is_an_axis_in_rows_a_year_apart_and_a_number_elsewhere(tmp_path:
     axis = table(tmp_path, {"year": range(1800, 2000)})[0].time_axis
     assert axis is not None
     assert (axis.step_label, axis.start[:4]) == ("yearly", "1800")
-    built = [1950 + at * 37 % 60 for at in range(200)]
+    built = [1950 + position * 37 % 60 for position in range(200)]
     assert table(tmp_path, {"year": built})[0].column("year").storage == "integer"
 
 
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("version", [f"{at % 12 + 1}.{at % 28 + 1}.{10 + at % 9}" for at in range(200)]),
-        ("site_no", [f"{1_900_101 + 7 * at:08d}" for at in range(200)]),
-        ("huc", [f"1702{at % 12 + 1:02d}{at % 28 + 1:02d}" for at in range(200)]),
-        ("elevation", [41_000 + at for at in range(200)]),
-        ("order_id", [20_130_101 + at for at in range(20)]),
-        ("population", [1_300_000_000 + 60 * at for at in range(200)]),
-        ("ratio", [f"{at % 28 + 1}/{at % 12 + 1}" for at in range(200)]),
-        ("flow", [f"{1990 + at % 30}.{at % 12 + 1:02d}" for at in range(200)]),
+        ("version", [f"{position % 12 + 1}.{position % 28 + 1}.{10 + position % 9}" for position in range(200)]),
+        ("site_no", [f"{1_900_101 + 7 * position:08d}" for position in range(200)]),
+        ("huc", [f"1702{position % 12 + 1:02d}{position % 28 + 1:02d}" for position in range(200)]),
+        ("elevation", [41_000 + position for position in range(200)]),
+        ("order_id", [20_130_101 + position for position in range(20)]),
+        ("population", [1_300_000_000 + 60 * position for position in range(200)]),
+        ("ratio", [f"{position % 28 + 1}/{position % 12 + 1}" for position in range(200)]),
+        ("flow", [f"{1990 + position % 30}.{position % 12 + 1:02d}" for position in range(200)]),
     ],
 )
 def test_codes_versions_and_measurements_are_no_times(tmp_path: Path, name: str, values: list[object]) -> None:
@@ -135,7 +135,7 @@ def test_columns_that_make_a_time_are_joined_and_stay(tmp_path: Path, parts: dic
     assert (axis.step_label, axis.gaps) == ("hourly", 0)
     assert [row[-1] for row in rows] == HOURS
     assert [column.name for column in profile.columns[: len(parts)]] == list(parts)
-    joined = next(one for one in profile.findings if one.code == "time_joined")
+    joined = next(finding for finding in profile.findings if finding.code == "time_joined")
     undone, _ = table(tmp_path, columns, **joined.remedies[0].changes)
     assert [column.name for column in undone.columns] == [*parts, "discharge"]
 
@@ -155,13 +155,13 @@ def test_columns_are_joined_as_a_person_says(tmp_path: Path) -> None:
 
 
 def test_an_order_that_nothing_tells_is_asked_with_the_likelier_one_read(tmp_path: Path) -> None:
-    values = [f"{1 + at * 5 % 12:02d}/{1 + at * 7 % 12:02d}/2013" for at in range(60)]
+    values = [f"{1 + position * 5 % 12:02d}/{1 + position * 7 % 12:02d}/2013" for position in range(60)]
     profile, rows = table(tmp_path, {"day": values})
-    question = next(one for one in profile.findings if one.code == "looks_like_time_not_understood")
+    question = next(finding for finding in profile.findings if finding.code == "looks_like_time_not_understood")
     assert question.severity.value == "warning"
     assert "(suggested)" in question.remedies[0].label
     answered, other = table(tmp_path, {"day": values}, **question.remedies[1].changes)
-    assert not any(one.code == "looks_like_time_not_understood" for one in answered.findings)
+    assert not any(finding.code == "looks_like_time_not_understood" for finding in answered.findings)
     assert [row[0] for row in other] != [row[0] for row in rows]
     assert table(tmp_path, {"day": values}, **question.remedies[-1].changes)[0].column("day").storage == "text"
 
@@ -184,7 +184,7 @@ def test_a_column_is_read_as_a_person_says(tmp_path: Path, choice: dict[str, str
 
 @pytest.mark.parametrize("choice", [{}, {"form": "unix_seconds"}, {"zone": "Europe/Berlin"}])
 def test_numbers_that_count_are_times_where_a_person_says_so(tmp_path: Path, choice: dict[str, str]) -> None:
-    values = [unix(hour) + at * at % 3600 for at, hour in enumerate(HOURS)]
+    values = [unix(hour) + index * index % 3600 for index, hour in enumerate(HOURS)]
     assert (
         table(tmp_path, {"amount": values}, columns=[{"column": "amount", "read_as": "numeric"}])[0].time_axis is None
     )
@@ -223,10 +223,10 @@ def test_a_typed_file_is_read_as_a_person_says(tmp_path: Path, column: str, valu
 def test_texts_of_a_typed_file_are_times_where_all_of_them_are(tmp_path: Path, form: str, is_time: bool) -> None:
     days = "SELECT unnest(generate_series(TIMESTAMP '1995-10-14', TIMESTAMP '1996-11-16', INTERVAL 1 DAY)) AS day"
     target = tmp_path / "x.parquet"
-    held = f"strftime(day, '{form}') AS held, strftime(day, '{form}') || if(random() < 0.5, '', '?') AS odd"
-    duckdb.sql(f"COPY (SELECT {held}, random() AS q FROM ({days})) TO '{target}' (FORMAT parquet)")
+    current = f"strftime(day, '{form}') AS held, strftime(day, '{form}') || if(random() < 0.5, '', '?') AS odd"
+    duckdb.sql(f"COPY (SELECT {current}, random() AS q FROM ({days})) TO '{target}' (FORMAT parquet)")
     profile, rows = read(tmp_path, target, "x.parquet")
-    assert [one.storage for one in profile.columns] == ["datetime" if is_time else "text", "text", "number"]
+    assert [column.storage for column in profile.columns] == ["datetime" if is_time else "text", "text", "number"]
     assert (profile.time_axis is not None) == is_time
     assert not is_time or rows[1][0] == datetime(1995, 10, 15)  # noqa: DTZ001
 
@@ -236,9 +236,9 @@ def test_a_typed_column_that_holds_no_times_keeps_its_kind_and_says_so(tmp_path:
     duckdb.sql(f"COPY (SELECT range / 7 AS q, 'w' || range AS word FROM range(99)) TO '{target}' (FORMAT parquet)")
     columns = [{"column": name, "read_as": "datetime", "form": "%Y%m%d"} for name in ("q", "word")]
     profile, _ = read(tmp_path, target, "x.parquet", columns=columns)
-    assert [one.storage for one in profile.columns] == ["number", "text"]
-    said = "too few values are written YYYYMMDD."
-    assert profile.report.notes == (f"q: kept as numbers: {said}", f"word: kept as text: {said}")
+    assert [column.storage for column in profile.columns] == ["number", "text"]
+    words = "too few values are written YYYYMMDD."
+    assert profile.report.notes == (f"q: kept as numbers: {words}", f"word: kept as text: {words}")
 
 
 def test_joined_times_are_on_the_clock_that_a_person_says(tmp_path: Path) -> None:
@@ -254,9 +254,9 @@ def test_joined_times_are_on_the_clock_that_a_person_says(tmp_path: Path) -> Non
 def test_no_two_columns_of_joined_times_have_one_name(tmp_path: Path) -> None:
     first, second = ({f"{name}{end}": [getattr(day, name) for day in DAYS] for name in ("year", "month", "day")}
                      for end in ("", "_obs"))  # fmt: skip
-    choices = [{"columns": list(one), "read_as": "datetime", "name": "date"} for one in (first, second)]
+    choices = [{"columns": list(item), "read_as": "datetime", "name": "date"} for item in (first, second)]
     profile, rows = table(tmp_path, {"date": ["x"] * len(DAYS), **first, **second}, columns=choices)
-    names = [one.name for one in profile.columns]
+    names = [column.name for column in profile.columns]
     assert names[-2:] == ["joined_date", "joined_time"]
     assert len(set(names)) == len(names)
     assert [row[-2:] for row in rows] == [(day, day) for day in DAYS]
@@ -269,7 +269,7 @@ def test_no_two_columns_of_joined_times_have_one_name(tmp_path: Path) -> None:
 def test_columns_that_make_no_times_are_left_apart_and_it_is_said(tmp_path: Path, other: list[object]) -> None:
     choice = {"columns": ["day", "other"], "read_as": "datetime"}
     profile, _ = table(tmp_path, {"day": [hour.date() for hour in HOURS], "other": other}, columns=[choice])
-    assert [one.name for one in profile.columns] == ["day", "other", "discharge"]
+    assert [column.name for column in profile.columns] == ["day", "other", "discharge"]
     assert "day: not joined with other: their values make no times." in profile.report.notes
 
 
@@ -283,21 +283,24 @@ def test_a_form_of_ones_own_reads_what_no_rule_knows(tmp_path: Path) -> None:
 
 
 def test_local_times_are_regular_and_become_utc_where_the_zone_is_said(tmp_path: Path) -> None:
-    zone, utc = ZoneInfo("Europe/Berlin"), [datetime(2013, 1, 1) + timedelta(hours=at) for at in range(8760)]  # noqa: DTZ001
+    zone, utc = ZoneInfo("Europe/Berlin"), [datetime(2013, 1, 1) + timedelta(hours=hour) for hour in range(8760)]  # noqa: DTZ001
     local = [moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).strftime("%d.%m.%Y %H:%M") for moment in utc]
     profile, _ = table(tmp_path, {"time": local})
     axis = profile.time_axis
     assert axis is not None
     assert (axis.step_label, axis.gaps, axis.duplicates, axis.clock_forward, axis.clock_back) == ("hourly", 0, 0, 1, 1)
-    assert any(one.code == "daylight_saving" for one in profile.findings)
+    assert any(finding.code == "daylight_saving" for finding in profile.findings)
     choice = {"column": "time", "read_as": "datetime", "zone": "Europe/Berlin"}
     assert [row[0] for row in table(tmp_path, {"time": local}, columns=[choice])[1]] == utc
 
 
 def test_what_looks_like_time_and_is_not_understood_is_a_warning(tmp_path: Path) -> None:
-    values = [f"2013-10-{at % 28 + 1:02d}T{at % 24:02d}:00{'Z' if at % 2 else ''}" for at in range(200)]
+    values = [
+        f"2013-10-{position % 28 + 1:02d}T{position % 24:02d}:00{'Z' if position % 2 else ''}"
+        for position in range(200)
+    ]
     profile, _ = table(tmp_path, {"sampled": values})
-    finding = next(one for one in profile.findings if one.code == "looks_like_time_not_understood")
+    finding = next(item for item in profile.findings if item.code == "looks_like_time_not_understood")
     assert (finding.severity.value, finding.columns) == ("warning", ("sampled",))
-    said, _ = table(tmp_path, {"sampled": values}, **finding.remedies[0].changes)
-    assert not any(one.code == finding.code for one in said.findings)
+    dataset, _ = table(tmp_path, {"sampled": values}, **finding.remedies[0].changes)
+    assert not any(item.code == finding.code for item in dataset.findings)

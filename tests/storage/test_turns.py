@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from app.storage import engine
 from app.storage.db import db, transaction
-from app.storage.obstacles import obstacle_of
 from app.storage.tables import User
-from app.storage.turns import WriteTurn, Writing
+from app.storage.transient_faults import obstacle_of
+from app.storage.write_turns import WriteTurn, Writing
 
 
 def test_a_turn_is_taken_once_and_given_back() -> None:

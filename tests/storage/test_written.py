@@ -20,14 +20,14 @@ Rows = list[tuple[Any, ...]]
 
 def read(*values: str, delimiter: str = ",", times: int = 5, **choices: Any) -> tuple[DatasetProfile, list[Any]]:
     """Read a column of such values beside one of plain numbers."""
-    lines = [f'"{value}"{delimiter}{at}.5' for at, value in enumerate(values * times)]
+    lines = [f'"{value}"{delimiter}{index}.5' for index, value in enumerate(values * times)]
     profile, rows = _read("\n".join([f"v{delimiter}w", *lines, ""]).encode(), **choices)
     assert len(rows) == len(values) * times
     return profile, [row[0] for row in rows][: len(values)]
 
 
 def asked(profile: DatasetProfile) -> Finding | None:
-    return next((one for one in profile.findings if one.code == "written_numbers"), None)
+    return next((finding for finding in profile.findings if finding.code == "written_numbers"), None)
 
 
 def says(read_as: str) -> dict[str, Any]:
@@ -53,12 +53,12 @@ def says(read_as: str) -> dict[str, Any]:
     ],
 )
 def test_numbers_as_people_write_them_are_numbers(values: tuple[str, ...], numbers: list[float], unit: str) -> None:
-    profile, held = read(*values)
+    profile, current_values = read(*values)
     column = profile.column("v")
-    assert (column.storage, column.unit, held) == ("number", unit, numbers)
+    assert (column.storage, column.unit, current_values) == ("number", unit, numbers)
     finding = asked(profile)
     assert finding is not None
-    assert [one.label for one in finding.remedies] == ["Keep it as text"]
+    assert [remedy.label for remedy in finding.remedies] == ["Keep it as text"]
     assert any("were read as numbers" in note for note in profile.report.notes)
     kept, words = read(*values, **finding.remedies[0].changes)
     assert kept.column("v").storage == "text"
@@ -74,8 +74,8 @@ def test_numbers_as_people_write_them_are_numbers(values: tuple[str, ...], numbe
     ],
 )
 def test_a_file_of_semicolons_has_points_between_thousands(values: tuple[str, ...], numbers: list[float]) -> None:
-    profile, held = read(*values, delimiter=";")
-    assert (profile.column("v").storage, held) == ("number", numbers)
+    profile, current_values = read(*values, delimiter=";")
+    assert (profile.column("v").storage, current_values) == ("number", numbers)
 
 
 @pytest.mark.parametrize(
@@ -86,17 +86,17 @@ def test_a_file_of_semicolons_has_points_between_thousands(values: tuple[str, ..
     ],
 )
 def test_what_could_mean_two_things_is_asked(values: tuple[str, ...], readings: dict[str, list[float]]) -> None:
-    profile, held = read(*values)
-    assert (profile.column("v").storage, held) == ("text", list(values))
+    profile, current_values = read(*values)
+    assert (profile.column("v").storage, current_values) == ("text", list(values))
     finding = asked(profile)
     assert finding is not None
     assert finding.message.endswith("The column stays text until you decide.")
     *buttons, text = finding.remedies
     assert text.changes == says("text")
-    assert [one.changes for one in buttons] == [says(name) for name in readings]
+    assert [remedy.changes for remedy in buttons] == [says(name) for name in readings]
     for button, numbers in zip(buttons, readings.values(), strict=True):
-        answered, found = read(*values, **button.changes)
-        assert (answered.column("v").storage, found, asked(answered)) == ("number", numbers, None)
+        answered, results = read(*values, **button.changes)
+        assert (answered.column("v").storage, results, asked(answered)) == ("number", numbers, None)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_what_could_mean_two_things_is_asked(values: tuple[str, ...], readings: 
     ],
 )
 def test_what_is_no_number_stays_text(values: tuple[str, ...]) -> None:
-    profile, held = read(*values)
-    assert (profile.column("v").storage, held, asked(profile)) == ("text", list(values), None)
+    profile, current_values = read(*values)
+    assert (profile.column("v").storage, current_values, asked(profile)) == ("text", list(values), None)
 
 
 def test_a_date_with_points_is_no_number() -> None:
@@ -126,21 +126,24 @@ def test_the_decimal_mark_of_the_file_settles_what_could_mean_two_things() -> No
 
 
 def test_a_word_among_written_numbers_is_asked_about_like_any_other() -> None:
-    lines = "".join(f'"1,{at:03}.5",x\n' for at in range(400))
+    lines = "".join(f'"1,{position:03}.5",x\n' for position in range(400))
     profile, rows = _read(f'v,w\n{lines}"?",y\n'.encode())
     assert (profile.column("v").storage, rows[-1][0], rows[7][0]) == ("number", None, 1007.5)
-    assert {one.code for one in profile.findings if "v" in one.columns} >= {"missing_value_marker", "written_numbers"}
+    assert {finding.code for finding in profile.findings if "v" in finding.columns} >= {
+        "missing_value_marker",
+        "written_numbers",
+    }
 
 
 def test_what_changes_far_down_in_a_large_file_is_still_read() -> None:
-    lines = [f'"{at % 900}",x' for at in range(30_000)] + ['"1,234.5",y']
+    lines = [f'"{position % 900}",x' for position in range(30_000)] + ['"1,234.5",y']
     profile, rows = _read("\n".join(["v,w", *lines, ""]).encode())
     assert (profile.column("v").storage, rows[-1][0], rows[5][0]) == ("number", 1234.5, 5)
 
 
 def test_plain_numbers_are_text_where_the_user_says_so() -> None:
-    profile, held = read("1.50", "2.5", **says("text"))
-    assert (profile.column("v").storage, held) == ("text", ["1.50", "2.5"])
+    profile, current_values = read("1.50", "2.5", **says("text"))
+    assert (profile.column("v").storage, current_values) == ("text", ["1.50", "2.5"])
 
 
 @pytest.mark.parametrize(
@@ -156,12 +159,12 @@ def test_plain_numbers_are_text_where_the_user_says_so() -> None:
     ],
 )
 def test_a_zone_is_never_dropped_without_a_word(values: tuple[str, ...], first: datetime, note: str) -> None:
-    profile, held = read(*values)
+    profile, current_values = read(*values)
     assert profile.column("v").storage == "datetime"
-    assert held[0] == first
-    assert any(note in one for one in profile.report.notes)
+    assert current_values[0] == first
+    assert any(note in text for text in profile.report.notes)
     if "-0530" in values[1]:
-        assert held[1] == datetime(2020, 1, 2, 11, 30)  # noqa: DTZ001
+        assert current_values[1] == datetime(2020, 1, 2, 11, 30)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
@@ -172,9 +175,9 @@ def test_a_zone_is_never_dropped_without_a_word(values: tuple[str, ...], first: 
     ],
 )
 def test_zones_that_cannot_be_brought_together_leave_a_text(values: tuple[str, ...], note: str) -> None:
-    profile, held = read(*values)
-    assert (profile.column("v").storage, held) == ("text", list(values))
-    assert any(note in one for one in profile.report.notes)
+    profile, current_values = read(*values)
+    assert (profile.column("v").storage, current_values) == ("text", list(values))
+    assert any(note in text for text in profile.report.notes)
 
 
 def test_what_a_number_means_is_heard_however_it_is_written() -> None:
@@ -185,7 +188,7 @@ def test_what_a_number_means_is_heard_however_it_is_written() -> None:
 
 
 def two(first: tuple[str, ...], second: tuple[str, ...], delimiter: str, **choices: Any) -> DatasetProfile:
-    lines = [f'"{one}"{delimiter}"{other}"' for one, other in zip(first * 5, second * 5, strict=True)]
+    lines = [f'"{text}"{delimiter}"{other}"' for text, other in zip(first * 5, second * 5, strict=True)]
     return _read("\n".join([f"v{delimiter}u", *lines, ""]).encode(), **choices)[0]
 
 
@@ -199,25 +202,27 @@ def test_a_comma_that_is_a_decimal_mark_elsewhere_in_the_file_makes_thousands_a_
     assert (profile.column("v").storage, profile.column("u").storage) == ("text", "number")
     finding = asked(profile)
     assert finding is not None
-    assert [one.changes for one in finding.remedies] == [says("point"), says("comma"), says("text")]
+    assert [remedy.changes for remedy in finding.remedies] == [says("point"), says("comma"), says("text")]
     for name, largest in (("point", 5000), ("comma", 987)):
         assert two(values, other, ",", **says(name)).column("v").maximum == largest
 
 
 def test_a_decimal_comma_with_three_digits_throughout_is_a_question_with_both_answers() -> None:
     values = ("12,752", "1,134", "987")
-    profile, held = read(*values, delimiter=";")
-    assert (profile.column("v").storage, held) == ("number", [12.752, 1.134, 987])
+    profile, current_values = read(*values, delimiter=";")
+    assert (profile.column("v").storage, current_values) == ("number", [12.752, 1.134, 987])
     finding = asked(profile)
     assert finding is not None
     assert finding.message == '`v`: "12,752" was read as 12.752. If its commas stand between thousands, it is 12752.'
     stay, other = finding.remedies
-    for remedy, numbers in ((stay, held), (other, [12752, 1134, 987])):
-        again, found = read(*values, delimiter=";", **remedy.changes)
-        assert (found, asked(again)) == (numbers, None)
+    for remedy, numbers in ((stay, current_values), (other, [12752, 1134, 987])):
+        again, results = read(*values, delimiter=";", **remedy.changes)
+        assert (results, asked(again)) == (numbers, None)
     # Where another column leaves no doubt, or a value of this one, nothing is asked.
     for sure in (("1,5", "2,25", "3,0"), ("1.200,50 €", "2,25 €", "3,00 €")):
-        assert all(one.columns != ("v",) for one in two(values, sure, ";").findings if one.code == "written_numbers")
+        assert all(
+            first.columns != ("v",) for first in two(values, sure, ";").findings if first.code == "written_numbers"
+        )
     assert asked(read("12,752", "0,134", delimiter=";")[0]) is None
 
 
@@ -234,35 +239,38 @@ def test_codes_are_numbers_where_the_user_says_so() -> None:
 
 @pytest.mark.parametrize("values", [("12,5", "3,25"), ("abc", "def")])
 def test_a_word_that_cannot_be_followed_is_answered(values: tuple[str, ...]) -> None:
-    profile, held = read(*values, **says("point"))
-    assert held == list(values)
+    profile, current_values = read(*values, **says("point"))
+    assert current_values == list(values)
     assert "v: kept as text: too few values are numbers with a decimal point." in profile.report.notes
 
 
 def test_several_units_in_a_column_are_told() -> None:
-    profile, held = read("12 mm", "13 cm", "14 mm")
-    assert (profile.column("v").storage, held) == ("text", ["12 mm", "13 cm", "14 mm"])
-    told = [one for one in profile.findings if one.code == "units_differ"]
-    assert [one.message for one in told] == ["`v` holds numbers in different units (mm, cm), so it stays text."]
+    profile, current_values = read("12 mm", "13 cm", "14 mm")
+    assert (profile.column("v").storage, current_values) == ("text", ["12 mm", "13 cm", "14 mm"])
+    told = [finding for finding in profile.findings if finding.code == "units_differ"]
+    assert [finding.message for finding in told] == ["`v` holds numbers in different units (mm, cm), so it stays text."]
     answered, _ = read("12 mm", "13 cm", "14 mm", **told[0].remedies[0].changes)
-    assert all(one.code != "units_differ" for one in answered.findings)
+    assert all(finding.code != "units_differ" for finding in answered.findings)
 
 
 def test_a_unit_at_the_values_is_not_said_to_be_in_the_name() -> None:
-    lines = "".join(f"{at}.5 m3/s,{at}.25,x\n" for at in range(20))
+    lines = "".join(f"{position}.5 m3/s,{position}.25,x\n" for position in range(20))
     profile, _ = _read(f"discharge,rain_mm,w\n{lines}".encode())
     assert profile.column("discharge").unit == "m³/s"
-    assert [one.columns for one in profile.findings if one.code == "units_in_names"] == [("rain_mm",)]
+    assert [finding.columns for finding in profile.findings if finding.code == "units_in_names"] == [("rain_mm",)]
 
 
 @pytest.mark.parametrize("zone", slow_after(1, ["+05:00", "Z", " UTC", "-0330"]))
 @pytest.mark.parametrize("seconds", ["", ":00"])
 def test_a_zone_far_down_in_a_large_file_is_not_lost(zone: str, seconds: str) -> None:
-    lines = [f"2020-01-{at % 28 + 1:02d}T{at % 24:02d}:30{seconds},http://a/{at}" for at in range(90_000)]
+    lines = [
+        f"2020-01-{position % 28 + 1:02d}T{position % 24:02d}:30{seconds},http://a/{position}"
+        for position in range(90_000)
+    ]
     lines[50_001] = lines[50_001].replace(f":30{seconds},", f":30{seconds}{zone},")
     profile, rows = _read("\n".join(["v,w", *lines, ""]).encode())
     assert (profile.column("v").storage, rows[50_001][0]) == ("datetime", None)
-    assert any("1 of 90,000 values in `v` are not dates" in one.message for one in profile.findings)
+    assert any("1 of 90,000 values in `v` are not dates" in finding.message for finding in profile.findings)
 
 
 @pytest.mark.parametrize(
@@ -287,8 +295,8 @@ def test_bytes_tell_whether_times_may_carry_a_zone(tmp_path: Path, text: bytes, 
 
 def test_a_file_with_types_of_its_own_answers_that_nothing_else_holds(tmp_path: Path) -> None:
     pl.DataFrame({"v": ["1,234.5", "NA", "x"], "w": [1.5, 2.5, 3.5]}).write_parquet(tmp_path / "made.parquet")
-    said = [{"column": "v", "read_as": "point"}, {"column": "w", "read_as": "text"}]
-    profile, rows = read_file(tmp_path, tmp_path / "made.parquet", "made.parquet", columns=said)
+    answers = [{"column": "v", "read_as": "point"}, {"column": "w", "read_as": "text"}]
+    profile, rows = read_file(tmp_path, tmp_path / "made.parquet", "made.parquet", columns=answers)
     assert rows == [("1,234.5", 1.5), ("NA", 2.5), ("x", 3.5)]
     told = "how you said it is read has no effect: the file itself says what its values are."
     assert {f"v: {told}", f"w: {told}"} <= set(profile.report.notes)

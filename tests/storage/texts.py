@@ -26,9 +26,9 @@ class Seen:
     tally: Tally
 
 
-def read_text(content: bytes | Path, limits: dict[str, int] | None = None, **said: Any) -> Seen:
+def read_text(content: bytes | Path, limits: dict[str, int] | None = None, **answer: Any) -> Seen:
     """Read a text under some choices, and check that every line of it is accounted for."""
-    choices = ReadingChoices(**said)
+    choices = ReadingChoices(**answer)
     with tempfile.TemporaryDirectory() as folder:
         path = content if isinstance(content, Path) else Path(folder) / "text"
         if isinstance(content, bytes):

@@ -44,4 +44,4 @@ def repacked(content: bytes, changes: dict[str, Callable[[bytes], bytes] | bytes
 
 def with_dtd(part: bytes, dtd: bytes) -> bytes:
     """Return an XML part with a document type before its first element."""
-    return re.sub(rb"^(<\?xml[^>]*\?>)?", lambda found: found[0] + dtd, part, count=1)
+    return re.sub(rb"^(<\?xml[^>]*\?>)?", lambda match: match[0] + dtd, part, count=1)

@@ -59,11 +59,11 @@ class Form:
 
     def filled(self, changes: Mapping[str, Any]) -> Values:
         """Return what is sent when some controls are changed; a list ticks several, None leaves a control out."""
-        sent = {name: list(held) for name, held in self.values.items()}
+        sent = {name: list(current_values) for name, current_values in self.values.items()}
         for name, value in changes.items():
             assert name in self.names, f"the form to {self.action} has no control {name}"
             sent[name] = [] if value is None else value if isinstance(value, list) else [value]
-        return {name: held for name, held in sent.items() if held}
+        return {name: current_values for name, current_values in sent.items() if current_values}
 
 
 def _own_controls(tree: Element, form: Element) -> Iterator[Element]:
@@ -81,8 +81,8 @@ def _sent_by(control: Element) -> list[str]:
         return ["".join(control.itertext())]
     if control.tag == "select":
         options = list(control.iter("option"))
-        chosen = [one for one in options if one.get("selected") is not None] or options[:1]
-        return [one.get("value", words_of(one)) for one in chosen]
+        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+        return [element.get("value", words_of(element)) for element in chosen]
     if control.get("type") in ("checkbox", "radio"):
         return [control.get("value", "on")] if control.get("checked") is not None else []
     return [] if control.get("type") == "file" else [control.get("value", "")]
@@ -133,7 +133,10 @@ class Page:
         parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
         tree = parser.parseFragment(self.text, container="div") if self.is_fragment else parser.parse(self.text)
         lines = self.text.splitlines()
-        faults = [f"{code}: {lines[at[0] - 1][max(at[1] - 80, 0) : at[1] + 20]}" for at, code, _ in parser.errors]
+        faults = [
+            f"{code}: {lines[position[0] - 1][max(position[1] - 80, 0) : position[1] + 20]}"
+            for position, code, _ in parser.errors
+        ]
         return tree, faults
 
     @property
@@ -180,12 +183,12 @@ class Page:
 
     def element(self, identifier: str) -> Element:
         """Return the element with this id."""
-        (found,) = (one for one in self.tree.iter() if one.get("id") == identifier)
-        return found
+        (result,) = (item for item in self.tree.iter() if item.get("id") == identifier)
+        return result
 
     def has(self, identifier: str) -> bool:
         """Say whether an element has this id."""
-        return any(one.get("id") == identifier for one in self.tree.iter())
+        return any(element.get("id") == identifier for element in self.tree.iter())
 
     def value_of(self, name: str) -> list[str]:
         """Return what the control of this name holds in the form of answers."""
@@ -233,8 +236,8 @@ class Browser:
     @property
     def cookie(self) -> str:
         """The secret that the session's cookie carries; empty without one."""
-        held = self.client.get_cookie(COOKIE)
-        return held.value if held else ""
+        current = self.client.get_cookie(COOKIE)
+        return current.value if current else ""
 
     def send(self, method: str, path: str, *, htmx: bool = False, **more: Any) -> Page:
         """Send one request and do not follow where it leads."""
@@ -256,14 +259,14 @@ class Browser:
         self, page: Page, button: str, changes: Mapping[str, Any] | None = None, *, to: str = "", htmx: bool = False
     ) -> Page:
         """Press the button that begins with these words, in the form sent to an address with this ending."""
-        found = [
-            (form, one)
+        results = [
+            (form, item)
             for form in page.forms
-            for one in form.buttons
-            if one.words.startswith(button) and one.action.endswith(to)
+            for item in form.buttons
+            if item.words.startswith(button) and item.action.endswith(to)
         ]
-        assert found, f"no button {button!r} among {page.buttons} on {page.path}"
-        form, chosen = next(((form, one) for form, one in found if one.words == button), found[0])
+        assert results, f"no button {button!r} among {page.buttons} on {page.path}"
+        form, chosen = next(((form, item) for form, item in results if item.words == button), results[0])
         sent = form.filled(changes or {})
         if chosen.name:
             sent[chosen.name] = [chosen.value]
@@ -272,10 +275,10 @@ class Browser:
     def arrive(self, path: str) -> Page:
         """Open a page, send what its scripts send by themselves on arrival, and open it once more."""
         page = self.get(path)
-        asking = [one for one in page.tree.iter() if "load" in one.get("hx-trigger", "") and one.get("hx-post")]
-        for one in asking:
-            sent = _read_form(page.tree, one).values if one.tag == "form" else {"csrf_token": [page.token]}
-            assert self.post(str(one.get("hx-post")), sent, htmx=True).status < 400
+        asking = [item for item in page.tree.iter() if "load" in item.get("hx-trigger", "") and item.get("hx-post")]
+        for element in asking:
+            sent = _read_form(page.tree, element).values if element.tag == "form" else {"csrf_token": [page.token]}
+            assert self.post(str(element.get("hx-post")), sent, htmx=True).status < 400
         return self.get(path) if asking else page
 
     def follow(self, page: Page, *, htmx: bool = False) -> Page:
@@ -298,8 +301,8 @@ def fresh() -> None:
 def answers_of(user: User, row: DraftRow) -> dict[str, dict[str, Any]]:
     """Return what a draft holds now, steps without an answer left out."""
     fresh()
-    held = drafts.get_draft(user, row.id).answers
-    return {step: dict(fields) for step, fields in held.items() if fields}
+    current_values = drafts.get_draft(user, row.id).answers
+    return {step: dict(fields) for step, fields in current_values.items() if fields}
 
 
 def everything(*, but: str = "") -> dict[str, list[tuple[str, ...]]]:
@@ -341,7 +344,7 @@ class Belongings:
         job = experiments.job_of(experiment)
         assert job is not None
         tokens.create_token(user.email, name="a program")
-        token = next(one for one in tokens.list_tokens(user) if one.name == "a program")
+        token = next(api_token for api_token in tokens.list_tokens(user) if api_token.name == "a program")
         opened = sessions.sign_in(sessions.new_session(), user)
         config = {"task": {"target": "flow"}, "model": {"estimator": "ridge"}}
         template = versions.create_template(user, TemplateEdit(name="Flow", config=config))
@@ -375,11 +378,11 @@ def calls(app: Flask, things: Belongings, *, only_with_id: bool = False) -> list
     values: dict[str, Any] = {**things.ids, "code": "no-such-code", "filename": "js/app.js", "key": "c0", "version": 1}
     values["form"] = "csv"
     adapter = app.url_map.bind("localhost")
-    found = []
+    results = []
     for rule in app.url_map.iter_rules():
         if only_with_id and not rule.arguments & set(things.ids):
             continue
         needed = {name: values[name] for name in rule.arguments}
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
-            found.append((rule.endpoint, method, adapter.build(rule.endpoint, needed, method=method)))
-    return found
+            results.append((rule.endpoint, method, adapter.build(rule.endpoint, needed, method=method)))
+    return results

@@ -39,7 +39,7 @@ class Cost:
     @property
     def written(self) -> list[str]:
         """The statements that change something."""
-        return [one for one in self.statements if one.startswith(WRITING)]
+        return [statement for statement in self.statements if statement.startswith(WRITING)]
 
 
 @contextmanager

@@ -67,4 +67,4 @@ def stop_reports() -> None:
     # Without an address and without what it would attach to other libraries for the rest of this process.
     sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
     root = logging.getLogger()
-    root.handlers = [held for held in root.handlers if not isinstance(held, ReportHandler)]
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, ReportHandler)]

@@ -57,29 +57,29 @@ def widen(dataset: Dataset, many: int) -> None:
     """Give a dataset many columns more, each with a histogram and every tenth with findings."""
     profile = datasets.profile_of(dataset)
     assert profile is not None
-    counts = tuple(1 + at * 7 % 23 for at in range(24))
+    counts = tuple(1 + position * 7 % 23 for position in range(24))
     more = tuple(
         ColumnProfile(
-            name=f"sensor_{at:05d}_mm_per_day",
-            key=f"c{len(profile.columns) + at}",
+            name=f"sensor_{position:05d}_mm_per_day",
+            key=f"c{len(profile.columns) + position}",
             kind=ColumnKind.NUMERIC,
             kind_reason="numbers with decimals",
             storage="number",
-            missing=at % 50,
-            distinct=profile.rows - at % 7,
-            mean=at / 7,
+            missing=position % 50,
+            distinct=profile.rows - position % 7,
+            mean=position / 7,
             std=1.5,
             minimum=-3.25,
             maximum=1234.5678,
             quantiles=(-1.5, -0.6789, 0.1234, 0.789, 1.5432),
             zeros=3,
             negatives=5,
-            outliers=at % 11,
-            histogram_edges=tuple(at * 51.5 - 3.25 for at in range(25)),
+            outliers=position % 11,
+            histogram_edges=tuple(index * 51.5 - 3.25 for index in range(25)),
             histogram_counts=counts,
             unit="mm/day",
         )
-        for at in range(many)
+        for position in range(many)
     )
     findings = [marker_finding(column.name, "-999") for column in more[::10]]
     put_profile(dataset.id, replace(profile, columns=profile.columns + more, findings=tuple(findings)))

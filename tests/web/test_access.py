@@ -41,30 +41,30 @@ def tls_app(settings: Settings) -> Iterator[Flask]:
 
 def test_every_route_that_is_not_for_anybody_sends_a_stranger_to_sign_in(app: Flask, hers: Belongings) -> None:
     before = everything(but="web_sessions")
-    found = {}
+    results = {}
     for endpoint, method, path in calls(app, hers):
         if POLICY[endpoint] is not AccessLevel.ANYBODY:
             page = Browser(app).send(method, path)
             if path.startswith("/api/"):
                 if page.status != 401 or page.response.headers["WWW-Authenticate"] != "Bearer":
-                    found[f"{method} {path}"] = (page.status, "")
+                    results[f"{method} {path}"] = (page.status, "")
                 continue
-            asked = parse_qs(urlsplit(page.goes_to).query).get("next")
+            query = parse_qs(urlsplit(page.goes_to).query).get("next")
             expected = [path] if method == "GET" else None
-            if page.status != 303 or urlsplit(page.goes_to).path != "/sign-in" or asked != expected:
-                found[f"{method} {path}"] = (page.status, page.goes_to)
-    assert found == {}
+            if page.status != 303 or urlsplit(page.goes_to).path != "/sign-in" or query != expected:
+                results[f"{method} {path}"] = (page.status, page.goes_to)
+    assert results == {}
     assert everything(but="web_sessions") == before
 
 
 def test_htmx_sends_a_stranger_to_sign_in_as_a_whole_page(app: Flask, hers: Belongings) -> None:
-    found = {}
+    results = {}
     for endpoint, method, path in calls(app, hers):
         if POLICY[endpoint] is not AccessLevel.ANYBODY and not path.startswith("/api/"):
             page = Browser(app).send(method, path, htmx=True)
             if page.status != 204 or not page.response.headers["HX-Redirect"].startswith("/sign-in"):
-                found[f"{method} {path}"] = page.status
-    assert found == {}
+                results[f"{method} {path}"] = page.status
+    assert results == {}
 
 
 def test_what_anybody_may_call_answers_without_an_account(app: Flask) -> None:
@@ -97,7 +97,7 @@ def test_a_stranger_comes_to_the_page_that_was_asked_for_after_signing_in(app: F
 def test_somebody_elses_things_are_missing_ones_on_every_route(app: Flask, browser: Browser, his: Belongings) -> None:
     token = browser.get("/account").token
     before = everything(but="web_sessions")
-    found = {}
+    results = {}
     for _endpoint, method, path in calls(app, his, only_with_id=True):
         for htmx in (False, True):
             data = {"csrf_token": token, "action": "continue", "name": "mine", "version": "2", "target": "tmax_c"}
@@ -105,8 +105,8 @@ def test_somebody_elses_things_are_missing_ones_on_every_route(app: Flask, brows
             sent = {"data": data if method == "POST" else None, "headers": {"X-CSRFToken": token}}
             page = browser.send(method, path, htmx=htmx, **sent)
             if page.status != 404:
-                found[f"{method} {path} {htmx}"] = page.status
-    assert found == {}
+                results[f"{method} {path} {htmx}"] = page.status
+    assert results == {}
     assert everything(but="web_sessions") == before
 
 
@@ -136,9 +136,9 @@ def test_other_methods_change_nothing_of_anybodys(
     token = browser.get("/account").token
     before = everything(but="web_sessions")
     for things in (hers, his):
-        taken = {path for _endpoint, allowed, path in calls(app, things) if allowed == method}
+        used_names = {path for _endpoint, allowed, path in calls(app, things) if allowed == method}
         for _endpoint, _method, path in calls(app, things):
-            if not path.startswith("/static/") and path not in taken:
+            if not path.startswith("/static/") and path not in used_names:
                 answer = browser.send(method, path, headers={"X-CSRFToken": token})
                 assert answer.status == 405, path
                 assert answer.response.headers["Allow"]
@@ -278,10 +278,10 @@ def test_signing_in_leads_to_no_other_site(browser: Browser, app: Flask, user: U
     page = browser.get("/sign-in", query_string={"next": target})
     assert (page.status, page.response.headers["Location"]) == (303, "/experiments")
     stranger = Browser(app)
-    shown = stranger.get("/sign-in", query_string={"next": target})
-    assert shown.form_to("/sign-in").values["next"] == ["/experiments"]
+    view = stranger.get("/sign-in", query_string={"next": target})
+    assert view.form_to("/sign-in").values["next"] == ["/experiments"]
     accounts.set_password(user, current="", new=PASSWORD)
-    form = {"email": user.email, "password": PASSWORD, "next": target, "csrf_token": shown.token}
+    form = {"email": user.email, "password": PASSWORD, "next": target, "csrf_token": view.token}
     page = stranger.post("/sign-in", form)
     assert (page.status, page.response.headers["Location"]) == (303, "/experiments")
 

@@ -41,7 +41,7 @@ def test_people_are_listed_with_role_sign_in_sessions_and_tokens(root: Browser, 
     sessions.sign_in(sessions.new_session(), user)
     tokens.create_token(user.email, name="a program")
     page = root.get("/admin/people?q=o'neil")
-    (row,) = [one for one in page.tree.iter("tr") if user.email in words_of(one)]
+    (row,) = [item for item in page.tree.iter("tr") if user.email in words_of(item)]
     cells = [words_of(cell) for cell in row]
     assert cells[0] == f"""{user.email}O'Neil <b>"x"</b>"""
     assert (cells[1], cells[2], cells[4], cells[5]) == ("Member", "Enabled", "1", "1")
@@ -50,9 +50,9 @@ def test_people_are_listed_with_role_sign_in_sessions_and_tokens(root: Browser, 
 
 def test_somebody_is_invited_by_a_link_that_is_shown_once(app: Flask, root: Browser) -> None:
     page = root.get("/admin/people")
-    shown = root.press(page, "Invite", {"email": "Eve@Example.org", "role": "member"})
-    assert shown.status == 200
-    link = words_of(shown.element("sign-in-link"))
+    view = root.press(page, "Invite", {"email": "Eve@Example.org", "role": "member"})
+    assert view.status == 200
+    link = words_of(view.element("sign-in-link"))
     assert not root.get("/admin/people").has("sign-in-link")
     arrived = Browser(app).redeem(urlsplit(link).path.rsplit("/", 1)[-1])
     assert (arrived.status, arrived.goes_to) == (303, "/experiments")
@@ -83,8 +83,8 @@ def test_sessions_are_ended_and_a_link_is_made(app: Flask, root: Browser, user: 
     hers, path = Browser(app).sign_in(user), f"/admin/people/{user.id}"
     assert root.press(root.get(path), "End all sessions").status == 303
     assert hers.get("/account").goes_to.startswith("/sign-in")
-    shown = root.press(root.get(path), "Make a sign-in link")
-    assert words_of(shown.element("sign-in-link")).startswith("http://localhost/sign-in/")
+    view = root.press(root.get(path), "Make a sign-in link")
+    assert words_of(view.element("sign-in-link")).startswith("http://localhost/sign-in/")
 
 
 def test_a_token_is_revoked(root: Browser, user: User) -> None:
@@ -96,9 +96,9 @@ def test_a_token_is_revoked(root: Browser, user: User) -> None:
 @pytest.mark.parametrize("button", ["Change role", "Disable account"])
 def test_nobody_removes_the_last_administrator(root: Browser, admin: User, button: str) -> None:
     page = root.get(f"/admin/people/{admin.id}")
-    refused = root.press(page, button, {"role": "member"} if button == "Change role" else {})
-    assert refused.status == 409
-    assert "is the last administrator. Add another one first." in refused.problems()[0][0]
+    refusal = root.press(page, button, {"role": "member"} if button == "Change role" else {})
+    assert refusal.status == 409
+    assert "is the last administrator. Add another one first." in refusal.problems()[0][0]
     assert role_of(admin.id) == "admin"
 
 
@@ -107,7 +107,7 @@ def test_two_administrators_who_remove_each_other_leave_one(app: Flask, admin: U
     accounts.change_role(user.email, Role.ADMIN)
     emails = (admin.email, user.email)
     db.session.rollback()
-    barrier, refused = threading.Barrier(2), []
+    barrier, refusal = threading.Barrier(2), []
 
     def remove(email: str) -> None:
         with app.app_context():
@@ -118,7 +118,7 @@ def test_two_administrators_who_remove_each_other_leave_one(app: Flask, admin: U
                 else:
                     accounts.disable_user(email)
             except ConflictError as fault:
-                refused.append(fault.code)
+                refusal.append(fault.code)
 
     threads = [threading.Thread(target=remove, args=(email,)) for email in emails]
     for thread in threads:
@@ -126,9 +126,9 @@ def test_two_administrators_who_remove_each_other_leave_one(app: Flask, admin: U
     for thread in threads:
         thread.join()
     fresh()
-    people = [accounts.get_account(one.id) for one in (admin, user)]
-    assert sum(one.role == "admin" and one.disabled_at is None for one in people) == 1
-    assert refused == ["last_admin"]
+    people = [accounts.get_account(item.id) for item in (admin, user)]
+    assert sum(person.role == "admin" and person.disabled_at is None for person in people) == 1
+    assert refusal == ["last_admin"]
 
 
 def test_the_state_of_every_part_is_shown(root: Browser) -> None:

@@ -31,7 +31,7 @@ def test_amounts_stand_on_zero_or_on_the_lowest_estimate_and_zero_is_lettered() 
         ["0", "10", "20", "30", "40", "50"],
     )
     assert [round(value, 1) for value, _ in chart.data["ticks"]] == [0, 10, 20, 30, 40, 50]
-    assert [one.label for one in chart.y] == ["0", "10", "20", "30", "40", "50"]
+    assert [tick.label for tick in chart.y] == ["0", "10", "20", "30", "40", "50"]
     cloud = points.build(from_json(ScatterSeries, RIVER), target="discharge_mm", unit="mm")
     assert cloud is not None
     assert (cloud.data["low"], cloud.x[0].label) == (-0.8, "0")
@@ -51,24 +51,24 @@ def test_amounts_stand_on_zero_or_on_the_lowest_estimate_and_zero_is_lettered() 
 def test_where_a_scale_of_amounts_begins(
     observed: list[float], estimated: list[float], low: float, lettered: str
 ) -> None:
-    scale = scales.amounts(observed, estimated)
+    scale = scales.amount_scale(observed, estimated)
     assert scale.low == low
-    assert scales.ticks(scale)[0].label == lettered
+    assert scales.scale_ticks(scale)[0].label == lettered
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
 def test_a_scale_of_odd_amounts_holds_them_all(values: list[Any]) -> None:
-    for scale in (scales.amounts(values, values), scales.amounts([0.0, 1.0], values)):
+    for scale in (scales.amount_scale(values, values), scales.amount_scale([0.0, 1.0], values)):
         assert math.isfinite(scale.high - scale.low)
         assert scale.low < scale.high
-        assert all(0 <= tick.at <= 100 for tick in scales.ticks(scale))
-        json.dumps(scales.values_of(scale, scales.ticks(scale)), allow_nan=False)
+        assert all(0 <= tick.position <= 100 for tick in scales.scale_ticks(scale))
+        json.dumps(scales.values_of(scale, scales.scale_ticks(scale)), allow_nan=False)
 
 
 def test_precipitation_has_a_scale_and_a_unit() -> None:
     chart = hydrograph.build(from_json(HydrographSeries, RIVER), target="discharge_mm", unit="mm")
     assert chart is not None
-    assert [(one.at, one.label) for one in chart.rain_ticks] == [(0, "0"), (11, "25"), (22, "50")]
+    assert [(tick.position, tick.label) for tick in chart.rain_ticks] == [(0, "0"), (11, "25"), (22, "50")]
     assert chart.rain_note == "prcp_mm (mm) from above, at most 45.2 mm"
     assert [label for _, label in chart.data["rainTicks"]] == ["0", "25", "50"]
     dry = hydrograph.build(
@@ -79,6 +79,6 @@ def test_precipitation_has_a_scale_and_a_unit() -> None:
 
 
 def test_ticks_of_a_logarithmic_scale_keep_their_values() -> None:
-    scale = scales.logarithmic([0.1, 1000.0])
-    for value, label in scales.values_of(scale, scales.ticks(scale)):
+    scale = scales.logarithmic_scale([0.1, 1000.0])
+    for value, label in scales.values_of(scale, scales.scale_ticks(scale)):
         assert value == pytest.approx(float(label.replace(",", "")), rel=0.02)

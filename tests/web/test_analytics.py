@@ -66,8 +66,8 @@ class Simulation:
             self._person(uuid.UUID(int=1000 + number))
         for day in range(31):
             hits, misses = self.draw.randrange(50), self.draw.randrange(20)
-            at = MONTH + timedelta(days=day, hours=1)
-            self.events.append(UsageEvent(UsageKind.CACHE_COUNTED, at, hits=hits, misses=misses))
+            position = MONTH + timedelta(days=day, hours=1)
+            self.events.append(UsageEvent(UsageKind.CACHE_COUNTED, position, hits=hits, misses=misses))
             for truth in self.truth.values():
                 truth.counts["hits"] += hits
                 truth.counts["misses"] += misses
@@ -75,27 +75,27 @@ class Simulation:
         return self
 
     def _person(self, person: uuid.UUID) -> None:
-        at = MONTH + timedelta(days=self.draw.randrange(20), seconds=self.draw.randrange(80_000))
-        begun = at
+        position = MONTH + timedelta(days=self.draw.randrange(20), seconds=self.draw.randrange(80_000))
+        start = position
         has_launched = has_finished = False
         if self.draw.random() < 0.2:
             # Somebody who launched in the month before is no new person in this one.
             self.events.append(UsageEvent(UsageKind.LAUNCHED, MONTH - timedelta(days=9), person_id=person))
-            has_launched, begun = True, MONTH - timedelta(days=9)
+            has_launched, start = True, MONTH - timedelta(days=9)
         for _ in range(self.draw.randrange(1, 4)):
             group = "returning" if has_launched else "new"
-            ended, launched, finished = self._draft(person, at, group)
+            ended, launched, finished = self._draft(person, position, group)
             if finished is not None and not has_finished:
                 has_finished = True
                 for name in ("everybody", group):
-                    self.truth[name].first_finishes.append((finished - begun).total_seconds())
+                    self.truth[name].first_finishes.append((finished - start).total_seconds())
             has_launched = has_launched or launched
-            at = ended + timedelta(hours=self.draw.randrange(1, 40))
+            position = ended + timedelta(hours=self.draw.randrange(1, 40))
 
-    def _draft(self, person: uuid.UUID, at: datetime, group: str) -> tuple[datetime, bool, datetime | None]:
+    def _draft(self, person: uuid.UUID, moment: datetime, group: str) -> tuple[datetime, bool, datetime | None]:
         draft, both = uuid.UUID(int=self.draw.getrandbits(128)), (self.truth["everybody"], self.truth[group])
         template = self.draw.choice([None, None, *TEMPLATES])
-        base = UsageEvent(UsageKind.DRAFT_STARTED, at, person_id=person, draft_id=draft)
+        base = UsageEvent(UsageKind.DRAFT_STARTED, moment, person_id=person, draft_id=draft)
         self.events.append(replace(base, template_id=template))
         if template is not None:
             self.events.append(replace(base, kind=UsageKind.TEMPLATE_APPLIED, template_id=template))
@@ -104,56 +104,56 @@ class Simulation:
             truth.counts["started"] += 1
             if template is not None:
                 truth.templates[template]["applied"] += 1
-        ends_at, refused = self.draw.choice([*STEPS, "launch", "launch", "launch"]), set()
+        ends_at, refusal = self.draw.choice([*STEPS, "launch", "launch", "launch"]), set()
         for step in STEPS:
-            before = at
-            at += timedelta(seconds=self.draw.randrange(20, 900))
+            before = moment
+            moment += timedelta(seconds=self.draw.randrange(20, 900))
             error = self.draw.choice(ERRORS) if self.draw.random() < 0.2 else None
             if error is not None:
                 name, code = error
-                refused.add(error)
-                event = replace(base, kind=UsageKind.STEP_REFUSED, at=at, step=step, field=name, code=code)
+                refusal.add(error)
+                event = replace(base, kind=UsageKind.STEP_REFUSED, at=moment, step=step, field=name, code=code)
                 self.events.append(event)
             if step == ends_at:
                 for truth in both:
                     truth.abandoned[step] += 1
-                    truth.field_drafts.update(refused)
+                    truth.field_drafts.update(refusal)
                     if error is not None:
                         truth.field_abandoned[error] += 1
-                return at, False, None
-            at += timedelta(seconds=1)
+                return moment, False, None
+            moment += timedelta(seconds=1)
             for truth in both:
                 truth.completed[step] += 1
-                truth.seconds[step].append((at - before).total_seconds())
+                truth.seconds[step].append((moment - before).total_seconds())
             if step != "review":
-                self.events.append(replace(base, kind=UsageKind.STEP_COMPLETED, at=at, step=step))
-        return self._launch(base, at, template, refused, both)
+                self.events.append(replace(base, kind=UsageKind.STEP_COMPLETED, at=moment, step=step))
+        return self._launch(base, moment, template, refusal, both)
 
     def _launch(
         self,
         base: UsageEvent,
-        at: datetime,
+        moment: datetime,
         template: uuid.UUID | None,
-        refused: set[tuple[str, str]],
+        refusals: set[tuple[str, str]],
         both: tuple[Truth, Truth],
     ) -> tuple[datetime, bool, datetime | None]:
         experiment = uuid.UUID(int=self.draw.getrandbits(128))
         base = replace(base, experiment_id=experiment)
-        self.events.append(replace(base, kind=UsageKind.LAUNCHED, at=at, template_id=template))
-        at += timedelta(seconds=self.draw.randrange(5, 600))
+        self.events.append(replace(base, kind=UsageKind.LAUNCHED, at=moment, template_id=template))
+        moment += timedelta(seconds=self.draw.randrange(5, 600))
         kind = self.draw.choice([UsageKind.FINISHED] * 6 + [UsageKind.FAILED, UsageKind.CANCELLED])
         code = self.draw.choice(("out_of_memory", "timed_out")) if kind is UsageKind.FAILED else ""
-        self.events.append(replace(base, kind=kind, at=at, code=code))
+        self.events.append(replace(base, kind=kind, at=moment, code=code))
         for truth in both:
             truth.counts.update(("launched", kind.value))
-            truth.field_drafts.update(refused)
+            truth.field_drafts.update(refusals)
             if code:
                 truth.failures[code] += 1
             if template is not None:
                 truth.counts["from_templates"] += 1
                 truth.templates[template]["launched"] += 1
                 truth.templates[template]["finished"] += kind is UsageKind.FINISHED
-        return at, True, at if kind is UsageKind.FINISHED else None
+        return moment, True, moment if kind is UsageKind.FINISHED else None
 
 
 @pytest.mark.parametrize("people", ["everybody", "new", "returning"])
@@ -164,32 +164,39 @@ def test_every_figure_of_a_month_of_200_people_is_the_truth(app: Flask, seed: in
         usage.add_events(simulation.events)
     truth = simulation.truth[people]
     query = UsageQuery("2026-03-01", "2026-03-31", people)
-    found = reporting.report(query, moment=END + timedelta(days=9)).figures
+    result = reporting.report(query, moment=END + timedelta(days=9)).figures
     counts = truth.counts
-    assert found.people == len(truth.people)
-    assert (found.started, found.launched) == (counts["started"], counts["launched"])
-    assert (found.completed, found.abandoned) == (counts["launched"], truth.abandoned.total())
-    assert (found.finished, found.failed, found.cancelled) == tuple(
+    assert result.people == len(truth.people)
+    assert (result.started, result.launched) == (counts["started"], counts["launched"])
+    assert (result.completed, result.abandoned) == (counts["launched"], truth.abandoned.total())
+    assert (result.finished, result.failed, result.cancelled) == tuple(
         counts[name] for name in ("finished", "failed", "cancelled")
     )
-    assert found.completion_rate == counts["launched"] / counts["started"]
-    assert found.template_share == counts["from_templates"] / counts["launched"]
-    assert found.success_rate == counts["finished"] / (counts["finished"] + counts["failed"])
-    assert found.cache_hit_rate == counts["hits"] / (counts["hits"] + counts["misses"])
-    assert found.median_first_finish_seconds == statistics.median(truth.first_finishes)
-    assert found.first_finishes == len(truth.first_finishes)
-    assert {one.step: one.completed for one in found.steps} == {step: truth.completed[step] for step in STEPS}
-    assert {one.step: one.abandoned for one in found.steps} == {step: truth.abandoned[step] for step in STEPS}
-    medians = {one.step: one.median_seconds for one in found.steps}
+    assert result.completion_rate == counts["launched"] / counts["started"]
+    assert result.template_share == counts["from_templates"] / counts["launched"]
+    assert result.success_rate == counts["finished"] / (counts["finished"] + counts["failed"])
+    assert result.cache_hit_rate == counts["hits"] / (counts["hits"] + counts["misses"])
+    assert result.median_first_finish_seconds == statistics.median(truth.first_finishes)
+    assert result.first_finishes == len(truth.first_finishes)
+    assert {item.step: item.completed for item in result.steps} == {step: truth.completed[step] for step in STEPS}
+    assert {item.step: item.abandoned for item in result.steps} == {step: truth.abandoned[step] for step in STEPS}
+    medians = {item.step: item.median_seconds for item in result.steps}
     assert medians == {step: statistics.median(truth.seconds[step]) for step in STEPS}
-    assert {(one.field, one.code): one.drafts for one in found.fields} == truth.field_drafts
-    assert {(one.field, one.code): one.abandoned for one in found.fields if one.abandoned} == truth.field_abandoned
-    assert {one.template_id: (one.applied, one.launched, one.finished) for one in found.templates} == {
-        key: (held["applied"], held["launched"], held["finished"]) for key, held in truth.templates.items()
+    assert {(item.field, item.code): item.drafts for item in result.fields} == truth.field_drafts
+    assert {
+        (item.field, item.code): item.abandoned for item in result.fields if item.abandoned
+    } == truth.field_abandoned
+    assert {
+        template.template_id: (template.applied, template.launched, template.finished) for template in result.templates
+    } == {
+        key: (template["applied"], template["launched"], template["finished"])
+        for key, template in truth.templates.items()
     }
-    assert [one.launched for one in found.templates] == sorted((one.launched for one in found.templates), reverse=True)
-    assert dict(found.failures) == truth.failures
-    assert sum(day.started for day in found.days) == counts["started"]
+    assert [template.launched for template in result.templates] == sorted(
+        (template.launched for template in result.templates), reverse=True
+    )
+    assert dict(result.failures) == truth.failures
+    assert sum(day.started for day in result.days) == counts["started"]
 
 
 def test_the_page_shows_the_figures(app: Flask, root: Browser) -> None:
@@ -202,8 +209,8 @@ def test_the_page_shows_the_figures(app: Flask, root: Browser) -> None:
     rows = re.findall(
         r"<tr><th scope=\"row\">(\w+)</th>\s*<td class=\"n\">(\d+)</td><td class=\"n\">(\d+)</td>", page.text
     )
-    shown = {name.lower(): int(completed) for name, _reached, completed in rows if name.lower() in STEPS}
-    assert shown == {step: truth.completed[step] for step in STEPS}
+    view = {name.lower(): int(completed) for name, _reached, completed in rows if name.lower() in STEPS}
+    assert view == {step: truth.completed[step] for step in STEPS}
     lines = root.get("/admin/analytics/export.csv?since=2026-03-01&until=2026-03-31").text
     assert f"\r\nstarted,,{truth.counts['started']}\r\n" in lines
 
@@ -228,7 +235,7 @@ def test_usage_is_for_administrators(browser: Browser) -> None:
 
 
 def kinds() -> list[tuple[str, str, str]]:
-    return [(one.kind, one.step, one.field) for one in usage.list_events()]
+    return [(event.kind, event.step, event.field) for event in usage.list_events()]
 
 
 def test_the_wizard_records_what_happens(browser: Browser, draft: DraftRow) -> None:

@@ -96,7 +96,7 @@ def test_pages_of_the_trail_keep_the_filter(root: Browser, user: User) -> None:
     page = root.get("/admin/audit?kind=draft&page=2")
     assert "55 entries" in page.words
     assert "Page 2 of 2" in page.words
-    links = [one.get("href", "") for one in page.tree.iter("a")]
+    links = [item.get("href", "") for item in page.tree.iter("a")]
     assert "?kind=draft&page=1" in links
     assert root.get("/admin/audit?page=999999999999999").status == 200
 

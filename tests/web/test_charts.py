@@ -26,7 +26,7 @@ from app.domain.training.report.chart_series import (
 from app.domain.training.report.document import FoldRows, MetricInfo, Report, SplitSummary
 from app.web import filters
 from app.web.charts import (
-    board,
+    chart_numbers,
     classes,
     facts,
     hydrograph,
@@ -35,11 +35,11 @@ from app.web.charts import (
     points,
     ranking,
     residuals,
+    result_page,
     scales,
     split,
     trials,
     waiting,
-    words,
 )
 from tests.web import seeds
 
@@ -69,45 +69,47 @@ def metric_info(unit: str = "") -> MetricInfo:
 
 
 def test_a_metric_is_written_with_the_decimals_chosen_for_it() -> None:
-    assert words.ShownMetric(metric_info(), 3).write(0.9981) == "0.998"
-    assert words.ShownMetric(metric_info(), words.usual_decimals(metric_info())).write(0.9981) == "1.00"
+    assert chart_numbers.MetricFormat(metric_info(), 3).write(0.9981) == "0.998"
+    assert (
+        chart_numbers.MetricFormat(metric_info(), chart_numbers.usual_decimals(metric_info())).write(0.9981) == "1.00"
+    )
 
 
 @pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
 @pytest.mark.parametrize("from_zero", [True, False])
 def test_a_linear_scale_holds_all_its_values_and_has_ticks(values: list[Any], from_zero: bool) -> None:
-    scale = scales.linear(values, from_zero=from_zero)
+    scale = scales.linear_scale(values, from_zero=from_zero)
     assert math.isfinite(scale.low)
     assert scale.low < scale.high
     for value in scales.known_values(values):
         assert 0.0 <= scale.share(value) <= 1.0
-    ticks = scales.ticks(scale, signed=True)
+    ticks = scales.scale_ticks(scale, signed=True)
     assert 2 <= len(ticks) <= 21
-    assert all(0 <= tick.at <= 100 and "-" not in tick.label for tick in ticks)
+    assert all(0 <= tick.position <= 100 and "-" not in tick.label for tick in ticks)
     assert len({tick.label for tick in ticks}) == len(ticks)
-    assert [tick.at for tick in ticks] == sorted(tick.at for tick in ticks)
+    assert [tick.position for tick in ticks] == sorted(tick.position for tick in ticks)
 
 
 def test_the_lettering_of_large_values_leaves_out_a_power_and_the_title_says_which() -> None:
-    scale = scales.linear([0, 4_200_000])
-    assert scales.with_title("Flow", scale) == "Flow, × 10⁶"
-    assert [tick.label for tick in scales.ticks(scale)] == ["0", "1", "2", "3", "4", "5"]
-    small = scales.linear([0, 4.2e-7])
-    assert scales.with_title("Flow", small).startswith("Flow, × 10⁻⁹")
+    scale = scales.linear_scale([0, 4_200_000])
+    assert scales.axis_title("Flow", scale) == "Flow, × 10⁶"
+    assert [tick.label for tick in scales.scale_ticks(scale)] == ["0", "1", "2", "3", "4", "5"]
+    small = scales.linear_scale([0, 4.2e-7])
+    assert scales.axis_title("Flow", small).startswith("Flow, × 10⁻⁹")
 
 
 def test_steps_of_a_quarter_keep_their_decimals_and_minus_is_a_minus() -> None:
-    labels = [tick.label for tick in scales.ticks(scales.linear([-0.5, 0.7]), signed=True)]
+    labels = [tick.label for tick in scales.scale_ticks(scales.linear_scale([-0.5, 0.7]), signed=True)]
     assert labels == ["−0.50", "−0.25", "0.00", "+0.25", "+0.50", "+0.75"]
 
 
 @pytest.mark.parametrize("values", [[0.1, 1, 10, 100], [3.0], [], [0, -1], [1e-300, 1e300], [2.0, 2.1], [40_000, 3e6]])
 def test_a_logarithmic_scale_holds_its_positive_values(values: list[float]) -> None:
-    scale = scales.logarithmic(values)
+    scale = scales.logarithmic_scale(values)
     assert all(0 <= scale.share(value) <= 1 for value in values)
-    ticks = scales.ticks(scale)
+    ticks = scales.scale_ticks(scale)
     assert 1 <= len(ticks) <= 12
-    assert all(0 <= tick.at <= 100 for tick in ticks)
+    assert all(0 <= tick.position <= 100 for tick in ticks)
 
 
 @pytest.mark.parametrize(
@@ -129,15 +131,15 @@ def test_time_has_few_round_ticks(span: timedelta) -> None:
     start = datetime.fromisoformat("1003-10-02T03:04:05")
     ticks = scales.time_ticks(start, start + span)
     assert 2 <= len(ticks) <= 14
-    assert all(0 <= tick.at <= 100 for tick in ticks)
+    assert all(0 <= tick.position <= 100 for tick in ticks)
     assert sum(not tick.optional for tick in ticks) <= 7
-    assert len({tick.at for tick in ticks}) == len(ticks)
+    assert len({tick.position for tick in ticks}) == len(ticks)
 
 
 def test_one_moment_is_one_tick() -> None:
     assert [tick.label for tick in scales.time_ticks(*[datetime.fromisoformat("2020-02-29")] * 2)] == ["2020-02-29"]
-    assert scales.moment("no time") is None
-    assert scales.moment(None) is None
+    assert scales.parse_moment("no time") is None
+    assert scales.parse_moment(None) is None
 
 
 def test_a_line_breaks_where_a_value_is_missing_and_a_lone_point_is_seen() -> None:
@@ -185,7 +187,10 @@ def test_flow_stands_on_zero_and_a_head_far_from_it_fills_the_frame(observed: li
 @pytest.mark.parametrize("value", [-0.0, -0.001, 0.001])
 def test_what_rounds_to_zero_has_no_minus(value: float) -> None:
     assert format_score(value) == "0.00"
-    assert words.ShownMetric(metric_info("%"), words.usual_decimals(metric_info("%"))).write(value) == "0.0"
+    assert (
+        chart_numbers.MetricFormat(metric_info("%"), chart_numbers.usual_decimals(metric_info("%"))).write(value)
+        == "0.0"
+    )
     assert format_score(-0.006) == "\u22120.01"
 
 
@@ -211,45 +216,47 @@ def test_residuals_that_are_all_the_same_have_a_histogram_and_none_has_not() -> 
     def given(edges: list[float], counts: list[int]) -> ResidualSeries:
         return from_json(ResidualSeries, {"histogram": {"edges": edges, "counts": counts}})
 
-    chart = residuals.histogram(given([-0.5, 0.0, 0.5], [0, 12]), target="flow")
+    chart = residuals.build_histogram(given([-0.5, 0.0, 0.5], [0, 12]), target="flow")
     assert chart is not None
     assert [bar.below for bar in chart.bars] == [True, False]
-    assert residuals.histogram(given([0.0, 1.0], [0]), target="flow") is None
-    assert residuals.histogram(given([3.0, 3.0], [4]), target="flow") is not None
-    assert residuals.histogram(None, target="flow") is None
+    assert residuals.build_histogram(given([0.0, 1.0], [0]), target="flow") is None
+    assert residuals.build_histogram(given([3.0, 3.0], [4]), target="flow") is not None
+    assert residuals.build_histogram(None, target="flow") is None
 
 
 def test_months_without_quantiles_are_left_out() -> None:
     whole = {"q05": -1.0, "q25": -0.5, "q50": 0.0, "q75": 0.5, "q95": 2.0, "rows": 30}
     months = [{"month": 3, **whole}, {"month": 4, **whole, "q05": None}]
-    chart = residuals.by_month(from_json(ResidualSeries, {"by_month": months}), target="flow")
+    chart = residuals.build_month_boxes(from_json(ResidualSeries, {"by_month": months}), target="flow")
     assert chart is not None
     assert [box.label for box in chart.boxes] == ["Mar"]
-    assert residuals.by_month(ResidualSeries(), target="flow") is None
+    assert residuals.build_month_boxes(ResidualSeries(), target="flow") is None
 
 
 def test_forty_labels_are_cut_and_an_empty_class_has_no_share() -> None:
-    labels = [f"a class with quite a long name, number {at}" for at in range(40)]
+    labels = [f"a class with quite a long name, number {position}" for position in range(40)]
     counts = [[0] * 40 for _ in labels]
     counts[0][1] = 3
-    chart = classes.confusion(from_json(ConfusionCounts, {"labels": labels, "counts": counts}))
+    chart = classes.build_confusion(from_json(ConfusionCounts, {"labels": labels, "counts": counts}))
     assert chart is not None
     assert not chart.upright
     assert all(len(cut) <= 26 for cut, _whole in chart.heads)
-    assert chart.lines[5].found == ""
+    assert chart.lines[5].recall == ""
     assert "0 of 3 rows are right" in chart.sentence
-    assert classes.confusion(ConfusionCounts(labels=("only",), counts=((0,),))) is not None
-    assert classes.confusion(None) is None
+    assert classes.build_confusion(ConfusionCounts(labels=("only",), counts=((0,),))) is not None
+    assert classes.build_confusion(None) is None
 
 
 @pytest.mark.parametrize(("share", "right", "shade"), [(0.0, True, "z0"), (0.05, False, "p1"), (1.0, True, "n5")])
 def test_shades(share: float, right: bool, shade: str) -> None:
-    assert classes.shade(share, right=right) == shade
+    assert classes.shade_class(share, right=right) == shade
 
 
 def test_six_classes_have_a_plot_each_and_an_unknown_area_is_said() -> None:
     line = (0.0, None, 1.0)
-    chart = classes.roc(tuple(RocCurve(label=str(at), fpr=line, tpr=line, auc=None) for at in range(6)))
+    chart = classes.build_roc_curves(
+        tuple(RocCurve(label=str(position), fpr=line, tpr=line, auc=None) for position in range(6))
+    )
     assert chart is not None
     assert len(chart.plots) == 6
     assert chart.plots[0].curves[0].area == "not defined"
@@ -257,12 +264,12 @@ def test_six_classes_have_a_plot_each_and_an_unknown_area_is_said() -> None:
     single = classes.precision_recall((curve,))
     assert single is not None
     assert single.plots[0].chance == "M0.0 750.0L1000.0 750.0"
-    assert classes.roc(None) is None
+    assert classes.build_roc_curves(None) is None
 
 
 def test_a_ranking_knows_noise_and_losses_below_zero() -> None:
     items = [{"feature": "a", "mean": 2.0, "std": 0.1}, {"feature": "b", "mean": -0.5, "std": 0.0}]
-    items += [{"feature": f"f{at}", "mean": 0.0, "std": 0.0} for at in range(40)]
+    items += [{"feature": f"f{position}", "mean": 0.0, "std": 0.0} for position in range(40)]
 
     def ranked(items: list[dict[str, Any]]) -> ranking.ImportanceChart | None:
         given = {"metric": "nse", "basis": "hold-out", "repeats": 3, "rows": 9, "items": items}
@@ -294,7 +301,7 @@ def test_a_split_of_hundreds_of_folds_shows_the_first() -> None:
         title="Groups",
         sentence="Whole.",
         misleads="",
-        folds=tuple(FoldRows(fold=f"fold {at}", train_rows=9, validation_rows=1) for at in range(700)),
+        folds=tuple(FoldRows(fold=f"fold {position}", train_rows=9, validation_rows=1) for position in range(700)),
         picture=((("train", 0, 1),),) * 10,
     )
     chart = split.build(given)
@@ -312,11 +319,11 @@ def test_a_page_and_a_chart_write_a_number_alike(value: float | None, text: str)
 
 
 def test_a_config_becomes_lines_of_keys_and_texts() -> None:
-    lines, rest = listing.lines({'a "quoted"': "x: y", "n": [1, None]})
+    lines, rest = listing.first_lines({'a "quoted"': "x: y", "n": [1, None]})
     assert ("k", '"a \\"quoted\\""') in lines[1]
     assert ("s", '"x: y"') in lines[1]
     assert rest == 0
-    assert listing.lines({"n": list(range(900))})[1] > 0
+    assert listing.first_lines({"n": list(range(900))})[1] > 0
 
 
 def test_history_says_what_was_suggested() -> None:
@@ -326,8 +333,8 @@ def test_history_says_what_was_suggested() -> None:
         "at": "2026-11-24T02:00:00",
         "changes": {"data.target": [{"absent": True}, "q"]},
     }
-    change = facts.history([event])[0]
-    assert (change.answer, change.before, change.after, change.at) == (
+    change = facts.answer_history([event])[0]
+    assert (change.answer, change.before, change.after, change.changed_at) == (
         "target",
         "as suggested",
         "q",
@@ -345,7 +352,7 @@ def test_asking_again_takes_longer_the_older_the_job() -> None:
 @pytest.mark.parametrize("kind", ["regression", "multiclass"])
 def test_every_macro_renders_what_training_reports(kind: str) -> None:
     report = json.loads(seeds.report_text(kind))
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     folder = Path(__file__).resolve().parents[2] / "app" / "templates"
     environment = Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=True)
     draw: Any = environment.get_template("macros/charts.html").module
@@ -370,11 +377,11 @@ def test_every_macro_renders_what_training_reports(kind: str) -> None:
 
 def test_tiles_hold_the_baseline_beside_every_score() -> None:
     report = json.loads(seeds.report_text("regression"))
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     assert all("persistence" in tile.yardstick or "mean" in tile.yardstick for tile in made.tiles)
     assert [rival.is_model for rival in made.leaderboard.rivals] == [True, *[False] * len(report["baselines"])]
     report["scores"]["nse"].update(folds=[None] * 3, mean=None, std=None, holdout=None)
-    empty = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    empty = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     assert empty.tiles[0].value == "not defined"
     assert empty.leaderboard.rivals[0].dots == ()
 
@@ -386,13 +393,13 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
     if not kept:
         del report["task"]["unit"]
         report["metrics"] = [
-            {**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]
+            {**item, "unit": "" if item["in_target_units"] else item["unit"]} for item in report["metrics"]
         ]
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
-    (tile,) = [one for one in made.tiles if one.title.startswith("RMSE")]
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
+    (tile,) = [item for item in made.tiles if item.title.startswith("RMSE")]
     assert (tile.unit, "in the unit of" in tile.yardstick) == ("mm", False)
     assert "RMSE (mm), hold-out" in made.leaderboard.other_metrics
-    assert [one.unit for one in made.fold_tables if one.title == "RMSE"] == ["mm"]
+    assert [table.unit for table in made.fold_tables if table.title == "RMSE"] == ["mm"]
     assert made.hydrograph is not None
     assert made.scatter is not None
     assert made.months is not None
@@ -403,9 +410,11 @@ def test_scores_and_axes_of_the_target_name_its_unit(kept: bool) -> None:
 def test_a_unit_that_nobody_knows_is_that_of_the_target() -> None:
     report = json.loads(seeds.report_text("regression"))
     report["task"]["unit"] = ""
-    report["metrics"] = [{**one, "unit": "" if one["in_target_units"] else one["unit"]} for one in report["metrics"]]
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
-    assert any("in the unit of flow_mm" in one.yardstick for one in made.tiles)
+    report["metrics"] = [
+        {**item, "unit": "" if item["in_target_units"] else item["unit"]} for item in report["metrics"]
+    ]
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
+    assert any("in the unit of flow_mm" in tile.yardstick for tile in made.tiles)
     assert made.leaderboard.other_metrics[0] == "RMSE, hold-out"
 
 
@@ -425,7 +434,7 @@ def folds_of_both_signs() -> dict[str, Any]:
 
 def test_errors_of_both_signs_never_read_as_their_mean_alone() -> None:
     report = folds_of_both_signs()
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     (tile,) = [tile for tile in made.tiles if tile.title.startswith("PBIAS")]
     assert (tile.title, tile.value) == ("PBIAS, mean absolute of 4 folds", "41.2")
     assert "signed mean 3.8 ± 47.9 over the folds" in tile.yardstick
@@ -433,7 +442,7 @@ def test_errors_of_both_signs_never_read_as_their_mean_alone() -> None:
     (table,) = [table for table in made.fold_tables if table.id == "pbias"]
     assert [row[:2] for row in table.rows[-2:]] == [("Mean ± spread", "3.8 ± 47.9"), ("Mean absolute, decides", "41.2")]
     report["metrics"].sort(key=lambda metric: metric["id"] != "pbias")
-    made = board.build_result_page(Report.from_json({**report, "primary": "pbias"}), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json({**report, "primary": "pbias"}), model_title="Ridge")
     (own, *_) = made.leaderboard.rivals
     assert (own.mean, own.spread) == ("41.2", "signed mean 3.8 ± 47.9")
     assert made.leaderboard.caption.startswith("PBIAS % is the mean absolute value over the folds")
@@ -444,7 +453,7 @@ def test_one_split_keeps_the_sign_of_its_error() -> None:
     report["split"]["folds"] = report["split"]["folds"][:1]
     for scores in (report["scores"], *(entry["scores"] for entry in report["baselines"])):
         scores["pbias"].update(folds=[-45.0], mean=-45.0, mean_absolute=45.0, std=None)
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     (tile,) = [tile for tile in made.tiles if tile.title.startswith("PBIAS")]
     assert (tile.title, tile.value) == ("PBIAS, one split", "\u221245.0")
 
@@ -453,21 +462,21 @@ def test_the_spread_over_growing_folds_is_said_to_be_more_than_chance() -> None:
     report = folds_of_both_signs()
     report["split"]["parameters"]["window"] = "expanding"
     growing = "of which later ones train on more rows"
-    made = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    made = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     with_spread = [tile for tile in made.tiles if "±" in tile.yardstick]
     assert with_spread
     assert all(growing in tile.yardstick for tile in with_spread)
     assert growing in made.leaderboard.caption
     assert all("Later folds train on more rows" in table.note for table in made.fold_tables)
     report["split"]["parameters"]["window"] = "rolling"
-    rolling = board.build_result_page(Report.from_json(report), model_title="Ridge")
+    rolling = result_page.build_result_page(Report.from_json(report), model_title="Ridge")
     assert growing not in rolling.leaderboard.caption
     assert not any(growing in tile.yardstick for tile in rolling.tiles)
 
 
 def test_trials_are_judged_by_the_size_of_an_error_of_both_signs() -> None:
     scores = [(1, "complete", 41.25), (2, "complete", 12.5)]
-    drawn = trials.chart("pbias", scores, total=2)
+    drawn = trials.build_trial_chart("pbias", scores, total=2)
     assert drawn is not None
     assert drawn.y_title == "Absolute PBIAS"
     assert drawn.sentence == "Absolute PBIAS of 2 trials; the best so far is 12.5."

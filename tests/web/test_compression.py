@@ -37,7 +37,7 @@ def _without_tokens(body: bytes) -> str:
 
 
 def _tokens(body: bytes) -> set[str]:
-    return {next(filter(None, found)) for found in MASKED.findall(body.decode())}
+    return {next(filter(None, result)) for result in MASKED.findall(body.decode())}
 
 
 def _address(app: Flask, name: str) -> str:
@@ -50,8 +50,8 @@ def test_static_files_come_in_the_smallest_form(
     app: Flask, browser: Browser, accepts: str, encoding: str | None
 ) -> None:
     for name in ("css/components.css", "js/app.js", "vendor/chart.js-4.6.1/chart.umd.min.js"):
-        found, body, page = _asked(browser, _address(app, name), accepts)
-        assert found == encoding
+        result, body, page = _asked(browser, _address(app, name), accepts)
+        assert result == encoding
         assert page.response.headers["Vary"] == "Accept-Encoding"
         with app.open_resource(f"static/{name}") as handle:
             assert body == handle.read()
@@ -70,7 +70,7 @@ def test_a_compressed_copy_follows_its_content(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_static_files_uncompressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static_files, "_folder", lambda: Path("/dev/full"))
+    monkeypatch.setattr(static_files, "_copies_folder", lambda: Path("/dev/full"))
     path = tmp_path / "a.css"
     path.write_bytes(b"a{}" * 500)
     assert static_files.compressed_copies(path) == {}
@@ -78,9 +78,9 @@ def test_a_full_disk_leaves_static_files_uncompressed(tmp_path: Path, monkeypatc
 
 def test_copies_are_kept_elsewhere_where_python_keeps_nothing() -> None:
     code = "import sys; sys.dont_write_bytecode = True; from app.web import static_files as s; print(s._folder())"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "hydroml-static-" in said.stdout
-    assert not Path(said.stdout.strip()).exists(), "it goes with its process"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "hydroml-static-" in process.stdout
+    assert not Path(process.stdout.strip()).exists(), "it goes with its process"
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip, deflate, br", "br"), ("gzip;q=1, br;q=0", "gzip")])
@@ -137,14 +137,16 @@ def test_every_route_with_a_secret_in_its_address_is_named(app: Flask) -> None:
 def test_the_token_has_another_mask_in_each_answer(browser: Browser) -> None:
     bodies = [_asked(browser, "/account", "br")[1] for _ in range(5)]
     tokens = [_tokens(body) for body in bodies]
-    assert [len(found) for found in tokens] == [1] * 5
-    masked = [found.pop() for found in tokens]
+    assert [len(results) for results in tokens] == [1] * 5
+    masked = [results.pop() for results in tokens]
     plain = {csrf.unmask(token) for token in masked}
     assert len(plain) == 1
-    runs = [{token[at : at + 6] for at in range(len(token) - 5)} for token in masked]
-    assert all(not (one & other) for at, one in enumerate(runs) for other in runs[:at])
+    runs = [{token[position : position + 6] for position in range(len(token) - 5)} for token in masked]
+    assert all(not (run & other) for index, run in enumerate(runs) for other in runs[:index])
     (token,) = plain
-    assert all(token[at : at + 6].encode() not in body for body in bodies for at in range(len(token) - 5))
+    assert all(
+        token[position : position + 6].encode() not in body for body in bodies for position in range(len(token) - 5)
+    )
 
 
 def test_each_masked_token_is_taken_and_the_bare_one_is_not(browser: Browser) -> None:

@@ -26,8 +26,8 @@ def push(browser: Browser, page: Page, action: str, changes: dict[str, Any] | No
 
 
 def candidates_of(user: User, row: DraftRow) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answers_of(user, row)["model"]["candidates"]
-    return found
+    results: list[dict[str, Any]] = answers_of(user, row)["model"]["candidates"]
+    return results
 
 
 def test_the_switch_brings_the_recommended_candidates(contest: Page, user: User, draft: DraftRow) -> None:
@@ -54,8 +54,8 @@ def test_one_estimator_again_forgets_the_candidates(
 def test_candidates_are_added_copied_and_removed(browser: Browser, contest: Page, user: User, draft: DraftRow) -> None:
     before = candidates_of(user, draft)
     push(browser, contest, "add-candidate", {"candidate.new": "decision_tree"})
-    assert [one["estimator"] for one in candidates_of(user, draft)] == [
-        *(one["estimator"] for one in before),
+    assert [candidate["estimator"] for candidate in candidates_of(user, draft)] == [
+        *(item["estimator"] for item in before),
         "decision_tree",
     ]
     push(browser, browser.get(step_path(draft, "model")), "copy-candidate:1")
@@ -74,9 +74,9 @@ def test_a_setting_of_a_candidate_is_kept_and_a_wrong_one_refused(
     assert candidates_of(user, draft)[0]["parameters"]["learning_rate"] == 0.07
     assert answers_of(user, draft)["model"]["blend"] is False
     page = browser.get(step_path(draft, "model"))
-    refused = browser.press(page, "Continue", {"candidate.1.learning_rate": "fast"})
-    assert refused.status == 422
-    assert "fast" in refused.text
+    refusal = browser.press(page, "Continue", {"candidate.1.learning_rate": "fast"})
+    assert refusal.status == 422
+    assert "fast" in refusal.text
     assert candidates_of(user, draft)[0]["parameters"]["learning_rate"] == "fast"
     page = browser.get(step_path(draft, "model"))
     push(browser, page, "heal:candidate.1.learning_rate:candidate_setting_invalid")

@@ -55,18 +55,18 @@ def test_no_page_breaks_on_damaged_rows(app: Flask, browser: Browser, user: User
     analysis.forget_profiles()
     token = browser.get("/account").token
     things = Belongings({**Belongings.of_nobody().ids, "draft_id": row.id, "dataset_id": river.id})
-    found = {}
+    results = {}
     for endpoint, method, path in calls(app, things, only_with_id=True):
         if "discard" in endpoint or "delete" in endpoint:
             continue
         sent = {"csrf_token": token, "one": "c1", "other": "c2", "new.kind": "lag", "new.columns": "rain"}
         page = browser.send(method, path, data=sent if method == "POST" else None)
         if page.status >= 500:
-            found[f"{method} {path}"] = page.status
+            results[f"{method} {path}"] = page.status
     for query in ("limit=50&offset=100", "limit=200"):
         page = browser.get(f"/api/datasets/{river.id}/preview/?{query}")
-        found |= {query: page.status} if page.status not in (200, 409) else {}
-    assert found == {}
+        results |= {query: page.status} if page.status not in (200, 409) else {}
+    assert results == {}
 
 
 def test_what_needs_damaged_rows_says_so(browser: Browser, user: User, river: Dataset) -> None:

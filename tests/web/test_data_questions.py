@@ -22,10 +22,10 @@ def test_the_unit_of_a_column_is_set_and_taken_back(browser: Browser, user: User
     page = browser.get(at(row))
     form = {"reading.unit_column": "warmth", "reading.unit": "deg F"}
     page = browser.follow(browser.press(page, "Set the unit", form))
-    said = stands_on(user, row)
-    profile = datasets.profile_of(said)
+    dataset = stands_on(user, row)
+    profile = datasets.profile_of(dataset)
     assert profile is not None
-    assert said.choices == {"columns": [{"column": "warmth", "unit": "°F"}]}
+    assert dataset.choices == {"columns": [{"column": "warmth", "unit": "°F"}]}
     assert (profile.column("warmth").unit, profile.column("warmth").unit_source) == ("°F", "user")
     assert "warmth is in °F" in page.words
     browser.press(page, "As found", to="/reading/reread")
@@ -43,13 +43,13 @@ def test_a_unit_that_cannot_be_set_is_said_at_its_field(
     form = {"reading.unit_column": column, "reading.unit": unit}
     answer = browser.press(browser.get(at(row)), "Set the unit", form)
     assert answer.status == 422
-    ((said, link),) = answer.problems()
-    assert words in said
+    ((text, link),) = answer.problems()
+    assert words in text
     assert answer.element(link.removeprefix("#")).get("aria-invalid") == "true"
 
 
 def test_a_suggested_unit_is_shown_as_probable_and_answered_by_one_click(browser: Browser, user: User) -> None:
-    lines = "".join(f"2001-01-{at + 1:02d},{at * 2.5 - 20},{at % 7}\n" for at in range(28))
+    lines = "".join(f"2001-01-{position + 1:02d},{position * 2.5 - 20},{position % 7}\n" for position in range(28))
     row = draft_on(user, upload(user, f"day,temperature,flow\n{lines}".encode()), target="flow")
     page = browser.get(at(row))
     assert "temperature probably °C" in page.words
@@ -59,7 +59,9 @@ def test_a_suggested_unit_is_shown_as_probable_and_answered_by_one_click(browser
 
 
 def test_the_task_waits_for_marks_of_the_target_and_is_asked_first(browser: Browser, user: User) -> None:
-    lines = "".join(f"{at},{'?' if at % 9 == 0 else at * 0.5},{at % 7}\n" for at in range(120))
+    lines = "".join(
+        f"{position},{'?' if position % 9 == 0 else position * 0.5},{position % 7}\n" for position in range(120)
+    )
     row = draft_on(user, upload(user, f"n,rate,x\n{lines}".encode()), target="rate")
     page = browser.get(at(row))
     assert "Regression is suggested; it waits for your answer." in page.words
@@ -70,7 +72,7 @@ def test_the_task_waits_for_marks_of_the_target_and_is_asked_first(browser: Brow
 
 
 def test_whole_numbers_are_classes_or_amounts_by_one_click(browser: Browser, user: User) -> None:
-    lines = "".join(f"{at % 19 / 4},{'abc'[at % 3]},{at * 7 % 26}\n" for at in range(520))
+    lines = "".join(f"{position % 19 / 4},{'abc'[position % 3]},{position * 7 % 26}\n" for position in range(520))
     row = draft_on(user, upload(user, f"x,w,letter\n{lines}".encode()), target="letter")
     page = browser.get(at(row))
     assert "Several classes is suggested; it waits for your answer." in page.words

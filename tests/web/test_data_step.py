@@ -54,7 +54,7 @@ def test_the_step_says_how_the_file_was_read_and_what_became_of_its_rows(browser
 
 
 def _options(page: Page) -> list[str]:
-    return [words_of(one) for one in page.element("datasets-dialect").iter("option")]
+    return [words_of(element) for element in page.element("datasets-dialect").iter("option")]
 
 
 def test_rows_that_were_not_kept_are_counted_and_listed(browser: Browser, user: User) -> None:
@@ -90,8 +90,8 @@ def test_a_choice_that_cannot_be_made_is_said_at_its_field_and_nothing_is_lost(
     filled = {"reading.first_line": "two", "reading.decimal": "=,"}
     page = browser.press(browser.get(at(trip)), button, filled)
     assert page.status == 422
-    ((said, link),) = page.problems()
-    assert "The first line is a whole number" in said
+    ((words, link),) = page.problems()
+    assert "The first line is a whole number" in words
     assert page.element(link.removeprefix("#")).get("aria-invalid") == "true"
     form = page.form_to("/reading/reread")
     assert (form.values["reading.first_line"], form.values["reading.decimal"]) == (["two"], ["=,"])
@@ -112,8 +112,8 @@ def test_reading_again_moves_the_draft_and_keeps_its_answers(browser: Browser, u
     assert (answer.status, answer.goes_to) == (303, f"{at(trip)}?done={first.id}.read")
     second = stands_on(user, trip)
     assert (second.id == first.id, second.source_id, second.choices) == (False, first.id, {"duplicates": "leave_out"})
-    held = answers_of(user, trip)
-    assert (held["data"]["target"], held["data"]["kind.c2"], held["features"]) == (
+    answers = answers_of(user, trip)
+    assert (answers["data"]["target"], answers["data"]["kind.c2"], answers["features"]) == (
         "flow",
         "categorical",
         {"column.c1": False},
@@ -138,11 +138,11 @@ def test_a_mark_for_missing_is_asked_about_and_answered_by_one_click(
     put_findings(river, [marker_finding("rain", "-999")])
     page = browser.get(at(trip))
     assert "rain holds -999 on 12 rows: is that a mark for missing?" in page.words
-    assert any(words_of(one) == "rain" for one in page.tree.iter("code"))
+    assert any(words_of(element) == "rain" for element in page.tree.iter("code"))
     answer = browser.press(page, VALUE, to="/mend")
     assert answer.status == 303
-    said = stands_on(user, trip).choices
-    assert said == {"markers": [{"column": "rain", "value": "-999", "meaning": "value"}]}
+    answers = stands_on(user, trip).choices
+    assert answers == {"markers": [{"column": "rain", "value": "-999", "meaning": "value"}]}
     page = browser.follow(answer)
     assert f"Done: {VALUE}" in page.words
     assert "The file was read again: 300 of 300 rows kept." in page.words
@@ -155,21 +155,21 @@ def test_a_mark_for_missing_is_asked_about_and_answered_by_one_click(
 def test_how_numbers_are_written_is_told_and_turned_back_by_one_click_without_a_script(
     browser: Browser, user: User
 ) -> None:
-    lines = "".join(f'2001-01-{at + 1:02d},"{1000 + at:,}.5",{at % 7}\n' for at in range(28))
-    written = upload(user, f"day,flow,rain\n{lines}".encode())
-    row = draft_on(user, written, target="rain")
+    lines = "".join(f'2001-01-{position + 1:02d},"{1000 + position:,}.5",{position % 7}\n' for position in range(28))
+    dataset = upload(user, f"day,flow,rain\n{lines}".encode())
+    row = draft_on(user, dataset, target="rain")
     page = browser.get(at(row))
     assert 'flow: values such as "1,027.5" were read as numbers, this one as 1027.5.' in page.words
     page = browser.follow(browser.press(page, "Keep it as text", to="/mend"))
-    said = stands_on(user, row)
-    profile = datasets.profile_of(said)
-    assert said.choices == {"columns": [{"column": "flow", "read_as": "text"}]}
+    answer = stands_on(user, row)
+    profile = datasets.profile_of(answer)
+    assert answer.choices == {"columns": [{"column": "flow", "read_as": "text"}]}
     assert profile is not None
     assert profile.column("flow").storage == "text"
     assert "flow is read as text" in page.words
     # What was said is taken back in the panel that tells it, and the first reading is there again.
     browser.press(page, "As found", to="/reading/reread")
-    assert stands_on(user, row).id == written.id
+    assert stands_on(user, row).id == dataset.id
 
 
 def test_one_click_answers_for_all_columns_that_are_alike(
@@ -178,8 +178,8 @@ def test_one_click_answers_for_all_columns_that_are_alike(
     put_findings(river, [marker_finding("rain", "-999"), marker_finding("warmth", "-999")])
     page = browser.get(at(trip))
     answer = browser.press(page, f"{MISSING}: all 2 like this", to="/mend")
-    said = stands_on(user, trip).choices or {}
-    assert [one["column"] for one in said["markers"]] == ["rain", "warmth"]
+    answers = stands_on(user, trip).choices or {}
+    assert [item["column"] for item in answers["markers"]] == ["rain", "warmth"]
     assert "2 findings of this kind." in browser.follow(answer).words
 
 
@@ -230,8 +230,10 @@ def test_columns_are_searched_filtered_and_put_in_order_on_the_server(
     def names(query: str) -> list[str]:
         page = browser.get(f"{base}?{query}", htmx=htmx)
         assert page.status == 200
-        found = (one for one in page.element("datasets-columns").iter("a") if one.get("data-details") is not None)
-        return [words_of(one).removeprefix("Details of ") for one in found]
+        elements = (
+            element for element in page.element("datasets-columns").iter("a") if element.get("data-details") is not None
+        )
+        return [words_of(element).removeprefix("Details of ") for element in elements]
 
     assert names("") == ["day", "rain", "warmth", "flow"]
     assert names("q=OW") == ["flow"]
@@ -260,9 +262,9 @@ def test_ten_thousand_columns_fit_into_small_pages(
         assert len(page.response.data) < MOST_BYTES, path
     assert "Page 1 of 167, 10,000 columns" in browser.get(at(trip)).words
     assert "mm/day" in browser.get(f"{at(trip)}?q=sensor_00007").words
-    found = browser.get(f"{at(trip)}/columns?finding=missing_value_marker&page=17", htmx=True)
-    assert "Page 17 of 17, 1,000 columns" in found.words
-    assert len(found.response.data) < MOST_BYTES / 2
+    result = browser.get(f"{at(trip)}/columns?finding=missing_value_marker&page=17", htmx=True)
+    assert "Page 17 of 17, 1,000 columns" in result.words
+    assert len(result.response.data) < MOST_BYTES / 2
 
 
 def test_of_very_many_names_those_that_hold_what_is_typed_are_offered(
@@ -274,8 +276,8 @@ def test_of_very_many_names_those_that_hold_what_is_typed_are_offered(
     assert page.element("f-target").tag == "input"
     assert page.value_of("target") == ["flow"]
     offered = browser.get(f"{at(trip)}/names?asked=target&target=_0049", htmx=True)
-    names = [one.get("value") for one in offered.tree.iter("option")]
-    assert names == [f"sensor_{at:05d}_mm_per_day" for at in range(490, 500)]
+    names = [element.get("value") for element in offered.tree.iter("option")]
+    assert names == [f"sensor_{position:05d}_mm_per_day" for position in range(490, 500)]
     page = browser.press(page, "Continue", {"target": "no such"}, to="/data")
     assert page.status == 422
     assert page.problems()[0][1] == "#f-target"
@@ -347,17 +349,18 @@ def test_an_upload_that_was_cut_says_so(browser: Browser, user: User) -> None:
 
 def test_what_is_worth_knowing_about_the_target_stands_beside_it(browser: Browser, user: User) -> None:
     text = "rain,warmth,state\n" + "".join(
-        f"{at * 7 % 23 / 2},{at * 5 % 17},{'flood' if at % 25 == 3 else 'dry'}\n" for at in range(300)
+        f"{position * 7 % 23 / 2},{position * 5 % 17},{'flood' if position % 25 == 3 else 'dry'}\n"
+        for position in range(300)
     )
     row = draft_on(user, upload(user, text.encode()), target="state")
-    buttons = [one for form in browser.get(at(row)).forms for one in form.buttons if one.value.startswith("t")]
+    buttons = [button for form in browser.get(at(row)).forms for button in form.buttons if button.value.startswith("t")]
     assert buttons == [], "what is suggested already needs no button"
     before = save(user, row, step="validation", strategy="k_fold")
     page = browser.get(at(row))
-    found = [one for form in page.forms for one in form.buttons if one.value.startswith("t")]
+    results = [button for form in page.forms for button in form.buttons if button.value.startswith("t")]
     assert "state" in page.words
-    assert found, "an uneven target has a finding with a button"
-    answer = browser.press(page, found[0].words, to="/mend")
+    assert results, "an uneven target has a finding with a button"
+    answer = browser.press(page, results[0].words, to="/mend")
     assert answer.status == 303
     assert "Done" in browser.follow(answer).words
     assert drafts.get_draft(user, row.id).version == before + 1
@@ -387,7 +390,7 @@ def test_what_was_deleted_for_good_is_named_without_a_button(
     assert datasets.purge(river)
     page = browser.get(at(trip))
     assert "its files are gone for good. Upload it again, or choose other data." in page.words
-    assert not [one for one in page.buttons if one.startswith("Restore")]
+    assert not [button for button in page.buttons if button.startswith("Restore")]
     late = browser.post(f"{at(trip)}/restore", {"csrf_token": browser.get("/account").token})
     assert late.status == 404
     assert "This dataset was deleted for good." in late.words

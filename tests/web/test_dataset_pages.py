@@ -25,7 +25,7 @@ def river(user: User) -> Dataset:
 def test_the_list_says_format_rows_time_and_use(browser: Browser, user: User, river: Dataset) -> None:
     used = seeds.add_experiment(user, RunState.FINISHED).dataset_id
     page = browser.get("/datasets")
-    rows = {one.get("href"): row for row in page.tree.iter("tr") for one in row.iter("a")}
+    rows = {element.get("href"): row for row in page.tree.iter("tr") for element in row.iter("a")}
     own = [words_of(cell) for cell in rows[f"/datasets/{river.id}"].iter("td")]
     assert own[:-1] == ["Ready", "Delimited text", "300", "4", "6.7 kB", "0"]
     assert own[-1].endswith("UTC")
@@ -96,15 +96,15 @@ def test_a_column_is_shown_in_full(browser: Browser, river: Dataset, htmx: bool)
     assert "flow hardly changes." not in words
     # Without a draft there is no feature to untick: only another reading is a button.
     assert "Leave it out" not in words
-    (picture,) = (one for one in page.tree.iter() if one.get("class") == "chart histogram")
+    (picture,) = (element for element in page.tree.iter() if element.get("class") == "chart histogram")
     assert picture.get("aria-label") == "How rain is spread, from 0 to 5, median 2.5"
-    assert sum(one.tag.endswith("rect") for one in picture.iter()) == 11
+    assert sum(element.tag.endswith("rect") for element in picture.iter()) == 11
     assert htmx or page.h1 == "rain"
 
 
 def test_dates_and_words_are_shown_as_such(browser: Browser, user: User) -> None:
     text = "day,word\n" + "".join(
-        f"2001-01-{1 + at % 28:02d},{'<b>low</b>' if at % 3 else 'high'}\n" for at in range(60)
+        f"2001-01-{1 + position % 28:02d},{'<b>low</b>' if position % 3 else 'high'}\n" for position in range(60)
     )
     dataset = upload(user, text.encode())
     page = browser.get(f"/datasets/{dataset.id}/columns/c0")
@@ -137,7 +137,7 @@ def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, us
     page = browser.follow(answer)
     assert "Read again" in page.words
     assert "This file was read again." in page.words
-    assert any(one.get("href") == f"/datasets/{river.id}" for one in page.tree.iter("a"))
+    assert any(element.get("href") == f"/datasets/{river.id}" for element in page.tree.iter("a"))
     fresh()
     assert len(datasets.list_datasets(user)) == 2
     assert "read again" in browser.get("/datasets").words
@@ -149,8 +149,8 @@ def test_a_file_is_read_again_and_the_earlier_reading_stays(browser: Browser, us
 def test_a_choice_that_cannot_be_made_is_said_at_its_field(browser: Browser, river: Dataset, button: str) -> None:
     page = browser.press(browser.get(f"/datasets/{river.id}"), button, {"reading.footer_lines": "-1"})
     assert page.status == 422
-    ((said, link),) = page.problems()
-    assert "from 0 to 1,000" in said
+    ((words, link),) = page.problems()
+    assert "from 0 to 1,000" in words
     assert page.element(link.removeprefix("#")).get("aria-invalid") == "true"
     assert page.form_to("/reading/reread").values["reading.footer_lines"] == ["-1"]
 

@@ -30,7 +30,11 @@ def test_drafts_of_one_file_are_told_apart_by_target_model_and_last_change(
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
     assert "Piscataquis streamflow, deleted" in browser.get("/experiments").words
     save(user, draft, step="review", name="  ")
-    (link,) = (one for one in browser.get("/experiments").tree.iter("a") if one.get("href", "").endswith(str(draft.id)))
+    (link,) = (
+        element
+        for element in browser.get("/experiments").tree.iter("a")
+        if element.get("href", "").endswith(str(draft.id))
+    )
     assert words_of(link) == "Piscataquis streamflow", "a blank name is none"
 
 

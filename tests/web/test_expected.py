@@ -18,19 +18,19 @@ ESTIMATE = {"seconds_low": 2.0, "seconds_high": 8.0, "memory_mb_low": 240.0, "me
 
 
 def _said(**actual: Any) -> expected.ExpectedCost:
-    found = expected.build(ESTIMATE, {"seconds": 5.0, "work_seconds": 4.0, "memory_mb": 280.0, **actual})
-    assert found is not None
-    return found
+    cost = expected.build(ESTIMATE, {"seconds": 5.0, "work_seconds": 4.0, "memory_mb": 280.0, **actual})
+    assert cost is not None
+    return cost
 
 
 def test_what_came_true_is_said() -> None:
-    said = _said()
-    assert said.time == (
+    cost = _said()
+    assert cost.time == (
         "Estimated 2 to 8 s of processor time; it took 4 s, within what was estimated. "
         "Time in the queue is not included."
     )
-    assert said.memory == "Estimated 240 to 310 MB; peak memory 280 MB, within what was estimated."
-    assert "learnt" in said.learnt
+    assert cost.memory == "Estimated 240 to 310 MB; peak memory 280 MB, within what was estimated."
+    assert "learnt" in cost.learnt
 
 
 @pytest.mark.parametrize(("work", "word"), [(1.0, "less than"), (9.0, "more than")])
@@ -50,10 +50,10 @@ def test_who_waited_is_told_one_time_from_launch_to_result() -> None:
 
 
 def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:
-    found = expected.build(ESTIMATE, {"seconds": 5.0, "memory_mb": 280.0})
-    assert found is not None
-    assert found.learnt == ""
-    assert "it took 5 s on the clock" in found.time
+    cost = expected.build(ESTIMATE, {"seconds": 5.0, "memory_mb": 280.0})
+    assert cost is not None
+    assert cost.learnt == ""
+    assert "it took 5 s on the clock" in cost.time
     assert expected.build(None, {"seconds": 5.0}) is None
     assert expected.build(ESTIMATE, None) is None
     assert expected.build(ESTIMATE, {"seconds": None, "memory_mb": 1.0}) is None
@@ -62,16 +62,16 @@ def test_old_experiments_have_their_seconds_on_the_wall_only() -> None:
 def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser: Browser, user: User) -> None:
     row = draft_on_sample(user)
 
-    def asked() -> int:
+    def predict_seconds() -> int:
         kinds = select(Job).where(Job.kind == JobKind.CALIBRATE.value)
         return len(list(db.session.scalars(kinds)))
 
     features = browser.get(step_path(row, "features"))
-    assert asked() == 0
+    assert predict_seconds() == 0
     page = browser.follow(browser.press(features, "Continue"))
-    assert asked() == 1
+    assert predict_seconds() == 1
     browser.follow(browser.press(page, "Continue"))
-    assert asked() == 1, "One estimator is timed once on the same data."
+    assert predict_seconds() == 1, "One estimator is timed once on the same data."
     assert "While the machine is busy it takes longer." in page.words
 
 

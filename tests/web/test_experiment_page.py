@@ -45,9 +45,9 @@ def client(app: Flask, user: User) -> FlaskClient:
 
 
 def token_of(text: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', text)
-    assert found
-    return found.group(1)
+    match = re.search(r'name="csrf_token" value="([^"]+)"', text)
+    assert match
+    return match.group(1)
 
 
 def main_of(text: str) -> str:
@@ -178,8 +178,8 @@ def test_questions_open_at_the_launch_stand_in_a_quiet_list(app: Flask, client: 
     assert "open_questions" not in report
     assert "Questions open at launch" not in old
     warned = {"step": "data", "code": "marker_unanswered", "message": "Is -999 a mark?"}
-    asked = {"step": "features", "code": "group_leakage", "message": "Known <then>?", "severity": "notice"}
-    report.update(warnings=[warned], open_questions=[{**warned, "severity": "warning"}, asked])
+    query = {"step": "features", "code": "group_leakage", "message": "Known <then>?", "severity": "notice"}
+    report.update(warnings=[warned], open_questions=[{**warned, "severity": "warning"}, query])
     text = main_of(client.get(f"/experiments/{seeds.finish(app, user, report=report).id}").text)
     listed = text[text.index("Questions open at launch") :]
     assert "<li>Known &lt;then&gt;?</li>" in listed[: listed.index("</ul>")]
@@ -202,9 +202,9 @@ def test_the_list_says_that_the_size_of_an_error_of_both_signs_decides(
     ):
         with transaction():
             row.headline = {**report["headline"], "metric": metric, "basis": basis, "cuts": cuts, "rows": 640}
-        found = re.search(r"<td>([^<]+), 640 rows</td>", main_of(client.get("/experiments").text))
-        assert found is not None
-        words.append(found.group(1))
+        match = re.search(r"<td>([^<]+), 640 rows</td>", main_of(client.get("/experiments").text))
+        assert match is not None
+        words.append(match.group(1))
     assert words == ["rows held out", "mean of the folds", "mean absolute of the folds", "one split"]
 
 
@@ -248,7 +248,7 @@ def test_a_report_without_charts_and_scores_is_still_a_page(
     report: dict[str, Any] = json.loads(seeds.report_text(kind))
     report["charts"].update(dict.fromkeys(("hydrograph", "predicted_observed", "residuals", "confusion", "roc", "pr")))
     report["charts"]["importance"] = None
-    for scores in (report["scores"], *(one["scores"] for one in report["baselines"])):
+    for scores in (report["scores"], *(item["scores"] for item in report["baselines"])):
         for metric in scores.values():
             metric.update(mean=None, std=None, holdout=None, folds=[None for _ in metric["folds"]])
     response = client.get(f"/experiments/{seeds.finish(app, user, kind=kind, report=report).id}")
@@ -306,7 +306,7 @@ def test_a_queued_experiment_says_who_is_ahead_and_that_no_worker_is_there(clien
     assert "1 job is ahead of it." in text
     assert "No worker is reachable. The work starts when one is" in text
     with transaction():
-        jobs.beat("one", host="here", pid=1)
+        jobs.record_heartbeat("one", host="here", pid=1)
     system_state.forget()
     assert "No worker is reachable" not in client.get(f"/experiments/{row.id}").text
 

@@ -47,17 +47,17 @@ def test_the_gallery_shows_searches_and_sorts(browser: Browser, user: User) -> N
     assert "Daily streamflow simulated from weather" in page.words
     assert "Needs a number to predict, a daily step, rain, at least 1,500 rows" in page.words
     assert page.form_to(URL).method == "GET"
-    found = checked(browser.get(f"{URL}?q=UNGAUGED+basins"))
-    assert ("Ungauged basins" in found.words, "Gap filling" in found.words) == (True, False)
+    result = checked(browser.get(f"{URL}?q=UNGAUGED+basins"))
+    assert ("Ungauged basins" in result.words, "Gap filling" in result.words) == (True, False)
     assert "No template matches" in checked(browser.get(f"{URL}?q=%25_")).words
     for sort in ("name", "newest", "odd"):
         checked(browser.get(f"{URL}?sort={sort}&category=Streamflow&tag=daily&page=2"))
 
 
 def test_every_template_of_the_library_explains_itself(browser: Browser, user: User) -> None:
-    found, total = listing.find_templates(user, TemplateSearch(), limit=50)
+    templates, total = listing.find_templates(user, TemplateSearch(), limit=50)
     assert total == 11
-    for row in found:
+    for row in templates:
         page = checked(browser.get(f"{URL}/{row.id}"))
         assert page.h1 == row.name
         assert "When to use it" in page.words
@@ -78,7 +78,7 @@ def test_a_file_leads_to_a_launch_in_five_clicks(browser: Browser, user: User) -
         )
     )
     assert "Start from a template" in checked(step).words
-    first = next(one for one in step.tree.iter("a") if "/apply?dataset_id=" in one.get("href", ""))
+    first = next(element for element in step.tree.iter("a") if "/apply?dataset_id=" in element.get("href", ""))
     mapping = checked(browser.get(str(first.get("href"))))
     assert mapping.h1 == "Use Daily streamflow simulated from weather on river.csv"
     assert "discharge_mm" in mapping.words
@@ -88,7 +88,7 @@ def test_a_file_leads_to_a_launch_in_five_clicks(browser: Browser, user: User) -
     launched = browser.press(review, "Launch experiment")
     result = checked(browser.follow(launched))
     assert "From the template Daily streamflow simulated from weather, version 1." in result.words
-    assert draft_summaries.list_begun(user, page=1, per_page=9) == ([], 0)
+    assert draft_summaries.list_draft_summaries(user, page=1, per_page=9) == ([], 0)
 
 
 def test_review_says_what_was_changed_since_the_template(browser: Browser, user: User, sample: Dataset) -> None:
@@ -173,9 +173,9 @@ def test_a_form_that_does_not_fit_keeps_what_was_typed(
 ) -> None:
     row = own(user)
     page = browser.get(f"{URL}/{row.id}/edit")
-    refused = checked(browser.press(page, "Save next version", {"description": "Kept", **change}), 422)
-    assert refused.problems()[0][1] == field
-    assert refused.form_to("/edit").values["description"] == ["Kept"]
+    refusal = checked(browser.press(page, "Save next version", {"description": "Kept", **change}), 422)
+    assert refusal.problems()[0][1] == field
+    assert refusal.form_to("/edit").values["description"] == ["Kept"]
 
 
 def test_a_template_is_duplicated_archived_and_restored(browser: Browser, user: User) -> None:
@@ -198,13 +198,13 @@ def test_a_template_travels_as_a_file(browser: Browser, user: User, monkeypatch:
         data = {"csrf_token": page.token, "file": (io.BytesIO(content), "t.json")}
         return browser.send("POST", f"{URL}/import", data=data)
 
-    taken = take(exported.response.get_data())
-    assert taken.goes_to, taken.words
-    assert browser.follow(taken).h1 == "Flow of mine"
+    usage = take(exported.response.get_data())
+    assert usage.goes_to, usage.words
+    assert browser.follow(usage).h1 == "Flow of mine"
     broken = json.loads(exported.text)
     broken["versions"][0]["version"] = 3
-    refused = checked(take(json.dumps(broken).encode()), 422)
-    assert refused.problems()[0][0].startswith("The history is broken: version 1 is missing")
+    refusal = checked(take(json.dumps(broken).encode()), 422)
+    assert refusal.problems()[0][0].startswith("The history is broken: version 1 is missing")
     assert checked(take(b"name,value\n1,2\n"), 422).problems() == [("This is no exported template.", "#f-file")]
     assert checked(take(b""), 422).problems() == [("Choose a file first.", "#f-file")]
     monkeypatch.setattr(uploads, "MAX_IN_MEMORY_BYTES", 5000)
@@ -238,8 +238,8 @@ def test_administrators_curate_transfer_retire_and_undo(
     assert "Owned by Ben" in checked(page).words
     page = boss.follow(boss.press(page, "Undo the last act"))
     assert "Owned by Ada" in page.words
-    refused = boss.press(page, "Transfer", {"email": "nobody@example.org"})
-    assert checked(refused, 422).problems()[0][1] == "#f-email"
+    refusal = boss.press(page, "Transfer", {"email": "nobody@example.org"})
+    assert checked(refusal, 422).problems()[0][1] == "#f-email"
     successor = library(user, "daily streamflow")
     page = boss.follow(boss.press(page, "Retire", {"successor": f"http://here{URL}/{successor.id}"}))
     assert successor.name in checked(browser.get(f"{URL}/{row.id}")).words

@@ -25,7 +25,7 @@ MOST_BYTES = 200_000
 def _basin(rows: int = 60, *, seed: int = 2) -> bytes:
     random = np.random.default_rng(seed)
     rain = random.gamma(1.0, size=rows)
-    frame = pd.DataFrame({f"gauge_{at}": random.normal(size=rows) for at in range(60)})
+    frame = pd.DataFrame({f"gauge_{position}": random.normal(size=rows) for position in range(60)})
     frame["prcp_mm"] = rain
     frame["prcp_again"] = rain + 0.001 * random.normal(size=rows)
     frame["tmax_c"] = np.where(np.arange(rows) % 3 == 0, np.nan, random.normal(size=rows))
@@ -51,9 +51,9 @@ def _names(page: Page) -> list[str]:
 
 
 def _in_use(page: Page) -> str:
-    found = re.search(r"([\d,]+) of [\d,]+ ticked", page.words)
-    assert found
-    return found.group(1)
+    match = re.search(r"([\d,]+) of [\d,]+ ticked", page.words)
+    assert match
+    return match.group(1)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_filter_that_makes_no_sense_is_said_at_its_field_and_kept(browser: Bro
         assert page.status == 422
         field = page.element("f-least-missing")
         assert (field.get("value"), field.get("aria-invalid")) == ("lots", "true")
-        said = page.element(str(field.get("aria-describedby")))
-        assert words_of(said) == "Must be a number, 0 to 100; you wrote lots."
+        element = page.element(str(field.get("aria-describedby")))
+        assert words_of(element) == "Must be a number, 0 to 100; you wrote lots."
         assert page.element("f-q").get("value") == "gauge"
 
 
@@ -96,10 +96,10 @@ def test_all_that_match_are_left_out_by_one_rule_beyond_the_page(browser: Browse
     after = browser.press(page, "Leave out all 60", {"column": ["c0"]})
     assert (after.status, after.goes_to) == (303, path)
     assert _held(user, basin) == {"rules": [{"mode": "leave_out", "word": "gauge"}]}
-    shown = browser.follow(after)
-    assert shown.answers.values.get("column", []) == []
-    assert "Left out: columns where the name holds \u201cgauge\u201d" in shown.words
-    assert _in_use(shown) == "5"
+    view = browser.follow(after)
+    assert view.answers.values.get("column", []) == []
+    assert "Left out: columns where the name holds \u201cgauge\u201d" in view.words
+    assert _in_use(view) == "5"
 
 
 def test_exceptions_stand_beside_the_rule_and_are_small(browser: Browser, user: User, basin: DraftRow) -> None:
@@ -118,13 +118,13 @@ def test_inverting_twice_is_nothing_and_undo_takes_one_back(browser: Browser, us
     first = browser.get(path)
     before = _in_use(first)
     browser.press(first, "Continue", {"column": first.value_of("column")[1:]})
-    held = _held(user, basin)
-    assert held == {"column.c0": False}
+    current_values = _held(user, basin)
+    assert current_values == {"column.c0": False}
     turned = browser.follow(browser.press(browser.get(path), "Invert"))
     assert _held(user, basin) == {"rules": [{"mode": "invert"}], "column.c0": True}
     assert _in_use(turned) == "2"
     browser.press(turned, "Invert")
-    assert _held(user, basin) == held
+    assert _held(user, basin) == current_values
     browser.press(browser.get(path), "Undo last change")
     assert _held(user, basin) == {"rules": [{"mode": "invert"}], "column.c0": True}
     browser.press(browser.get(path), "Start over")
@@ -148,11 +148,11 @@ def test_a_rule_that_matches_nothing_is_refused_and_nothing_is_lost(
     page = browser.get(f"{step_path(basin, 'features')}?q=nowhere&kind=numeric")
     assert "No column matches." in page.words
     for button in ("Tick all 0", "Leave out all 0", "Invert"):
-        refused = browser.press(page, button)
-        assert refused.status == 422
-        said = "No column matches what is asked for, so nothing was changed."
-        assert refused.problems() == [(said, "#f-q")]
-        assert refused.element("f-q").get("value") == "nowhere"
+        refusal = browser.press(page, button)
+        assert refusal.status == 422
+        words = "No column matches what is asked for, so nothing was changed."
+        assert refusal.problems() == [(words, "#f-q")]
+        assert refusal.element("f-q").get("value") == "nowhere"
     assert _held(user, basin) == {}
 
 
@@ -178,7 +178,7 @@ def test_a_box_changed_twice_on_one_page_is_saved_twice(
     for ticked in (boxes[1:], boxes, boxes[1:], boxes):
         saved = browser.post(f"{path}/autosave", form.filled({"column": ticked}), htmx=True)
         for name in ("version", "shown_ticked"):
-            (told,) = [one for one in saved.tree.iter("input") if one.get("name") == name]
+            (told,) = [element for element in saved.tree.iter("input") if element.get("name") == name]
             form.values[name] = [told.get("value", "")]
         left_out = {} if ticked == boxes else {f"column.{boxes[0]}": False}
         assert _held(user, basin) == {**before, **left_out}
@@ -257,11 +257,11 @@ def test_what_learns_from_rows_becomes_a_rule_of_each_fold(
     after = browser.press(page, RULE)
     assert (after.status, after.goes_to) == (303, f"{path}#features-columns")
     assert _held(user, basin) == {"selection": [rule]}
-    shown = browser.follow(after)
-    assert sentence in words_of(shown.element("f-selection"))
-    assert _in_use(shown) == before, "the ticks stay as they are"
+    view = browser.follow(after)
+    assert sentence in words_of(view.element("f-selection"))
+    assert _in_use(view) == before, "the ticks stay as they are"
     assert sentence in words_of(browser.get(step_path(basin, "review")).element("review-features"))
-    browser.press(shown, "Undo last change")
+    browser.press(view, "Undo last change")
     assert _held(user, basin) == {}
 
 
@@ -296,9 +296,9 @@ def test_a_range_of_associations_is_left_to_the_folds(
     browser.press(browser.get(path), button)
     assert _held(user, basin) == {"selection": [rule]}
     browser.press(browser.get(path), "Start over")
-    refused = browser.press(browser.get(path), "Tick all 2")
-    assert refused.status == 422
-    assert "Each fold measures association again." in refused.words
+    page = browser.press(browser.get(path), "Tick all 2")
+    assert page.status == 422
+    assert "Each fold measures association again." in page.words
     assert _held(user, basin) == {}
 
 
@@ -308,11 +308,11 @@ def test_what_changed_since_it_was_shown_is_shown_again_and_not_done(
     path = step_path(basin, "features")
     page = browser.get(f"{path}/strategy?strategy=weather")
     browser.press(browser.get(f"{path}?q=gauge_1"), "Leave out all")
-    held = _held(user, basin)
+    current_values = _held(user, basin)
     again = browser.press(page, "Leave out")
     assert again.status == 409
     assert "have changed" in again.words
-    assert _held(user, basin) == held
+    assert _held(user, basin) == current_values
     assert browser.press(again, "Leave out").status == 303
 
 
@@ -406,7 +406,7 @@ def _wide(user: User, columns: int) -> DraftRow:
     frame = pd.DataFrame({"gauge": random.normal(size=40), "flow": random.normal(size=40)})
     known = profile_of(frame)
     gauge, flow = known.columns
-    copies = tuple(replace(gauge, name=f"gauge_{at}", key=f"c{at}") for at in range(columns))
+    copies = tuple(replace(gauge, name=f"gauge_{position}", key=f"c{position}") for position in range(columns))
     profile = replace(known, columns=(*copies, replace(flow, key=f"c{columns}")))
     with transaction():
         dataset = dataset_rows.add_dataset(

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.vocabulary import JobKind
 from app.services.drafts import drafts
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage import jobs
 from app.storage.db import db
 from app.storage.tables import Dataset, DraftRow, User
@@ -26,7 +26,9 @@ LATER = ("features", "model", "validation", "review")
 def fresh_file(user: User) -> Dataset:
     """Return a file that only a worker measures: of its columns two add up to the target, as in a count of cyclists."""
     random = np.random.default_rng(8)
-    frame = pd.DataFrame(random.gamma(2.0, size=(9_000, 16)).round(1), columns=[f"gauge_{at}" for at in range(16)])
+    frame = pd.DataFrame(
+        random.gamma(2.0, size=(9_000, 16)).round(1), columns=[f"gauge_{position}" for position in range(16)]
+    )
     frame["registered"] = random.poisson(150, size=9_000) + (8 * frame["gauge_0"]).astype(int)
     frame["casual"] = random.poisson(30, size=9_000)
     frame["cnt"] = frame["registered"] + frame["casual"]
@@ -48,7 +50,7 @@ def _look(browser: Browser, page: Page) -> Page:
 
 
 def _swapped(page: Page) -> set[str]:
-    return {str(one.get("id")) for one in page.tree.iter() if one.get("hx-swap-oob") == "true"}
+    return {str(element.get("id")) for element in page.tree.iter() if element.get("hx-swap-oob") == "true"}
 
 
 @pytest.mark.parametrize("slug", LATER)
@@ -82,11 +84,11 @@ def test_what_is_measured_comes_to_features_by_itself(browser: Browser, river: D
         "wizard-side",
         "wizard-count",
     }
-    asked = words_of(news.element("features-leaks"))
-    assert "registered + casual is cnt." in asked
-    assert "Would you know registered and casual at the moment when cnt is to be predicted?" in asked
-    ticked = {one.get("value") for one in news.tree.iter("input") if one.get("checked") is not None}
-    assert ticked == {f"c{at}" for at in range(16)}
+    words = words_of(news.element("features-leaks"))
+    assert "registered + casual is cnt." in words
+    assert "Would you know registered and casual at the moment when cnt is to be predicted?" in words
+    ticked = {element.get("value") for element in news.tree.iter("input") if element.get("checked") is not None}
+    assert ticked == {f"c{position}" for position in range(16)}
     assert _poller(news).get("hx-trigger") is None
     assert "1 question waits for your answer" in words_of(_poller(news))
     assert "16 measured" in words_of(news.element("wizard-side"))
@@ -99,7 +101,7 @@ def test_the_list_that_comes_keeps_what_was_asked_for(browser: Browser, river: D
     associate(fresh_file, "cnt")
     news = browser.get(f"{_poller(page).get('hx-get')}&query={query}", htmx=True)
     listed = news.element("features-ticks")
-    assert [one.get("value") for one in listed.iter("input") if one.get("name") == "column"] == ["c16"]
+    assert [element.get("value") for element in listed.iter("input") if element.get("name") == "column"] == ["c16"]
 
 
 def test_a_tick_that_nobody_made_is_no_answer(
@@ -135,9 +137,9 @@ def test_review_is_never_green_before_leaks_are_answered(
     path = step_path(river, "review")
 
     def verdict(page: Page) -> Element:
-        found = page.element("review-verdict")
-        assert ("Ready to launch." in words_of(found)) == ("success" in str(found.get("class")))
-        return found
+        element = page.element("review-verdict")
+        assert ("Ready to launch." in words_of(element)) == ("success" in str(element.get("class")))
+        return element
 
     before = browser.get(path)
     assert "The search for leaks is still running." in words_of(verdict(before))
@@ -188,7 +190,7 @@ def test_measuring_that_was_stopped_is_said_and_not_green(
     page = browser.get(step_path(river, "review"))
     job = jobs.find_job(fresh_file.id, JobKind.ASSOCIATE)
     assert job is not None
-    life.cancel_job(job.id)
+    life_cycle.cancel_job(job.id)
     db.session.expire_all()
     news = _look(browser, page)
     assert "did not finish. 0 of 18 columns are compared with the target." in words_of(_poller(news))

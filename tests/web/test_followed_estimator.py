@@ -44,11 +44,11 @@ def finish(user: User, row: DraftRow, *, best: str = BEST, below: bool = False) 
     ]
     baseline = (0.9, 0.91, 0.92) if below else (0.1, 0.12, 0.11)
     metric = plan.spec.metrics.primary
-    found = ShortFitEvidence(metric, 120, 80, 0.25, tuple(made), baseline, complete=True, first=best, tied=(best,))
+    evidence = ShortFitEvidence(metric, 120, 80, 0.25, tuple(made), baseline, complete=True, first=best, tied=(best,))
     request = fit_requests.request_for(dataset, plan)
     assert request is not None
     with transaction():
-        fit_requests.STORE.save(request, found)
+        fit_requests.STORE.save(request, evidence)
     return rules
 
 
@@ -162,7 +162,11 @@ def test_losing_to_the_baseline_is_said_before_a_launch(browser: Browser, user: 
         assert "The baseline does better" in words
         assert "What would help:" in words
     cards = browser.get(step_path(small, "model")).element("f-estimator")
-    signs = {one.get("class") for one in cards.iter("span") if "in short fits" in words_of(one) and one.get("class")}
+    signs = {
+        element.get("class")
+        for element in cards.iter("span")
+        if "in short fits" in words_of(element) and element.get("class")
+    }
     assert "pro" not in signs
     assert "but" in signs
 
@@ -170,8 +174,8 @@ def test_losing_to_the_baseline_is_said_before_a_launch(browser: Browser, user: 
 def test_an_open_page_keeps_its_plan(user: User, small: DraftRow) -> None:
     rules = finish(user, small)
     context = draft_context.load(user, small.id)
-    shown = context.showing(rules)
-    assert shown.plan.spec is not None
-    assert shown.plan.spec.model.estimator == rules
-    assert shown.plan.suggestions["model"]["estimator"] == BEST
-    assert context.showing("gaussian_naive_bayes") is context, "it is not offered for the task"
+    view = context.with_page_estimator(rules)
+    assert view.plan.spec is not None
+    assert view.plan.spec.model.estimator == rules
+    assert view.plan.suggestions["model"]["estimator"] == BEST
+    assert context.with_page_estimator("gaussian_naive_bayes") is context, "it is not offered for the task"

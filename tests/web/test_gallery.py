@@ -76,7 +76,7 @@ def test_gallery_is_hidden_from_members(dev_app: Flask, user: User) -> None:
 
 
 def test_routes_of_development_have_rows(app: Flask, dev_app: Flask) -> None:
-    here, there = ({rule.endpoint for rule in one.url_map.iter_rules()} for one in (app, dev_app))
+    here, there = ({rule.endpoint for rule in flask.url_map.iter_rules()} for flask in (app, dev_app))
     assert there - here == set(DEVELOPMENT_POLICY)
     assert not set(DEVELOPMENT_POLICY) & set(POLICY)
 

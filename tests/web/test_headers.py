@@ -81,17 +81,17 @@ OUTCOMES: dict[str, tuple[int, Outcome]] = {
 
 
 def _send(browser: Browser, calls_made: Iterable[tuple[str, str, str]], token: str) -> dict[str, tuple[int, list[str]]]:
-    found = {}
+    results = {}
     for _endpoint, method, path in calls_made:
         for htmx in (False, True):
             headers = {"X-CSRFToken": token, **({"HX-Request": "true"} if htmx else {})}
             response = browser.client.open(path, method=method, headers=headers, buffered=True)
-            found[f"{method} {path} {htmx}"] = (response.status_code, _faults(response))
-    return found
+            results[f"{method} {path} {htmx}"] = (response.status_code, _faults(response))
+    return results
 
 
-def _wrong(found: dict[str, tuple[int, list[str]]]) -> dict[str, list[str]]:
-    return {call: faults for call, (_status, faults) in found.items() if faults}
+def _wrong(results: dict[str, tuple[int, list[str]]]) -> dict[str, list[str]]:
+    return {call: faults for call, (_status, faults) in results.items() if faults}
 
 
 @pytest.mark.parametrize(
@@ -103,23 +103,23 @@ def test_every_route_carries_every_header_whatever_it_answers(app: Flask, admin:
     token = browser.get("/account").token
     routes = [call for call in calls(app, Belongings.of_nobody()) if call[0] != "static"]
     app.view_functions.update(dict.fromkeys({endpoint for endpoint, _method, _path in routes}, view))
-    found = _send(browser, routes, token)
-    assert {answered for answered, _faults in found.values()} == {status}
-    assert _wrong(found) == {}
+    results = _send(browser, routes, token)
+    assert {answered for answered, _faults in results.values()} == {status}
+    assert _wrong(results) == {}
 
 
 def test_every_route_carries_every_header_as_it_really_answers(app: Flask, user: User, other_user: User) -> None:
     things, nobodys = Belongings.of(user), Belongings.of_nobody()
     owner, stranger, other = Browser(app).sign_in(user), Browser(app), Browser(app).sign_in(other_user)
-    found: dict[str, tuple[int, list[str]]] = {}
+    results: dict[str, tuple[int, list[str]]] = {}
     for who, browser in (("stranger", stranger), ("other", other), ("owner", owner)):
         token = browser.get("/account").token if who != "stranger" else "none"
         for kind, owned in (("there", things), ("nowhere", nobodys)):
             made = [call for call in calls(app, owned) if call[0] not in ("static", "sign_in.sign_out")]
             made += [(endpoint, "PATCH", path) for endpoint, _method, path in made]
-            found |= {f"{who} {kind} {call}": one for call, one in _send(browser, made, token).items()}
-    assert _wrong(found) == {}
-    assert {200, 204, 303, 400, 401, 404, 405, 422} <= {status for status, _faults in found.values()}
+            results |= {f"{who} {kind} {call}": first for call, first in _send(browser, made, token).items()}
+    assert _wrong(results) == {}
+    assert {200, 204, 303, 400, 401, 404, 405, 422} <= {status for status, _faults in results.values()}
 
 
 def test_addresses_that_lead_nowhere_carry_every_header(browser: Browser) -> None:

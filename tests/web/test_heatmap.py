@@ -19,13 +19,13 @@ def _matrix(columns: int, *, seed: int = 0, names: list[str] | None = None) -> M
     random = np.random.default_rng(seed)
     rows = random.normal(size=(60, columns)) + random.normal(size=(60, 1))
     values = np.corrcoef(rows, rowvar=False)
-    held = names or [f"gauge_{at}" for at in range(columns)]
+    current_values = names or [f"gauge_{position}" for position in range(columns)]
     measures = np.full((columns, columns), SPEARMAN, dtype=np.uint8)
-    return Matrix(tuple(held), values, measures, np.ones((columns, columns), dtype=bool))
+    return Matrix(tuple(current_values), values, measures, np.ones((columns, columns), dtype=bool))
 
 
 def _drawn(matrix: Matrix, **more: object) -> heatmap.Heatmap:
-    keys = {name: f"c{at}" for at, name in enumerate(matrix.names)}
+    keys = {name: f"c{index}" for index, name in enumerate(matrix.names)}
     kinds = dict.fromkeys(matrix.names, ColumnKind.NUMERIC)
     return heatmap.build(matrix, keys=keys, kinds=kinds, **more)  # type: ignore[arg-type]
 
@@ -45,7 +45,7 @@ def test_every_pair_is_one_byte_of_hundredths_below_the_diagonal() -> None:
 
 
 def test_a_picture_of_500_columns_is_smaller_than_a_page_may_be() -> None:
-    names = [f"{at:03d}_{'a long name of a column that says much'}" for at in range(500)]
+    names = [f"{position:03d}_{'a long name of a column that says much'}" for position in range(500)]
     drawn = _drawn(_matrix(500, names=names))
     sent = sum(len(part) for part in (drawn.names, drawn.keys, drawn.order, drawn.cells))
     assert drawn.count == 500
@@ -67,7 +67,7 @@ def test_a_word_and_a_threshold_narrow_it() -> None:
     strong = _drawn(matrix, threshold=0.6)
     places = [int(name.split("_")[1]) for name in strong.names.split("\n") if name]
     others = np.abs(matrix.values - np.eye(12))
-    assert places == [at for at in range(12) if others[at].max() >= 0.6]
+    assert places == [position for position in range(12) if others[position].max() >= 0.6]
     assert _drawn(matrix, word="nowhere").count == 0
 
 
@@ -81,7 +81,7 @@ def test_the_table_says_the_same_numbers_and_knows_its_shades() -> None:
                 assert (cell.shade, cell.text) == ("self", "\u00b7")
             else:
                 assert cell.text == heatmap.format_strength(float(matrix.values[i, j]))
-                assert cell.shade == heatmap.shade(float(matrix.values[i, j]))
+                assert cell.shade == heatmap.shade_class(float(matrix.values[i, j]))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_table_says_the_same_numbers_and_knows_its_shades() -> None:
     ],
 )
 def test_a_value_has_its_step_and_its_words(value: float | None, shade: str, text: str) -> None:
-    assert (heatmap.shade(value), heatmap.format_strength(value)) == (shade, text)
+    assert (heatmap.shade_class(value), heatmap.format_strength(value)) == (shade, text)
 
 
 def test_the_measures_are_told_by_the_kinds_of_a_pair() -> None:
@@ -112,12 +112,12 @@ def test_the_measures_are_told_by_the_kinds_of_a_pair() -> None:
 
 def test_the_order_of_the_clusters_holds_every_column_once() -> None:
     drawn = _drawn(_matrix(30), clustered=True)
-    assert sorted(int(at) for at in drawn.order.split(",")) == list(range(30))
+    assert sorted(int(moment) for moment in drawn.order.split(",")) == list(range(30))
     assert sum(len(group.names) for group in drawn.groups) == 30
 
 
 def test_a_pair_of_numbers_is_drawn_as_points() -> None:
-    points = tuple((float(at), float(at * at)) for at in range(20))
+    points = tuple((float(position), float(position * position)) for position in range(20))
     drawn = pair.build(PairPicture("scatter", "a", "b", 5000, 20, 0.9, "Spearman", points=points))
     assert drawn.kind == "scatter"
     assert drawn.sentence == "a and b, Spearman 0.90, on 5,000 rows that have both."
@@ -126,7 +126,7 @@ def test_a_pair_of_numbers_is_drawn_as_points() -> None:
 
 
 def test_a_class_and_a_number_are_drawn_as_boxes_with_their_quantiles_beside_them() -> None:
-    boxes = tuple(ClassSpread(f"class {at}", (0.0, 1.0, 2.0, 3.0, 4.0 + at), 10) for at in range(15))
+    boxes = tuple(ClassSpread(f"class {position}", (0.0, 1.0, 2.0, 3.0, 4.0 + position), 10) for position in range(15))
     drawn = pair.build(PairPicture("boxes", "word", "b", 150, 150, 0.4, "correlation ratio", boxes=boxes))
     assert (drawn.kind, len(drawn.boxes)) == ("boxes", 12)
     assert "12 most frequent of 15 classes" in drawn.note

@@ -7,7 +7,7 @@ import io
 from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
 from app.services.datasets import datasets
 from app.storage.tables import User
-from app.web import rereading
+from app.web import import_options_form
 from tests.storage.stations.cases import DATA
 from tests.web.client import Browser
 
@@ -30,8 +30,8 @@ def test_page_shows_what_a_logger_says_of_itself(user: User, browser: Browser) -
 
 def test_way_back_is_asked_of_texts_alone() -> None:
     def names(dialect: Dialect, choices: ReadingChoices) -> list[str]:
-        panel = rereading.panel_of(dialect, choices, address="/x")
-        return [one.name for one in panel.choices]
+        panel = import_options_form.panel_of(dialect, choices, address="/x")
+        return [choice.name for choice in panel.choices]
 
     assert "reading.format" in names(Dialect(format="toa5"), ReadingChoices())
     assert "reading.format" in names(Dialect(), ReadingChoices(format="csv"))

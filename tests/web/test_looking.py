@@ -39,7 +39,9 @@ VIEWS = (
 def _large_file(user: User) -> DraftRow:
     """Return a draft as an older version left it: on a file that only a worker measures, and nobody asked one to."""
     random = np.random.default_rng(8)
-    frame = pd.DataFrame(random.normal(size=(9_000, 20)).round(3), columns=[f"gauge_{at}" for at in range(20)])
+    frame = pd.DataFrame(
+        random.normal(size=(9_000, 20)).round(3), columns=[f"gauge_{position}" for position in range(20)]
+    )
     dataset = upload(user, frame.assign(flow=frame["gauge_0"]).to_csv(index=False).encode())
     return _left_alone(user, {**datasets.first_answers(dataset), "target": "flow"})
 
@@ -69,14 +71,14 @@ def test_looking_writes_nothing_and_asks_no_worker(
     things = Belongings({**belongings.ids, "draft_id": row.id})
     pages = [(endpoint, path) for endpoint, method, path in calls(app, things) if method == "GET"]
     pages += [(path, f"/experiments/drafts/{row.id}/{path}") for path in VIEWS]
-    found = []
+    results = []
     for endpoint, path in pages:
         if endpoint.startswith(BEGINNING):
             continue
         with counted(app) as cost:
             answer = browser.get(path, htmx=htmx)
         assert answer.status != 500, path
-        written = [one for one in cost.written if not (endpoint in EXPORTS and AUDIT in one)]
-        if written or cost.calls["rings"]:
-            found.append(f"{endpoint}: {written or 'rings'}")
-    assert found == []
+        output = [item for item in cost.written if not (endpoint in EXPORTS and AUDIT in item)]
+        if output or cost.calls["rings"]:
+            results.append(f"{endpoint}: {output or 'rings'}")
+    assert results == []

@@ -18,18 +18,21 @@ from tests.web.test_uploads import EVIL, newest, send
 
 __all__ = ["send"]
 EVIL_CSV = f"{EVIL},rain,word,level\n" + "".join(
-    f"{at % 13},{at % 7},{EVIL if at % 2 else 'plain'},{at % 5 + at % 13}\n" for at in range(120)
+    f"{position % 13},{position % 7},{EVIL if position % 2 else 'plain'},{position % 5 + position % 13}\n"
+    for position in range(120)
 )
 
 
-def _is_evil(one: Element) -> bool:
-    return one.tag in ("img", "script") and not one.get("src", "").startswith("/static/") and not one.get("id")
+def _is_evil(element: Element) -> bool:
+    return (
+        element.tag in ("img", "script") and not element.get("src", "").startswith("/static/") and not element.get("id")
+    )
 
 
 def assert_harmless(page: Page) -> None:
     assert EVIL not in page.text, page.path
     assert "<img" not in page.text.lower(), page.path
-    assert [one.tag for one in page.tree.iter() if _is_evil(one) or one.get("onerror")] == []
+    assert [element.tag for element in page.tree.iter() if _is_evil(element) or element.get("onerror")] == []
 
 
 def test_markup_in_any_name_is_shown_as_text_on_every_page(

@@ -31,7 +31,11 @@ def scrape(app: Flask) -> Samples:
     page = Browser(app).get("/metrics")
     assert (page.status, page.response.mimetype) == (200, "text/plain")
     families = text_string_to_metric_families(page.text)
-    return {(one.name, tuple(sorted(one.labels.items()))): one.value for family in families for one in family.samples}
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def value_of(samples: Samples, name: str, **labels: str) -> float:
@@ -69,24 +73,24 @@ def test_metrics_say_what_waits_runs_and_has_ended(app: Flask, user: User) -> No
     ended = {"state": RunState.FINISHED.value, "started_at": started}
     add_job(user, **ended, finished_at=started + timedelta(seconds=20))
     add_job(user, **ended, finished_at=started + timedelta(seconds=10))
-    found = scrape(app)
-    assert value_of(found, "hydroml_jobs", kind="train", state="queued") == 2
-    assert value_of(found, "hydroml_oldest_job_seconds", kind="train", state="queued") == pytest.approx(100, abs=30)
-    assert value_of(found, "hydroml_jobs", kind="train", state="running") == 1
-    assert value_of(found, "hydroml_job_seconds_count", kind="train", state="finished") == 2
-    assert value_of(found, "hydroml_job_seconds_sum", kind="train", state="finished") == pytest.approx(30, abs=0.01)
-    assert value_of(found, "hydroml_disk_free_bytes") > 0
-    assert value_of(found, "hydroml_part_up", part="database") == 1
-    assert value_of(found, "hydroml_part_up", part="queue") == 0
+    result = scrape(app)
+    assert value_of(result, "hydroml_jobs", kind="train", state="queued") == 2
+    assert value_of(result, "hydroml_oldest_job_seconds", kind="train", state="queued") == pytest.approx(100, abs=30)
+    assert value_of(result, "hydroml_jobs", kind="train", state="running") == 1
+    assert value_of(result, "hydroml_job_seconds_count", kind="train", state="finished") == 2
+    assert value_of(result, "hydroml_job_seconds_sum", kind="train", state="finished") == pytest.approx(30, abs=0.01)
+    assert value_of(result, "hydroml_disk_free_bytes") > 0
+    assert value_of(result, "hydroml_part_up", part="database") == 1
+    assert value_of(result, "hydroml_part_up", part="queue") == 0
 
 
 def test_requests_are_counted_by_route_and_not_by_address(app: Flask, browser: Browser) -> None:
     before = scrape(app).get(("hydroml_request_seconds_count", (("route", "datasets.show_all"), ("status", "2xx"))), 0)
     browser.get("/datasets?page=1")
     browser.get("/no/such/page/secret")
-    found = scrape(app)
-    assert value_of(found, "hydroml_request_seconds_count", route="datasets.show_all", status="2xx") == before + 1
-    assert not any("secret" in str(key) for key in found)
+    result = scrape(app)
+    assert value_of(result, "hydroml_request_seconds_count", route="datasets.show_all", status="2xx") == before + 1
+    assert not any("secret" in str(key) for key in result)
 
 
 RULES = yaml.safe_load(re.search(r"```yaml\n(groups:.*?)```", HANDBOOK.read_text("utf-8"), re.DOTALL).group(1))  # type: ignore[union-attr]
@@ -113,10 +117,10 @@ def _vector(part: str, before: Samples, after: Samples) -> dict[tuple[tuple[str,
         checks = (labels[key] == text if sign == "=" else re.fullmatch(text, labels[key]) for key, sign, text in wanted)
         return all(checks)
 
-    found = {key: value for (held, key), value in after.items() if held == name and fits(dict(key))}
+    result = {key: value for (current, key), value in after.items() if current == name and fits(dict(key))}
     if rated is None:
-        return found
-    return {key: (value - before.get((name, key), 0.0)) / 300 for key, value in found.items()}
+        return result
+    return {key: (value - before.get((name, key), 0.0)) / 300 for key, value in result.items()}
 
 
 def _stick(_app: Flask, user: User, _monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +168,7 @@ def test_an_alert_fires_for_its_cause_and_not_before(
 ) -> None:
     monkeypatch.setattr(system_state.queue, "is_reachable", lambda: True)
     with transaction():
-        jobs.beat("alive", host="here", pid=1)
+        jobs.record_heartbeat("alive", host="here", pid=1)
     add_job(user)
     before = scrape(app)
     assert not fires(ALERTS[alert], before, before)

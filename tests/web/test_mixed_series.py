@@ -28,9 +28,9 @@ def test_the_launch_is_refused_until_the_group_is_set(browser: Browser, user: Us
     sentence = "240 of 360 rows share their time with another row. A feature that looks back would take another row's"
     review = browser.get(step_path(mixed, "review"))
     assert "1 answer needs attention before the launch." in words_of(review.element("review-verdict"))
-    refused = browser.press(review, "Launch experiment")
-    assert refused.status == 422
-    assert refused.problems()[0][0].startswith(sentence)
+    page = browser.press(review, "Launch experiment")
+    assert page.status == 422
+    assert page.problems()[0][0].startswith(sentence)
     assert sentence in words_of(browser.get(step_path(mixed, "features")).element("wizard-side"))
     after = browser.press(browser.get(step_path(mixed, "features")), "Use site as group column")
     assert after.status == 303
@@ -42,7 +42,7 @@ def test_the_launch_is_refused_until_the_group_is_set(browser: Browser, user: Us
 
 
 def test_a_preview_says_it_too(browser: Browser, mixed: DraftRow) -> None:
-    asked = "new.kind=lag&new.fields=lag&new.column=rain&new.steps=1"
-    page = browser.get(f"{step_path(mixed, 'features')}/transform?{asked}")
+    request = "new.kind=lag&new.fields=lag&new.column=rain&new.steps=1"
+    page = browser.get(f"{step_path(mixed, 'features')}/transform?{request}")
     assert page.status == 422
     assert "Rows share a time in day, so features that look back would mix different series." in page.words

@@ -11,7 +11,7 @@ from app.domain.vocabulary import JobKind, RunState
 from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.services.measurements import recommendations
-from app.steps.model.measured import RESERVED
+from app.steps.model.evidence_panel import RESERVED
 from app.storage import jobs
 from app.storage.db import transaction
 from app.storage.tables import DraftRow, Job, User
@@ -35,9 +35,9 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def job_of(row: DraftRow) -> Job:
     assert row.dataset_id is not None
-    found = jobs.find_job(row.dataset_id, JobKind.RECOMMEND)
-    assert found is not None
-    return found
+    job = jobs.find_job(row.dataset_id, JobKind.RECOMMEND)
+    assert job is not None
+    return job
 
 
 def work(row: DraftRow) -> None:
@@ -90,8 +90,8 @@ def test_an_estimator_is_taken_with_what_was_typed_beside_it(
     form = {**typed, "take": "extra_trees", "csrf_token": page.token}
     answer = browser.post(f"{step_path(small, 'model')}/choose", form, htmx=scripts)
     assert (answer.status, answer.goes_to) == (303, step_path(small, "model"))
-    held = answers_of(user, small)["model"]
-    assert (held["estimator"], held["ridge.alpha"]) == ("extra_trees", "3")
+    current_values = answers_of(user, small)["model"]
+    assert (current_values["estimator"], current_values["ridge.alpha"]) == ("extra_trees", "3")
 
 
 def test_an_estimator_of_another_task_is_not_taken(browser: Browser, user: User, small: DraftRow) -> None:
@@ -128,9 +128,11 @@ def overtaking(browser: Browser, user: User, row: DraftRow) -> tuple[str, str]:
     browser.arrive(step_path(row, "model"))
     work(row)
     dataset = datasets.get_dataset(user, job_of(row).subject_id)
-    found = recommendations.recommend(dataset, drafts.plan_of(user, row))
-    assert found is not None
-    lines = [one.ranked.entry for one in found.items if one.measured is not None and not one.ranked.entry.is_baseline]
+    result = recommendations.recommend(dataset, drafts.plan_of(user, row))
+    assert result is not None
+    lines = [
+        item.ranked.entry for item in result.items if item.measured is not None and not item.ranked.entry.is_baseline
+    ]
     save(user, row, estimator=lines[-1].id)
     return lines[0].title, lines[-1].title
 
@@ -139,9 +141,9 @@ def test_who_came_out_first_beside_the_chosen_one_is_said_with_a_button_when_the
     browser: Browser, user: User, small: DraftRow
 ) -> None:
     first, chosen = overtaking(browser, user, small)
-    said = f"{first} came first in the short fits; you chose {chosen}."
+    statement = f"{first} came first in the short fits; you chose {chosen}."
     polled = browser.get(evidence_path(small), htmx=True)
-    assert said in polled.words
+    assert statement in polled.words
     assert f"Use {first}" in words_of(polled.tree)
     answer = browser.press(browser.arrive(step_path(small, "model")), f"Use {first}")
     assert answer.status == 303
@@ -160,25 +162,27 @@ def test_the_cards_say_by_what_one_is_first(browser: Browser, small: DraftRow) -
 
 def order_shown(page: Page) -> list[str]:
     """Return the estimators of the cards in sight, in their order."""
-    return [one.get("value", "") for one in page.element("f-estimator").iter("input")]
+    return [element.get("value", "") for element in page.element("f-estimator").iter("input")]
 
 
 def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, small: DraftRow) -> None:
     page = browser.arrive(step_path(small, "model"))
     before = order_shown(page)
     path = page.element("model-evidence").get("hx-get", "")
-    shown = page.value_of("estimator")[0]
-    assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}&shown_estimator={shown}"
+    text = page.value_of("estimator")[0]
+    assert path == f"{evidence_path(small)}?on=model&order={quote(','.join(before))}&shown_estimator={text}"
     work(small)
     polled = browser.get(path, htmx=True)
     assert not polled.has("model-choices")
     assert "every 1s" not in polled.text
     reloaded = browser.arrive(step_path(small, "model"))
-    offered = [one for one in polled.tree.iter("a") if words_of(one) == "Show in the new order"]
+    offered = [element for element in polled.tree.iter("a") if words_of(element) == "Show in the new order"]
     assert len(offered) == (order_shown(reloaded) != before)
     same = quote(",".join(order_shown(reloaded)))
     assert "new order" not in browser.get(f"{evidence_path(small)}?order={same}", htmx=True).text
-    (link,) = (one for one in browser.get(evidence_path(small), htmx=True).tree.iter("a") if "new" in words_of(one))
+    (link,) = (
+        element for element in browser.get(evidence_path(small), htmx=True).tree.iter("a") if "new" in words_of(element)
+    )
     assert link.get("href") == f"{step_path(small, 'model')}#model-choices", "a reload, where no script runs"
     chosen = browser.get(link.get("hx-get", ""), htmx=True)
     assert order_shown(chosen) == order_shown(reloaded)
@@ -194,7 +198,9 @@ def test_the_single_page_offers_the_new_order_on_itself(browser: Browser, small:
     assert "on=single-page" in path
     work(small)
     polled = browser.get(f"{evidence_path(small)}?on=single-page&order=x", htmx=True)
-    assert f"{step_path(small, 'single-page')}#model-choices" in [one.get("href") for one in polled.tree.iter("a")]
+    assert f"{step_path(small, 'single-page')}#model-choices" in [
+        element.get("href") for element in polled.tree.iter("a")
+    ]
 
 
 def test_the_table_has_its_rows_before_anything_is_measured(browser: Browser, small: DraftRow) -> None:
@@ -219,6 +225,8 @@ def test_the_estimate_at_the_side_follows_the_short_fits(browser: Browser, small
     page = browser.arrive(step_path(small, "model"))
     assert page.element("wizard-estimate").get("hx-swap-oob") is None
     assert words_of(page.element("wizard-estimate")) == words_of(estimate)
-    (line,) = (one for one in polled.tree.iter("tr") if "chosen" in [words_of(chip) for chip in one.iter("span")])
-    time = next(words_of(one) for one in estimate.iter("strong"))
+    (line,) = (
+        element for element in polled.tree.iter("tr") if "chosen" in [words_of(chip) for chip in element.iter("span")]
+    )
+    time = next(words_of(element) for element in estimate.iter("strong"))
     assert time in words_of(line), "the table and the side say the same"

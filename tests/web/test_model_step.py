@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
-from app.domain.recommendation import filling
+from app.domain.recommendation import later_steps
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.vocabulary import TaskKind
 from app.storage.tables import DraftRow, User
@@ -86,7 +86,7 @@ def test_recommendation_and_default_are_told_apart_and_both_can_be_had(
     def fitted(self: AnswerReader, step: str, field: str, parameter: Any, suggested: Any) -> Any:
         return plain(self, step, field, parameter, 300 if field == f"{SUGGESTED}.max_iter" else suggested)
 
-    monkeypatch.setattr(filling.AnswerReader, "parameter", fitted)
+    monkeypatch.setattr(later_steps.AnswerReader, "parameter", fitted)
     page = browser.get(step_path(draft, "model"))
     name = f"{SUGGESTED}.max_iter"
     assert page.value_of(name) == ["300"]
@@ -122,13 +122,13 @@ def test_a_wrong_number_is_said_at_its_field_whatever_the_estimator(
     save(user, draft, step="data", task_kind=task.value)
     version = save(user, draft, estimator=entry.id)
     token = browser.get(step_path(draft, "review")).token
-    numbers = [one for one in entry.parameters_for(task) if one.type in ("integer", "number")]
-    wrong = {f"{entry.id}.{one.name}": "no number" for one in numbers}
+    numbers = [parameter for parameter in entry.parameters_for(task) if parameter.type in ("integer", "number")]
+    wrong = {f"{entry.id}.{number.name}": "no number" for number in numbers}
     sent = {"csrf_token": token, "version": version, **wrong}
     live = browser.post(f"{step_path(draft, 'model')}/autosave", sent, htmx=True)
     page = browser.get(step_path(draft, "model"))
     for name in wrong:
-        item = next(one for one in live.tree.iter("li") if one.get("data-field") == ident(name))
+        item = next(element for element in live.tree.iter("li") if element.get("data-field") == ident(name))
         assert "you wrote no number" in words_of(item)
         assert state(live, name).startswith("changed")
         assert "you wrote no number" in words_of(page.element(f"{ident(name)}-e"))
@@ -173,7 +173,9 @@ def test_a_button_pressed_by_htmx_redraws_the_step_and_leads_to_the_field(
         path = f"{step_path(draft, slug)}/autosave"
         page = browser.post(path, {**sent, RATE: "0.5", "action": f"use-default:{RATE}"}, htmx=True)
         assert page.response.headers["HX-Retarget"] == "#wizard"
-        assert [one.get("id") for one in page.tree.iter() if one.get("autofocus") is not None] == [ident(RATE)]
+        assert [element.get("id") for element in page.tree.iter() if element.get("autofocus") is not None] == [
+            ident(RATE)
+        ]
         version = save(user, draft, **{RATE: "0.5"})
         sent["version"] = version
 
@@ -203,8 +205,8 @@ def weak_rain(rows: int = 3_000) -> bytes:
     """Return daily rain and warmth without a bearing on a flow that hardly remembers itself."""
     random = np.random.default_rng(0)
     flow, noise = np.zeros(rows), random.normal(size=rows)
-    for at in range(1, rows):
-        flow[at] = 0.3 * flow[at - 1] + noise[at]
+    for position in range(1, rows):
+        flow[position] = 0.3 * flow[position - 1] + noise[position]
     frame = pd.DataFrame(
         {
             "date": pd.date_range("2000-01-01", periods=rows).strftime("%Y-%m-%d"),

@@ -15,9 +15,9 @@ def _answer(app: Flask, first: str, *lines: str) -> tuple[dict[str, str], str]:
     head = find_head("\r\n".join([f"{first} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode())
     assert head is not None
     top, _, body = BusyAnswers.of(app).to(head).decode().partition("\r\n\r\n")
-    status, *held = top.split("\r\n")
+    status, *current_values = top.split("\r\n")
     assert status == "HTTP/1.1 503 SERVICE UNAVAILABLE"
-    headers = dict(line.split(": ", 1) for line in held)
+    headers = dict(line.split(": ", 1) for line in current_values)
     assert int(headers["Content-Length"]) == len(body.encode())
     return headers, body
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.domain.estimators import own, registry
+from app.domain.estimators import plugins, registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.vocabulary import TaskKind
 from app.services.datasets import datasets
@@ -26,7 +26,7 @@ def test_it_has_a_card_with_its_package_and_a_form_by_itself(
     browser: Browser, user: User, draft: DraftRow, installed: EstimatorEntry
 ) -> None:
     page = browser.get(step_path(draft, "model"))
-    (card,) = (words_of(one) for one in page.tree.iter("label") if "Flow GLM" in words_of(one))
+    (card,) = (words_of(element) for element in page.tree.iter("label") if "Flow GLM" in words_of(element))
     assert "from flow-glm 0.1" in card
     browser.press(page, "Continue", {"estimator": "flow_glm"})
     page = browser.get(step_path(draft, "model"))
@@ -55,8 +55,8 @@ def test_programs_have_it_checked(user: User, draft: DraftRow, installed: Estima
     assert verdict.valid
     assert verdict.estimate is not None
     model = {"estimator": "flow_glm", "parameters": {"alpha": "much"}}
-    found = configs.validate(user, {**config, "model": model}).problems
-    assert [one.code for one in found if one.field == "flow_glm.alpha"] == ["parameter_invalid"]
+    problems = configs.validate(user, {**config, "model": model}).problems
+    assert [problem.code for problem in problems if problem.field == "flow_glm.alpha"] == ["parameter_invalid"]
 
 
 def test_a_draft_whose_estimator_is_gone_says_so(browser: Browser, user: User, draft: DraftRow) -> None:
@@ -73,13 +73,13 @@ def test_the_doctor_says_what_fits_and_what_does_not(
         raise RuntimeError("no such solver")
 
     other = replace(installed, id="other", build=broken)
-    found = own.InstalledEstimators(
+    estimators = plugins.InstalledEstimators(
         (installed, other), (), ("The estimator third of x 1 is left out: no reason given.",)
     )
-    monkeypatch.setattr(registry, "BROUGHT", found)
+    monkeypatch.setattr(registry, "BROUGHT", estimators)
     with app.app_context():
-        said = {one.sentence: one.ok for one in diagnostics.examine() if "estimator" in one.sentence}
-    assert said == {
+        answers = {check.sentence: check.ok for check in diagnostics.examine() if "estimator" in check.sentence}
+    assert answers == {
         "The estimator third of x 1 is left out: no reason given.": False,
         "The estimator flow_glm of flow-glm 0.1 fits and predicts.": True,
         "The estimator other of flow-glm 0.1 cannot be used: RuntimeError: no such solver.": False,

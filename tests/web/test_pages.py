@@ -49,37 +49,37 @@ def _syntax(page: Page) -> Iterator[str]:
 
 
 def _ids(page: Page) -> Iterator[str]:
-    ids = Counter(one.get("id") for one in page.tree.iter() if one.get("id") is not None)
+    ids = Counter(item.get("id") for item in page.tree.iter() if item.get("id") is not None)
     yield from (f"id {name!r} stands {count} times" for name, count in ids.items() if count > 1 or not name)
-    for one in page.tree.iter():
+    for element in page.tree.iter():
         for attribute in REFERS:
-            for name in one.get(attribute, "").split():
+            for name in element.get(attribute, "").split():
                 # A fragment may belong to a form of the page that it is put into.
                 if name not in ids and not (page.is_fragment and attribute == "form"):
                     yield f"{attribute}={name} leads nowhere"
-        target = one.get("href", "")
+        target = element.get("href", "")
         if target.startswith("#") and target[1:] not in ids:
             yield f"{target} leads nowhere"
 
 
 def _labels(page: Page) -> Iterator[str]:
-    labelled = {one.get("for") for one in page.tree.iter("label") if words_of(one)}
-    inner = {svg for one in page.tree.iter(f"{SVG}svg") for svg in one.iter(f"{SVG}svg") if svg is not one}
-    inside = {control for one in page.tree.iter("label") if words_of(one) for control in one.iter()}
-    for one in page.tree.iter():
-        if one.tag in ("input", "select", "textarea") and one.get("type") not in ("hidden", "submit"):
-            named = one.get("aria-label") or one.get("aria-labelledby")
-            if one.get("id") not in labelled and one not in inside and not named:
-                yield f"{one.tag} {one.get('name')} has no label"
-        if one.tag == "button" and not (words_of(one) or one.get("aria-label")):
+    labelled = {item.get("for") for item in page.tree.iter("label") if words_of(item)}
+    inner = {svg for item in page.tree.iter(f"{SVG}svg") for svg in item.iter(f"{SVG}svg") if svg is not item}
+    inside = {control for item in page.tree.iter("label") if words_of(item) for control in item.iter()}
+    for element in page.tree.iter():
+        if element.tag in ("input", "select", "textarea") and element.get("type") not in ("hidden", "submit"):
+            named = element.get("aria-label") or element.get("aria-labelledby")
+            if element.get("id") not in labelled and element not in inside and not named:
+                yield f"{element.tag} {element.get('name')} has no label"
+        if element.tag == "button" and not (words_of(element) or element.get("aria-label")):
             yield "a button without words"
-        if one.tag == "progress" and not (one.get("aria-label") or one.get("aria-labelledby")):
+        if element.tag == "progress" and not (element.get("aria-label") or element.get("aria-labelledby")):
             yield "a progress bar without words"
         if (
-            one.tag == f"{SVG}svg"
-            and one not in inner
-            and one.get("aria-hidden") != "true"
-            and one.get("role") != "img"
+            element.tag == f"{SVG}svg"
+            and element not in inner
+            and element.get("aria-hidden") != "true"
+            and element.get("role") != "img"
         ):
             yield "a picture that is neither described nor hidden"
 
@@ -93,15 +93,15 @@ def _tokens(page: Page) -> Iterator[str]:
 
 
 def _inline(page: Page) -> Iterator[str]:
-    for one in page.tree.iter():
-        for name, value in one.attrib.items():
+    for element in page.tree.iter():
+        for name, value in element.attrib.items():
             if name == "style" or name.startswith("on") or "javascript:" in value.lower():
                 yield f"{name}={value[:60]}"
             if name in ("src", "href", "action", "formaction") and not re.match(r"[/#?](?!/)", value):
                 yield f"{name}={value[:60]} leads to another site"
-        if one.tag == "style":
+        if element.tag == "style":
             yield "a style element"
-        if one.tag == "script" and not one.get("src") and one.get("type") != "application/json":
+        if element.tag == "script" and not element.get("src") and element.get("type") != "application/json":
             yield "a script in the page"
 
 
@@ -118,7 +118,7 @@ BAD = """<!doctype html><html><head><title></title></head><body><h1>One</h1><p i
 def test_the_checks_see_what_they_look_for(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(POLICY, "bad", AccessLevel.ANYBODY)
     app.add_url_rule("/bad", "bad", lambda: BAD)
-    found = " ".join(faults_of(Browser(app).get("/bad")))
+    result = " ".join(faults_of(Browser(app).get("/bad")))
     assert len(faults_of(Browser(app).get("/bad", htmx=True))) > 5
     for words in (
         "adoption-agency",
@@ -129,9 +129,9 @@ def test_the_checks_see_what_they_look_for(app: Flask, monkeypatch: pytest.Monke
         "bar without",
         "no token",
     ):
-        assert words in found
+        assert words in result
     for words in ("style=", "onerror=", "evil.example leads to another", "a script in the page", "#none leads nowhere"):
-        assert words in found
+        assert words in result
 
 
 def _finished(kind: str) -> Callable[[Flask, User], str]:
@@ -292,22 +292,22 @@ ODD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
 def test_every_step_is_sound_when_everything_is_wrong(browser: Browser, user: User, htmx: bool) -> None:
-    found = _faults_when_all_is_wrong(browser, user, htmx=htmx)
-    assert found == []
+    results = _faults_when_all_is_wrong(browser, user, htmx=htmx)
+    assert results == []
 
 
 def _faults_when_all_is_wrong(browser: Browser, user: User, *, htmx: bool) -> list[str]:
     row = draft_on_sample(user)
     for slug, changes in ODD.items():
         save(user, row, step=slug, **changes)
-    found = []
+    results = []
     for slug in STEPS:
         page = browser.get(step_path(row, slug), htmx=htmx)
         button = "Launch experiment" if slug == "review" else "Continue"
-        refused = browser.press(page, button, htmx=htmx)
-        assert refused.status == 422
-        found += faults_of(page) + faults_of(refused)
-    return found
+        refusal = browser.press(page, button, htmx=htmx)
+        assert refusal.status == 422
+        results += faults_of(page) + faults_of(refusal)
+    return results
 
 
 @pytest.mark.parametrize("way", ["", "/autosave"])
@@ -341,10 +341,10 @@ def test_a_refused_form_is_shown_again_and_sound(
 def test_the_sign_in_page_is_sound_before_and_after_a_mistake(app: Flask) -> None:
     browser = Browser(app)
     page = browser.get("/sign-in")
-    refused = browser.press(page, "Sign in", {"email": '"><i>@example.org', "password": "wrong"})
-    assert refused.status == 422
-    assert (faults_of(page), faults_of(refused)) == ([], [])
-    assert refused.form_to("/sign-in").values["email"] == ['"><i>@example.org']
+    refusal = browser.press(page, "Sign in", {"email": '"><i>@example.org', "password": "wrong"})
+    assert refusal.status == 422
+    assert (faults_of(page), faults_of(refusal)) == ([], [])
+    assert refusal.form_to("/sign-in").values["email"] == ['"><i>@example.org']
 
 
 def test_the_page_of_a_sign_in_link_is_sound(app: Flask, browser: Browser, user: User) -> None:
@@ -381,4 +381,4 @@ def test_the_first_look_at_pages_changes_no_answer(app: Flask, browser: Browser,
     assert changed <= {"drafts", "web_sessions", "target_associations", "target_rankings", "jobs", "audit_entries"}
     assert len(after["drafts"]) == len(before["drafts"])
     for old, new in zip(before["drafts"], after["drafts"], strict=True):
-        assert sum(one != other for one, other in zip(old, new, strict=True)) <= 1
+        assert sum(first != other for first, other in zip(old, new, strict=True)) <= 1

@@ -41,7 +41,7 @@ def _open(browser: Browser, row: DraftRow, slug: str = "data") -> Page:
 
 
 def _radios(page: Page) -> list[Element]:
-    return [one for one in page.element("f-purpose").iter("input") if one.get("type") == "radio"]
+    return [element for element in page.element("f-purpose").iter("input") if element.get("type") == "radio"]
 
 
 @pytest.mark.parametrize("slug", ["data", "single-page"])
@@ -50,16 +50,16 @@ def test_question_has_five_answers_each_drawn_and_in_words(browser: Browser, row
     group = page.element("f-purpose")
     assert words_of(next(group.iter("legend"))) == "What is the model for?"
     radios = _radios(page)
-    names = [words_of(page.element(str(one.get("aria-labelledby")))) for one in radios]
+    names = [words_of(page.element(str(element.get("aria-labelledby")))) for element in radios]
     assert names == LABELS
-    assert [one.get("value") for one in radios] == list(Purpose)
+    assert [element.get("value") for element in radios] == list(Purpose)
     for radio in radios:
         sentence = words_of(page.element(str(radio.get("aria-describedby"))))
         assert sentence.endswith(".")
         assert len(sentence.split()) < 20
-    pictures = [one for one in group.iter("span") if "pic" in one.get("class", "").split()]
+    pictures = [element for element in group.iter("span") if "pic" in element.get("class", "").split()]
     assert len(pictures) == len(LABELS)
-    assert all(any(part.tag.endswith("svg") for part in one.iter()) for one in pictures)
+    assert all(any(part.tag.endswith("svg") for part in picture.iter()) for picture in pictures)
     assert page.syntax_faults == []
 
 
@@ -88,15 +88,15 @@ def test_forecast_is_kept_and_said_on_later_steps(browser: Browser, user: User, 
     page = _open(browser, row)
     answer = browser.press(page, "Continue", FORECAST, htmx=htmx)
     assert answer.goes_to == step_path(row, "features") or answer.h1 == "Features"
-    held = answers_of(user, row)["data"]
-    assert (held["purpose"], held["horizon"]) == ("forecast", "3")
-    assert "drivers_known_ahead" not in held, "it is suggested that they are not known"
-    said = "3 days ahead, the target and the drivers known until today"
+    current_values = answers_of(user, row)["data"]
+    assert (current_values["purpose"], current_values["horizon"]) == ("forecast", "3")
+    assert "drivers_known_ahead" not in current_values, "it is suggested that they are not known"
+    words = "3 days ahead, the target and the drivers known until today"
     features = _open(browser, row, "features")
-    assert said in words_of(features.element("features-derived"))
+    assert words in words_of(features.element("features-derived"))
     assert "discharge_mm_lag_3" in features.words
     assert "discharge_mm_lag_2" not in features.words
-    assert said in _open(browser, row, "review").words
+    assert words in _open(browser, row, "review").words
     again = _open(browser, row)
     assert (again.value_of("purpose"), again.value_of("horizon")) == (["forecast"], ["3"])
     assert again.answers.values["drivers_known_ahead"] == []
@@ -138,8 +138,8 @@ def test_odd_horizon_is_said_at_its_field(browser: Browser, row: DraftRow, slug:
     assert (sentence, "#f-horizon") in page.problems()
     assert page.element("f-horizon").get("aria-invalid") == "true"
     assert page.value_of("horizon") == [raw]
-    mended = browser.press(page, "Set it to 1")
-    assert browser.follow(mended).value_of("horizon") == ["1"]
+    remedy = browser.press(page, "Set it to 1")
+    assert browser.follow(remedy).value_of("horizon") == ["1"]
 
 
 @WAYS
@@ -167,9 +167,9 @@ def test_purpose_that_does_not_fit_is_said_at_the_question(browser: Browser, use
     assert page.value_of("purpose") == ["ungauged"]
     browser.press(page, 'Use "Simulate from drivers"')
     assert _open(browser, row).value_of("purpose") == ["simulate"]
-    asked = browser.press(_open(browser, row), "Continue", {"time_column": ""})
-    assert asked.status == 422
-    browser.press(asked, "Use date as the time column")
+    request = browser.press(_open(browser, row), "Continue", {"time_column": ""})
+    assert request.status == 422
+    browser.press(request, "Use date as the time column")
     assert _open(browser, row).value_of("time_column") == ["date"]
 
 
@@ -186,8 +186,8 @@ def test_purpose_outlives_another_target_and_other_data(browser: Browser, user: 
     save(user, row, step="data", dataset_id=str(other.id))
     save(user, row, step="data", target="flow")
     page = _open(browser, row)
-    shown = [page.value_of(name) for name in ("purpose", "horizon", "drivers_known_ahead")]
-    assert shown == [["forecast"], ["3"], ["true"]]
+    visible_rows = [page.value_of(name) for name in ("purpose", "horizon", "drivers_known_ahead")]
+    assert visible_rows == [["forecast"], ["3"], ["true"]]
 
 
 def test_draft_of_an_older_config_says_so_and_stays(browser: Browser, user: User, row: DraftRow) -> None:
@@ -204,9 +204,9 @@ def test_draft_of_an_older_config_says_so_and_stays(browser: Browser, user: User
 def test_two_tabs_that_disagree_see_the_labels(browser: Browser, user: User, row: DraftRow) -> None:
     page = _open(browser, row)
     drafts.save_answers(user, row.id, step="data", changes={"purpose": "fill_gaps"}, version=row.version)
-    asked = browser.press(page, "Continue", {"purpose": "forecast"})
-    assert asked.status == 409
-    conflict = words_of(asked.element("wizard-conflict"))
+    request = browser.press(page, "Continue", {"purpose": "forecast"})
+    assert request.status == 409
+    conflict = words_of(request.element("wizard-conflict"))
     assert "What the model is for" in conflict
     assert "Fill gaps" in conflict
     assert "Forecast ahead" in conflict

@@ -15,15 +15,19 @@ from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.errors import DomainError
 from app.services.datasets import datasets
 from app.storage.tables import Dataset, User
-from app.web import quality_form, rereading
+from app.web import import_options_form, quality_form
 from tests.services.tables import draft_on, save, upload
 from tests.web.client import Browser, answers_of, fresh, step_path
 
 FLAGS = ("A", "P", "A:e", "")
 FLOW = "day,flow,flow_cd\n" + "".join(
-    f"2001-{1 + at // 28:02d}-{at % 28 + 1:02d},{at}.5,{FLAGS[at % 4]}\n" for at in range(112)
+    f"2001-{1 + position // 28:02d}-{position % 28 + 1:02d},{position}.5,{FLAGS[position % 4]}\n"
+    for position in range(112)
 )
-LAB = "n,rain,tp\n" + "".join(f"{at},{at * 7 % 11}.5,{'<0.05' if at % 5 < 3 else f'0.{at + 10}'}\n" for at in range(80))
+LAB = "n,rain,tp\n" + "".join(
+    f"{position},{position * 7 % 11}.5,{'<0.05' if position % 5 < 3 else f'0.{position + 10}'}\n"
+    for position in range(80)
+)
 KEEP = {"column": "flow", "flag": "flow_cd", "keep": ["A", "A:e"]}
 
 
@@ -47,27 +51,29 @@ def test_flags_that_are_not_ticked_make_values_missing(
     answer = browser.press(page, "Read the file again", {f"{name}.2": None, f"{name}.3": None})
     assert answer.status == 303
     if row is None:
-        found = next(one for one in datasets.list_datasets(user) if one.source_id == river.id)
+        dataset = next(item for item in datasets.list_datasets(user) if item.source_id == river.id)
     else:
-        found = datasets.get_dataset(user, uuid.UUID(answers_of(user, row)["data"]["dataset_id"]))
-    profile = datasets.profile_of(found)
+        dataset = datasets.get_dataset(user, uuid.UUID(answers_of(user, row)["data"]["dataset_id"]))
+    profile = datasets.profile_of(dataset)
     assert profile is not None
     assert profile.column("flow").missing == 56
     page = browser.follow(answer)
     assert "flow is used where flow_cd is A, A:e" in page.words
-    taken = browser.press(page, "Use all values", to="/reading/reread")
-    assert taken.status == 303
+    usage = browser.press(page, "Use all values", to="/reading/reread")
+    assert usage.status == 303
     assert river.choices in (None, {})
 
 
 def test_a_column_keeps_at_least_one_flag(browser: Browser, river: Dataset) -> None:
     name = "reading.flags.c2"
     page = browser.press(
-        browser.get(f"/datasets/{river.id}"), "Read the file again", {f"{name}.{at}": None for at in range(4)}
+        browser.get(f"/datasets/{river.id}"),
+        "Read the file again",
+        {f"{name}.{position}": None for position in range(4)},
     )
     assert page.status == 422
-    ((said, link),) = page.problems()
-    assert said == "Keep at least one quality flag of flow."
+    ((words, link),) = page.problems()
+    assert words == "Keep at least one quality flag of flow."
     assert page.element(link.removeprefix("#")) is not None
 
 
@@ -109,7 +115,11 @@ def test_flags_are_no_suggested_features_after_a_filter(browser: Browser, user: 
     lab = upload(user, LAB.encode())
     half = datasets.reread(user, lab.id, {"censored": [{"column": "tp", "take": "half"}]})
     page = browser.get(step_path(draft_on(user, half, target="rain"), "features"))
-    boxes = {one.get("value"): one.get("checked") for one in page.tree.iter("input") if one.get("name") == "column"}
+    boxes = {
+        element.get("value"): element.get("checked")
+        for element in page.tree.iter("input")
+        if element.get("name") == "column"
+    }
     assert boxes["c3"] is None
 
 
@@ -122,7 +132,7 @@ def test_flags_are_no_suggested_features_after_a_filter(browser: Browser, user: 
     ],
 )
 def test_a_point_and_a_box_are_understood(raw: str, place: PlaceInGrid) -> None:
-    changes = rereading.changes_from({"reading.place": raw}, ReadingChoices())
+    changes = import_options_form.changes_from({"reading.place": raw}, ReadingChoices())
     assert ReadingChoices().merged(changes).place == place
 
 
@@ -135,23 +145,23 @@ def test_a_point_and_a_box_are_understood(raw: str, place: PlaceInGrid) -> None:
     ],
 )
 def test_what_is_no_place_is_said_at_its_field(raw: str, sentence: str) -> None:
-    with pytest.raises(DomainError) as refused:
-        rereading.changes_from({"reading.place": raw}, ReadingChoices())
-    assert (refused.value.field, refused.value.message) == ("reading.place", sentence)
+    with pytest.raises(DomainError) as info:
+        import_options_form.changes_from({"reading.place": raw}, ReadingChoices())
+    assert (info.value.field, info.value.message) == ("reading.place", sentence)
 
 
 def test_an_empty_place_means_the_whole_grid() -> None:
     chosen = ReadingChoices(place=PlaceInGrid(latitude=47.3, longitude=8.5))
-    made = rereading.panel_of(Dialect(format="netcdf", grid="Latitudes 46 to 48."), chosen, address="/x")
+    made = import_options_form.panel_of(Dialect(format="netcdf", grid="Latitudes 46 to 48."), chosen, address="/x")
     assert made.place is not None
     assert (made.place.value, made.place.hint) == ("47.3, 8.5", "Latitudes 46 to 48.")
-    assert chosen.merged(rereading.changes_from({"reading.place": " "}, chosen)) == ReadingChoices()
-    assert rereading.panel_of(Dialect(format="csv"), ReadingChoices(), address="/x").place is None
+    assert chosen.merged(import_options_form.changes_from({"reading.place": " "}, chosen)) == ReadingChoices()
+    assert import_options_form.panel_of(Dialect(format="csv"), ReadingChoices(), address="/x").place is None
 
 
 @pytest.mark.parametrize("place", ["flag7", "censored0", "flagx", "flag", "flag٣"])
 def test_a_button_of_an_old_page_changes_nothing(place: str) -> None:
-    assert rereading.changes_from({"flip": place}, ReadingChoices()) == {}
+    assert import_options_form.changes_from({"flip": place}, ReadingChoices()) == {}
 
 
 @pytest.fixture
@@ -178,29 +188,29 @@ def grid(tmp_path: Path) -> bytes:
 @pytest.mark.parametrize("route", ["/datasets/upload", "/experiments/new/upload"])
 def test_a_grid_too_large_waits_for_a_place(browser: Browser, user: User, grid: bytes, route: str) -> None:
     form = {"csrf_token": browser.get("/account").token, "file": [(io.BytesIO(grid), "grid.nc")]}
-    refused = browser.post(route, form, content_type="multipart/form-data")
-    assert refused.status == 413
-    assert "Choose a point or a box. Latitudes 46 to 48.9, longitudes 7 to 8.9." in refused.problems()[0][0]
-    wrong = browser.press(refused, "Read this part", {"reading.place": "somewhere"})
+    refusal = browser.post(route, form, content_type="multipart/form-data")
+    assert refusal.status == 413
+    assert "Choose a point or a box. Latitudes 46 to 48.9, longitudes 7 to 8.9." in refusal.problems()[0][0]
+    wrong = browser.press(refusal, "Read this part", {"reading.place": "somewhere"})
     assert wrong.status == 422
     assert wrong.problems()[0][0] == quality_form.WRONG_PLACE
     outside = browser.press(wrong, "Read this part", {"reading.place": "10, 10"})
     assert "The point 10, 10 lies outside of the grid." in outside.problems()[0][0]
     sea = browser.press(outside, "Read this part", {"reading.place": "48.9, 8"})
     assert "hold no value; they may be sea" in sea.problems()[0][0]
-    (waiting,) = (one for one in datasets.list_datasets(user) if one.state == "failed")
+    (waiting,) = (item for item in datasets.list_datasets(user) if item.state == "failed")
     page = browser.follow(
         browser.press(browser.get(f"/datasets/{waiting.id}"), "Read this part", {"reading.place": "47.31, 8.52"})
     )
     assert "Read a part of the grid" in page.words
     assert "Read at the cell nearest to 47.31, 8.52, whose centre is 47.3, 8.5." in page.words
     fresh()
-    found = datasets.get_dataset(user, waiting.id)
-    assert (found.state, found.rows) == ("ready", 12_000)
-    assert found.choices == {"place": {"latitude": 47.31, "longitude": 8.52}}
+    dataset = datasets.get_dataset(user, waiting.id)
+    assert (dataset.state, dataset.rows) == ("ready", 12_000)
+    assert dataset.choices == {"place": {"latitude": 47.31, "longitude": 8.52}}
     assert page.form_to("/reading/reread").values["reading.place"] == ["47.31, 8.52"]
     again = browser.press(page, "Read the file again", {"reading.place": "47, 8, 47.1, 8.1"})
     assert again.status == 303
     fresh()
-    box = next(one for one in datasets.list_datasets(user) if one.source_id == waiting.id)
+    box = next(item for item in datasets.list_datasets(user) if item.source_id == waiting.id)
     assert box.rows == 12_000 * 4

@@ -39,7 +39,7 @@ def test_a_step_seen_again_begins_no_write(browser: Browser, draft: DraftRow, st
         assert browser.get(path).status == 200
         browser.get(f"{path}/measured?seen=", htmx=True)
     assert sent
-    assert not [one for one in sent if not one.startswith(("BEGIN", "SELECT")) or one == "BEGIN IMMEDIATE"]
+    assert not [text for text in sent if not text.startswith(("BEGIN", "SELECT")) or text == "BEGIN IMMEDIATE"]
 
 
 @pytest.mark.parametrize("path", ["/experiments", "/datasets", "/account", "/help", "/sign-in", "/health/live"])
@@ -47,7 +47,7 @@ def test_a_page_begins_no_write(browser: Browser, path: str) -> None:
     browser.get(path)
     with _statements() as sent:
         browser.get(path)
-    assert not [one for one in sent if not one.startswith(("BEGIN", "SELECT")) or one == "BEGIN IMMEDIATE"]
+    assert not [text for text in sent if not text.startswith(("BEGIN", "SELECT")) or text == "BEGIN IMMEDIATE"]
 
 
 def test_the_list_leaves_configs_and_answers_where_they_are(browser: Browser, draft: DraftRow, user: User) -> None:
@@ -57,14 +57,14 @@ def test_the_list_leaves_configs_and_answers_where_they_are(browser: Browser, dr
         page = browser.get("/experiments")
     assert "Finished" in page.words
     for column in ("config", "report", "environment", "warnings", "scores", "answers"):
-        assert not [one for one in sent if f".{column}" in one.replace(".config_changes", "")], column
+        assert not [text for text in sent if f".{column}" in text.replace(".config_changes", "")], column
 
 
 def test_the_list_is_read_by_index(app: Flask, browser: Browser, draft: DraftRow) -> None:
     browser.get("/experiments")
     with _statements() as sent:
         browser.get("/experiments")
-    listed = [one for one in sent if "FROM experiments WHERE" in one or "FROM drafts " in one]
+    listed = [text for text in sent if "FROM experiments WHERE" in text or "FROM drafts " in text]
     assert len(listed) == 4, listed
     for statement in listed:
         bound = ("x",) * statement.count("?")

@@ -10,19 +10,21 @@ from app.domain.analysis.import_options.import_choices import ColumnImportChoice
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, FindingRemedy, ImportReport
 from app.domain.errors import DomainError
 from app.domain.vocabulary import ColumnKind, Severity
-from app.web import remedies, rereading
+from app.web import import_options_form, remedies
 
-SAID = rereading.SAID
+SAID = import_options_form.SAID
 FOUND = Dialect(encoding="cp1252", delimiter=";", quote='"', escape="double", decimal=",", first_line=4, footer_lines=1)
 LEFT, KEPT = "It means missing", "It is a value"
 
 
-def panel(dialect: Dialect = FOUND, choices: ReadingChoices | None = None, **more: Any) -> rereading.ImportPanel:
-    return rereading.panel_of(dialect, choices or ReadingChoices(), address="/x", **more)
+def panel(
+    dialect: Dialect = FOUND, choices: ReadingChoices | None = None, **more: Any
+) -> import_options_form.ImportPanel:
+    return import_options_form.panel_of(dialect, choices or ReadingChoices(), address="/x", **more)
 
 
-def field(made: rereading.ImportPanel, name: str) -> rereading.ImportField:
-    return next(one for one in made.choices if one.name == f"reading.{name}")
+def field(made: import_options_form.ImportPanel, name: str) -> import_options_form.ImportField:
+    return next(choice for choice in made.choices if choice.name == f"reading.{name}")
 
 
 def test_each_field_says_what_was_found() -> None:
@@ -31,7 +33,7 @@ def test_each_field_says_what_was_found() -> None:
         "Delimited text, semicolon, Windows-1252 (Western Europe), decimal comma, table from line 4, "
         "1 line after the table"
     )
-    firsts = {one.name.removeprefix("reading."): one.options[0][1] for one in made.choices if one.options}
+    firsts = {choice.name.removeprefix("reading."): choice.options[0][1] for choice in made.choices if choice.options}
     assert firsts == {
         "encoding": "Windows-1252 (Western Europe) (found)",
         "delimiter": "Semicolon (found)",
@@ -43,15 +45,15 @@ def test_each_field_says_what_was_found() -> None:
         "ragged": "Left out and listed (usual)",
         "duplicates": "Kept (usual)",
     }
-    assert (field(made, "first_line").found, field(made, "footer_lines").found) == ("4", "1")
-    assert not any(one.said or one.value for one in made.choices)
+    assert (field(made, "first_line").detected, field(made, "footer_lines").detected) == ("4", "1")
+    assert not any(choice.is_decided or choice.value for choice in made.choices)
 
 
 def test_what_the_user_said_stands_in_its_field_and_can_be_taken_back() -> None:
     made = panel(FOUND.model_copy(update={"said": ("quote",)}), ReadingChoices(quote="", first_line=2))
     quote = field(made, "quote")
-    assert (quote.value, quote.said, quote.options[0]) == (SAID, True, ("", "As found"))
-    assert (field(made, "first_line").value, field(made, "first_line").said) == ("2", True)
+    assert (quote.value, quote.is_decided, quote.options[0]) == (SAID, True, ("", "As found"))
+    assert (field(made, "first_line").value, field(made, "first_line").is_decided) == ("2", True)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_what_the_user_said_stands_in_its_field_and_can_be_taken_back() -> None:
     ids=lambda value: value.format if isinstance(value, Dialect) else "",
 )
 def test_only_what_means_something_for_a_format_is_asked(dialect: Dialect, names: list[str]) -> None:
-    assert [one.name for one in panel(dialect).choices] == [f"reading.{name}" for name in names]
+    assert [choice.name for choice in panel(dialect).choices] == [f"reading.{name}" for name in names]
 
 
 def test_sheets_and_files_of_an_archive_are_offered_by_name() -> None:
@@ -82,13 +84,13 @@ def test_sheets_and_files_of_an_archive_are_offered_by_name() -> None:
 
 
 def test_the_form_says_nothing_when_nothing_was_chosen() -> None:
-    form = {one.name: one.value for one in panel().choices}
-    assert set(rereading.changes_from(form, ReadingChoices()).values()) == {None}
-    assert ReadingChoices().merged(rereading.changes_from(form, ReadingChoices())) == ReadingChoices()
+    form = {choice.name: choice.value for choice in panel().choices}
+    assert set(import_options_form.changes_from(form, ReadingChoices()).values()) == {None}
+    assert ReadingChoices().merged(import_options_form.changes_from(form, ReadingChoices())) == ReadingChoices()
 
 
 def test_the_form_and_the_choices_say_the_same() -> None:
-    said = ReadingChoices(
+    choices = ReadingChoices(
         encoding="latin-1",
         delimiter="\t",
         quote="",
@@ -101,10 +103,10 @@ def test_the_form_and_the_choices_say_the_same() -> None:
         ragged="pad",
         duplicates="leave_out",
     )
-    form = {one.name: one.value for one in panel(choices=said).choices}
-    assert ReadingChoices().merged(rereading.changes_from(form, ReadingChoices())) == said
+    form = {choice.name: choice.value for choice in panel(choices=choices).choices}
+    assert ReadingChoices().merged(import_options_form.changes_from(form, ReadingChoices())) == choices
     nothing = dict.fromkeys(form, "")
-    assert said.merged(rereading.changes_from(nothing, said)) == ReadingChoices()
+    assert choices.merged(import_options_form.changes_from(nothing, choices)) == ReadingChoices()
 
 
 def test_a_unit_and_a_way_to_read_one_column_stand_beside_each_other() -> None:
@@ -115,12 +117,12 @@ def test_a_unit_and_a_way_to_read_one_column_stand_beside_each_other() -> None:
     assert text.columns == (ColumnImportChoice(column="flow", read_as="text", unit="cfs"),)
     (mark,) = panel(choices=both).marks
     assert mark.sentence == "`flow` is read as numbers with a decimal comma; `flow` is in cfs"
-    assert both.merged(rereading.changes_from({"flip": mark.place}, both)) == ReadingChoices()
+    assert both.merged(import_options_form.changes_from({"flip": mark.place}, both)) == ReadingChoices()
 
 
 def test_another_separator_can_be_typed() -> None:
     form = {"reading.delimiter": f"{SAID},", "reading.other_delimiter": "~|"}
-    assert rereading.changes_from(form, ReadingChoices())["delimiter"] == "~|"
+    assert import_options_form.changes_from(form, ReadingChoices())["delimiter"] == "~|"
     odd = field(panel(FOUND, ReadingChoices(delimiter="~|")), "delimiter")
     assert (f"{SAID}~|", "~|") in odd.options
 
@@ -141,45 +143,55 @@ def test_another_separator_can_be_typed() -> None:
 )
 def test_a_choice_that_cannot_be_made_is_said_at_its_field(name: str, value: str, sentence: str) -> None:
     with pytest.raises(DomainError, match=sentence) as fault:
-        rereading.changes_from({f"reading.{name}": value}, ReadingChoices())
+        import_options_form.changes_from({f"reading.{name}": value}, ReadingChoices())
     assert fault.value.field == f"reading.{name.removeprefix('other_')}"
 
 
 def test_what_was_said_about_values_can_be_turned_round() -> None:
     choices = ReadingChoices(markers=(Marker(column="flow", value="-999"), Marker(column="rain", below=0.0)))
     marks = panel(choices=choices).marks
-    assert [(one.sentence, one.flip) for one in marks] == [
+    assert [(mark.sentence, mark.flip) for mark in marks] == [
         ("-999 in `flow` means missing", KEPT),
         ("all below 0 in `rain` means missing", KEPT),
     ]
-    after = choices.merged(rereading.changes_from({"flip": "0"}, choices))
-    assert [(one.column, one.meaning) for one in after.markers] == [("flow", "value"), ("rain", "missing")]
-    assert "markers" not in rereading.changes_from({"flip": "7"}, choices)
+    after = choices.merged(import_options_form.changes_from({"flip": "0"}, choices))
+    assert [(item.column, item.meaning) for item in after.markers] == [("flow", "value"), ("rain", "missing")]
+    assert "markers" not in import_options_form.changes_from({"flip": "7"}, choices)
 
 
 def test_what_was_said_about_a_column_can_be_taken_back() -> None:
-    said = (ColumnImportChoice(column="price", read_as="text"), ColumnImportChoice(column="flow", read_as="comma"))
-    choices = ReadingChoices(columns=said)
-    assert [(one.sentence, one.flip) for one in panel(choices=choices).marks] == [
+    column_import_choices = (
+        ColumnImportChoice(column="price", read_as="text"),
+        ColumnImportChoice(column="flow", read_as="comma"),
+    )
+    choices = ReadingChoices(columns=column_import_choices)
+    assert [(mark.sentence, mark.flip) for mark in panel(choices=choices).marks] == [
         ("`price` is read as text", "As found"),
         ("`flow` is read as numbers with a decimal comma", "As found"),
     ]
-    after = choices.merged(rereading.changes_from({"flip": "column0"}, choices))
-    assert after.columns == said[1:]
-    assert after.fingerprint() != choices.fingerprint() == ReadingChoices(columns=said[::-1]).fingerprint()
-    assert rereading.changes_from({"flip": "column9"}, choices) == {}
+    after = choices.merged(import_options_form.changes_from({"flip": "column0"}, choices))
+    assert after.columns == column_import_choices[1:]
+    assert (
+        after.fingerprint()
+        != choices.fingerprint()
+        == ReadingChoices(columns=column_import_choices[::-1]).fingerprint()
+    )
+    assert import_options_form.changes_from({"flip": "column9"}, choices) == {}
 
 
 def test_the_first_look_is_cut_to_what_a_page_shows() -> None:
-    names = tuple(f"n{at}" for at in range(50))
+    names = tuple(f"n{position}" for position in range(50))
     peek = Peek(dialect=FOUND, names=names, rows=(names,) * 20, kinds=("text",) * 50, missing=(0.5,) * 50, rows_seen=20)
-    look = rereading.look_of(peek)
+    look = import_options_form.look_of(peek)
     assert (len(look["heads"]), len(look["rows"]), len(look["rows"][0]), look["columns"]) == (30, 8, 30, 50)
 
 
 def test_a_profile_stored_before_dialects_still_says_how_it_was_read() -> None:
     old = ImportReport(3, 3, 0, encoding="utf-8", delimiter="\t", skipped_lines=2)
-    assert rereading.summary_of(rereading.dialect_of(old)) == "Delimited text, tab, UTF-8, table from line 3"
+    assert (
+        import_options_form.summary_of(import_options_form.dialect_of(old))
+        == "Delimited text, tab, UTF-8, table from line 3"
+    )
 
 
 def marker(column: str, value: str) -> Finding:
@@ -193,8 +205,8 @@ def marker(column: str, value: str) -> Finding:
 
 def profile(*findings: Finding) -> DatasetProfile:
     columns = tuple(
-        ColumnProfile(name, f"c{at}", ColumnKind.NUMERIC, "numbers", "number", 0, 9)
-        for at, name in enumerate(("flow", "rain", "site"))
+        ColumnProfile(name, f"c{index}", ColumnKind.NUMERIC, "numbers", "number", 0, 9)
+        for index, name in enumerate(("flow", "rain", "site"))
     )
     return DatasetProfile(9, columns, ImportReport(9, 9, 0, "utf-8", ","), findings)
 
@@ -219,23 +231,23 @@ PLAIN = Finding("time_gaps", Severity.NOTICE, ("site",), "Gaps.")
 
 
 def test_findings_with_buttons_and_warnings_are_shown_and_quiet_notices_are_not() -> None:
-    found, more = remedies.finding_views(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading", "leave_out"))
-    assert ([one.finding.code for one in found], more) == (["missing_value_marker", "constant"], 0)
-    assert [one.value for one in found[0].buttons] == ["2.0", "2.1"]
+    views, more = remedies.finding_views(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading", "leave_out"))
+    assert ([view.finding.code for view in views], more) == (["missing_value_marker", "constant"], 0)
+    assert [button.value for button in views[0].buttons] == ["2.0", "2.1"]
     only_reading, _ = remedies.finding_views(profile(LEAVE, PLAIN), kinds=("reading",))
     assert only_reading == []
     about, _ = remedies.finding_views(profile(LEAVE, PLAIN, marker("flow", "-999")), kinds=("reading",), about="site")
-    assert [one.finding.code for one in about] == ["constant", "time_gaps"]
+    assert [view.finding.code for view in about] == ["constant", "time_gaps"]
 
 
 def test_one_button_answers_for_all_findings_of_a_kind() -> None:
     made = profile(marker("flow", "-999"), marker("rain", "-200"))
-    found, _ = remedies.finding_views(made, kinds=("reading",))
-    assert [one.label for one in found[0].together] == [f"{LEFT}: all 2 like this", f"{KEPT}: all 2 like this"]
-    assert found[1].together == ()
-    pressed = remedies.selected_remedy(made, found[0].together[0].value, kinds=("reading",))
+    views, _ = remedies.finding_views(made, kinds=("reading",))
+    assert [button.label for button in views[0].together] == [f"{LEFT}: all 2 like this", f"{KEPT}: all 2 like this"]
+    assert views[1].together == ()
+    pressed = remedies.selected_remedy(made, views[0].together[0].value, kinds=("reading",))
     assert pressed is not None
-    assert [(one["column"], one["value"], one["meaning"]) for one in pressed.remedy.changes["markers"]] == [
+    assert [(change["column"], change["value"], change["meaning"]) for change in pressed.remedy.changes["markers"]] == [
         ("flow", "-999", "missing"),
         ("rain", "-200", "missing"),
     ]
@@ -252,5 +264,5 @@ def test_answers_of_a_draft_that_a_remedy_sets() -> None:
     made = profile(LEAVE, GROUP)
     assert remedies.answers_of(made, LEAVE.remedies[0]) == {"features": {"column.c2": False}}
     assert remedies.answers_of(made, GROUP.remedies[0]) == {"data": {"group_column": "site"}}
-    assert remedies.holds(made, {"data": {"group_column": "site"}}, GROUP.remedies[0])
-    assert not remedies.holds(made, {"data": {}}, GROUP.remedies[0])
+    assert remedies.is_answered(made, {"data": {"group_column": "site"}}, GROUP.remedies[0])
+    assert not remedies.is_answered(made, {"data": {}}, GROUP.remedies[0])

@@ -56,7 +56,7 @@ def test_only_what_differs_from_the_recommendation_is_called_changed(browser: Br
 def test_a_reason_stands_beside_what_is_suggested_only(
     browser: Browser, user: User, chosen: dict[str, Any], said: str
 ) -> None:
-    text = "rain,other\n" + "".join(f"{at % 7},{at % 11}.5\n" for at in range(200))
+    text = "rain,other\n" + "".join(f"{position % 7},{position % 11}.5\n" for position in range(200))
     row = draft_on(user, upload(user, text.encode()), **chosen)
     words = browser.get(step_path(row, "data")).words
     assert ("where the target often is" in words) == bool(said)
@@ -64,10 +64,13 @@ def test_a_reason_stands_beside_what_is_suggested_only(
 
 def test_what_cannot_be_left_out_has_no_such_button(browser: Browser, user: User) -> None:
     text = "rain,gappy,flow\n" + "".join(
-        f"{at % 7},{at if at % 3 == 0 else ''},{at % 11 if at % 4 == 0 else ''}\n" for at in range(240)
+        f"{position % 7},{position if position % 3 == 0 else ''},{position % 11 if position % 4 == 0 else ''}\n"
+        for position in range(240)
     )
     row = draft_on(user, upload(user, text.encode()), target="flow")
     page = browser.get(step_path(row, "data"))
     assert "flow is missing on 75 % of the rows" in page.words
-    buttons = [one.words for form in page.forms for one in form.buttons if one.words.startswith("Leave it out")]
+    buttons = [
+        button.words for form in page.forms for button in form.buttons if button.words.startswith("Leave it out")
+    ]
     assert [words.endswith("about gappy") for words in buttons] == [True]

@@ -39,7 +39,7 @@ def test_an_ended_experiment_is_changed_and_run_again(
 ) -> None:
     end(launched, state)
     after = browser.press(browser.get(address(launched)), "Change and run again")
-    (line,), _ = draft_summaries.list_begun(user, page=1, per_page=9)
+    (line,), _ = draft_summaries.list_draft_summaries(user, page=1, per_page=9)
     row = drafts.get_draft(user, line.id)
     assert (after.status, after.goes_to) == (303, step_path(row, "review"))
     assert "Launch experiment" in browser.follow(after).buttons
@@ -70,11 +70,11 @@ def test_deleted_data_are_brought_back_first(browser: Browser, user: User, launc
     end(launched, RunState.FAILED)
     page = browser.get(address(launched))
     datasets.delete_dataset(user, launched.dataset_id)
-    refused = browser.press(page, "Change and run again")
-    assert refused.status == 409
-    assert "The dataset of this experiment was deleted." in refused.text
+    refusal = browser.press(page, "Change and run again")
+    assert refusal.status == 409
+    assert "The dataset of this experiment was deleted." in refusal.text
     assert "Restore its dataset to run it again" in browser.get(address(launched)).text
-    assert draft_summaries.list_begun(user, page=1, per_page=9) == ([], 0)
+    assert draft_summaries.list_draft_summaries(user, page=1, per_page=9) == ([], 0)
 
 
 def test_nobody_runs_the_experiment_of_another(other_user: User, launched: Experiment) -> None:

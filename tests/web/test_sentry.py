@@ -45,7 +45,7 @@ def test_an_error_of_the_web_is_told_without_its_words(app: Flask, browser: Brow
     page = browser.get(f"/datasets?q={CANARY}", headers={"Cookie": f"x={CANARY}", "X-Extra": CANARY})
     assert page.status == 500
     (event,) = sentry.events()
-    kinds = [one["type"] for one in event["exception"]["values"]]
+    kinds = [item["type"] for item in event["exception"]["values"]]
     assert kinds == ["ValueError", "RuntimeError"]
     assert event["exception"]["values"][-1]["stacktrace"]["frames"][-1]["function"] == "fail"
     assert event["tags"]["process"] == "web"
@@ -61,7 +61,7 @@ def test_refused_answers_are_steps_on_the_way_to_an_error(
     count_refusals(user, draft.id, "data", [("data", f"kind.{CANARY}", "kind_unknown")])
     logging.getLogger("app").error("something about %s", CANARY)
     (event,) = sentry.events()
-    crumbs = [(one["category"], one["message"]) for one in event["breadcrumbs"]["values"]]
+    crumbs = [(item["category"], item["message"]) for item in event["breadcrumbs"]["values"]]
     assert crumbs == [("validation", "data data.kind kind_unknown")]
     assert event["message"] == "something about %s"
     assert CANARY not in "".join(sentry.bodies)
@@ -74,7 +74,7 @@ def test_a_refused_submission_is_a_step_too(app: Flask, browser: Browser, sentry
         logging.getLogger("app").error("later")
     (event,) = sentry.events()
     assert ("submission", "datasets.show_all 422 too_bad") in [
-        (one["category"], one["message"]) for one in event["breadcrumbs"]["values"]
+        (item["category"], item["message"]) for item in event["breadcrumbs"]["values"]
     ]
     assert CANARY not in "".join(sentry.bodies)
 

@@ -46,7 +46,7 @@ def test_every_step_has_its_section_and_there_is_one_launch(browser: Browser, ro
         section = page.element(f"section-{step.slug}")
         assert words_of(next(section.iter("h2"))) == step.title
     assert page.buttons.count("Launch experiment") == 1
-    identifiers = [one.get("id") for one in page.tree.iter() if one.get("id")]
+    identifiers = [element.get("id") for element in page.tree.iter() if element.get("id")]
     assert len(set(identifiers)) == len(identifiers)
     names = {"target", "column", "estimator", "strategy", "primary_metric", "name", "version", "idempotency_key"}
     assert names <= page.answers.names
@@ -62,11 +62,11 @@ def test_answers_of_all_steps_are_saved_at_once(browser: Browser, user: User, ro
     page = _open(browser, row)
     changes = {"group_column": "", "seed": "7", "name": "One page", "averaged_trees.max_iter": "150"}
     assert browser.press(page, "Save", changes).status == 303
-    held = answers_of(user, row)
-    assert held["validation"] == {"seed": "7"}
-    assert held["review"] == {"name": "One page"}
-    assert held["model"] == {"averaged_trees.max_iter": "150"}
-    assert set(held["data"]) >= {"dataset_id"}
+    answers = answers_of(user, row)
+    assert answers["validation"] == {"seed": "7"}
+    assert answers["review"] == {"name": "One page"}
+    assert answers["model"] == {"averaged_trees.max_iter": "150"}
+    assert set(answers["data"]) >= {"dataset_id"}
 
 
 def test_saving_what_was_not_changed_changes_nothing(browser: Browser, user: User, row: DraftRow) -> None:
@@ -104,13 +104,13 @@ def test_what_was_typed_is_saved_and_launched_by_one_press(browser: Browser, use
 def test_two_tabs_are_asked_and_lose_nothing(browser: Browser, user: User, row: DraftRow, keep: str) -> None:
     page = _open(browser, row)
     browser.press(_open(browser, row), "Save", {"seed": "1"})
-    asked = browser.press(page, "Save", {"seed": "2", "name": "Mine alone"})
-    assert asked.status == 409
-    assert "Another tab changed the same answers" in asked.words
-    browser.press(asked, f"Keep {keep}")
-    held = answers_of(user, row)
-    assert held["validation"] == {"seed": "2" if keep == "mine" else "1"}
-    assert held["review"] == {"name": "Mine alone"}
+    request = browser.press(page, "Save", {"seed": "2", "name": "Mine alone"})
+    assert request.status == 409
+    assert "Another tab changed the same answers" in request.words
+    browser.press(request, f"Keep {keep}")
+    answers = answers_of(user, row)
+    assert answers["validation"] == {"seed": "2" if keep == "mine" else "1"}
+    assert answers["review"] == {"name": "Mine alone"}
 
 
 def test_a_change_that_alters_the_form_brings_the_page_and_another_the_side(browser: Browser, row: DraftRow) -> None:
@@ -128,8 +128,8 @@ def test_a_remedy_and_an_undo_come_back_to_the_page(browser: Browser, user: User
     browser.press(_open(browser, row), "Save", {"estimator": "hist_gradient_boosting"})
     browser.press(_open(browser, row), "Save", {"hist_gradient_boosting.max_depth": "2"})
     page = _open(browser, row)
-    mended = browser.press(page, "Use 4 leaves")
-    assert mended.goes_to == step_path(row, "single-page")
+    remedy = browser.press(page, "Use 4 leaves")
+    assert remedy.goes_to == step_path(row, "single-page")
     assert answers_of(user, row)["model"]["hist_gradient_boosting.max_leaf_nodes"] == 4
     undone = browser.press(_open(browser, row), "Undo last change")
     assert undone.goes_to == step_path(row, "single-page")

@@ -45,7 +45,7 @@ def _switch(page: Page) -> tuple[str | None, str]:
 
 def _drawn(part: Element, name: str) -> bool:
     """Return whether a picture of this class stands in a part of a page."""
-    return any(one.get("class") == name and str(one.tag).endswith("svg") for one in part.iter())
+    return any(element.get("class") == name and str(element.tag).endswith("svg") for element in part.iter())
 
 
 def test_derived_features_are_ranked_beside_measured_columns(browser: Browser, river: DraftRow) -> None:
@@ -61,7 +61,7 @@ def test_memory_is_said_drawn_and_listed(browser: Browser, river: DraftRow) -> N
     words = words_of(part)
     assert "This river remembers its rain for about" in words
     assert _drawn(part, "chart deep")
-    heads = [words_of(one) for one in part.iter("th") if one.get("scope") == "col"]
+    heads = [words_of(element) for element in part.iter("th") if element.get("scope") == "col"]
     assert heads == ["Before", "rain_mm", "temp_c"]
 
 
@@ -167,15 +167,15 @@ def test_what_the_set_brings_is_shown_once_it_is_measured(browser: Browser, user
 
 def _store_effect(user: User, row: DraftRow) -> None:
     """Store short fits that say what the set brings."""
-    held = draft_context.load(user, row.id)
-    assert held.dataset is not None
+    current = draft_context.load(user, row.id)
+    assert current.dataset is not None
     scores, without = (0.81, 0.83, 0.82), (0.64, 0.66, 0.65)
     effect = SetEffect("ridge", "nse", 500, scores, without, 0.17, 0.09, 0.25)
     items = (MeasuredEstimator("ridge", 500, scores, 0.0, 0.1, 1),)
-    found = ShortFitEvidence(
+    result = ShortFitEvidence(
         "nse", 900, 500, 0.25, items, (0.1, 0.1, 0.1), complete=True, first="ridge", set_effect=effect
     )
-    request = fit_requests.request_for(held.dataset, held.plan)
+    request = fit_requests.request_for(current.dataset, current.plan)
     assert request is not None
     with transaction():
-        fit_requests.STORE.save(request, found)
+        fit_requests.STORE.save(request, result)

@@ -48,8 +48,8 @@ def opened(browser: Browser, row: DraftRow, slug: str, *, htmx: bool = False) ->
 
 
 def value(browser: Browser, row: DraftRow, slug: str, name: str) -> str:
-    (held,) = browser.get(step_path(row, slug)).value_of(name)
-    return str(held)
+    (current,) = browser.get(step_path(row, slug)).value_of(name)
+    return str(current)
 
 
 def experiments() -> list[Experiment]:
@@ -64,7 +64,7 @@ def test_saving_while_typing_answers_with_the_mark_the_version_and_the_side(brow
     assert root is saved.element("wizard-saved")
     assert saved.element("wizard-side").get("hx-swap-oob") == "true"
     assert "Saved" in words_of(root)
-    (version,) = (one for one in saved.tree.iter("input") if one.get("name") == "version")
+    (version,) = (element for element in saved.tree.iter("input") if element.get("name") == "version")
     assert (version.get("value"), version.get("form")) == (str(before + 1), "answers")
     assert value(browser, draft, "validation", "seed") == "7"
 
@@ -110,10 +110,10 @@ def test_the_same_answer_changed_in_two_tabs_is_asked_about(
     browser: Browser, draft: DraftRow, way: str, keep: str, expected: str
 ) -> None:
     htmx = way != "page"
-    one, two = (opened(browser, draft, "validation", htmx=htmx) for _ in range(2))
+    tab, two = (opened(browser, draft, "validation", htmx=htmx) for _ in range(2))
     assert two.send({"seed": "5"}).status == 303
     mine = {"seed": "6", "holdout_percent": "30"}
-    page = one.autosave(mine) if way == "autosave" else one.send(mine)
+    page = tab.autosave(mine) if way == "autosave" else tab.send(mine)
     assert page.status == 409
     assert page.response.headers.get("HX-Retarget") == ("#wizard" if htmx else None)
     question = page.element("wizard-conflict")
@@ -124,9 +124,9 @@ def test_the_same_answer_changed_in_two_tabs_is_asked_about(
     assert value(browser, draft, "validation", "seed") == "5"
     after = browser.press(page, keep, htmx=htmx)
     assert (after.status, after.goes_to) == (303, step_path(draft, "validation"))
-    shown = browser.follow(after, htmx=htmx)
-    assert (shown.value_of("seed"), shown.value_of("holdout_percent")) == ([expected], ["30"])
-    assert browser.press(shown, "Continue", htmx=htmx).status == 303
+    view = browser.follow(after, htmx=htmx)
+    assert (view.value_of("seed"), view.value_of("holdout_percent")) == ([expected], ["30"])
+    assert browser.press(view, "Continue", htmx=htmx).status == 303
 
 
 def test_different_answers_of_two_tabs_are_merged(browser: Browser, user: User, draft: DraftRow) -> None:
@@ -142,8 +142,8 @@ def test_different_answers_of_two_tabs_are_merged(browser: Browser, user: User, 
 def test_a_tab_that_saves_after_another_is_drawn_anew_and_takes_nothing_back(
     browser: Browser, user: User, draft: DraftRow, slug: str
 ) -> None:
-    one, two = opened(browser, draft, "validation"), opened(browser, draft, slug)
-    assert one.send({"seed": "5"}).status == 303
+    tab, two = opened(browser, draft, "validation"), opened(browser, draft, slug)
+    assert tab.send({"seed": "5"}).status == 303
     drawn = two.autosave({"holdout_percent": "30"})
     assert drawn.response.headers["HX-Retarget"] == "#wizard"
     assert drawn.value_of("seed") == ["5"], "what the other tab saved is shown"
@@ -156,23 +156,23 @@ def test_different_steps_in_two_tabs_are_merged(browser: Browser, user: User, dr
     model, words = opened(browser, draft, "model"), opened(browser, draft, "review")
     assert words.autosave({"notes": "High water."}).status == 200
     assert model.send({"estimator": "ridge"}).status == 303
-    held = answers_of(user, draft)
-    assert (held["review"], held["model"]) == ({"notes": "High water."}, {"estimator": "ridge"})
+    answers = answers_of(user, draft)
+    assert (answers["review"], answers["model"]) == ({"notes": "High water."}, {"estimator": "ridge"})
 
 
 def test_two_tabs_that_agree_are_not_asked(browser: Browser, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "validation") for _ in range(2))
+    tab, two = (opened(browser, draft, "validation") for _ in range(2))
     assert two.send({"seed": "5"}).status == 303
-    assert one.send({"seed": "5"}).status == 303
+    assert tab.send({"seed": "5"}).status == 303
 
 
 def test_an_answer_given_back_to_the_suggestion_meets_the_change_of_another_tab(
     browser: Browser, user: User, draft: DraftRow
 ) -> None:
     save(user, draft, step="validation", seed="5")
-    one, two = (opened(browser, draft, "validation") for _ in range(2))
+    tab, two = (opened(browser, draft, "validation") for _ in range(2))
     assert two.send({"seed": "6"}).status == 303
-    page = one.send({"seed": "42"})
+    page = tab.send({"seed": "42"})
     assert page.status == 409
     assert "as suggested" in words_of(page.element("wizard-conflict"))
     browser.press(page, "Keep mine")
@@ -180,9 +180,9 @@ def test_an_answer_given_back_to_the_suggestion_meets_the_change_of_another_tab(
 
 
 def test_a_third_tab_may_disagree_with_the_choice_as_well(browser: Browser, user: User, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "validation") for _ in range(2))
+    tab, two = (opened(browser, draft, "validation") for _ in range(2))
     two.send({"seed": "5"})
-    page = one.send({"seed": "6"})
+    page = tab.send({"seed": "6"})
     save(user, draft, step="validation", seed="9")
     again = browser.press(page, "Keep mine")
     assert again.status == 409
@@ -192,16 +192,16 @@ def test_a_third_tab_may_disagree_with_the_choice_as_well(browser: Browser, user
 
 
 def test_a_column_in_question_is_called_by_its_name(browser: Browser, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "data") for _ in range(2))
-    assert one.send({"kind.c2": "text"}).status in (303, 422)
+    tab, two = (opened(browser, draft, "data") for _ in range(2))
+    assert tab.send({"kind.c2": "text"}).status in (303, 422)
     question = two.autosave({"kind.c2": "categorical"}).element("wizard-conflict")
     assert "Kind of tmax_c" in words_of(question)
 
 
 def test_columns_ticked_in_two_tabs_are_merged_column_by_column(browser: Browser, user: User, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "features") for _ in range(2))
-    every = one.page.value_of("column")
-    assert one.send({"column": [key for key in every if key != "c2"]}).status == 303
+    tab, two = (opened(browser, draft, "features") for _ in range(2))
+    every = tab.page.value_of("column")
+    assert tab.send({"column": [key for key in every if key != "c2"]}).status == 303
     assert two.send({"column": [key for key in every if key != "c3"]}).status == 303
     assert answers_of(user, draft)["features"] == {"column.c2": False, "column.c3": False}
 
@@ -218,9 +218,9 @@ def test_other_data_chosen_meanwhile_asks_about_what_was_answered_on_the_old(
 
 
 def test_what_two_tabs_wrote_is_shown_as_text(browser: Browser, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "review") for _ in range(2))
+    tab, two = (opened(browser, draft, "review") for _ in range(2))
     two.autosave({"name": f"{EVIL} two", "notes": "</textarea><script>alert(2)</script>"})
-    page = one.autosave({"name": f"{EVIL} one", "notes": '"><script>alert(3)</script>'})
+    page = tab.autosave({"name": f"{EVIL} one", "notes": '"><script>alert(3)</script>'})
     assert page.status == 409
     assert EVIL not in page.text
     assert "<script>alert" not in page.text
@@ -372,9 +372,9 @@ def test_a_launched_draft_leads_to_its_experiment_and_changes_no_more(
 
 
 def test_a_launch_meets_the_change_of_another_tab_first(browser: Browser, draft: DraftRow) -> None:
-    one, two = (opened(browser, draft, "review") for _ in range(2))
+    tab, two = (opened(browser, draft, "review") for _ in range(2))
     two.autosave({"name": "Theirs"})
-    page = one.send({"name": "Mine"}, "Launch experiment")
+    page = tab.send({"name": "Mine"}, "Launch experiment")
     assert page.status == 409
     assert experiments() == []
     browser.press(page, "Keep mine")
@@ -388,9 +388,9 @@ def test_a_launch_with_an_error_on_an_earlier_step_says_which(browser: Browser, 
     save(user, draft, step="validation", seed="x")
     answer = browser.press(page, "Launch experiment")
     assert answer.status == 422
-    assert any("Seed" in said for said, _link in answer.problems())
+    assert any("Seed" in words for words, _link in answer.problems())
     assert experiments() == []
-    assert any("Validation1 problem" in words_of(one) for one in answer.tree.iter("li"))
+    assert any("Validation1 problem" in words_of(element) for element in answer.tree.iter("li"))
 
 
 def test_launching_after_the_data_was_deleted_in_another_tab_is_refused(

@@ -203,11 +203,11 @@ def test_a_template_that_never_was_is_hidden_from_everybody(
 
 
 def test_the_table_holds_every_route(app: Flask) -> None:
-    found = {
+    result = {
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
         if "experiment-templates" in rule.rule
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert {(route.method, route.path) for route in TABLE} == found
-    assert len(TABLE) == len(found)
+    assert {(route.method, route.path) for route in TABLE} == result
+    assert len(TABLE) == len(result)

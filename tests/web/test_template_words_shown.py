@@ -38,8 +38,8 @@ def _hostile(user: User, **more: object) -> ExperimentTemplate:
 def _scripts(page: object) -> list[str]:
     """Return the elements and attributes of a page that the words of a template would have made."""
     tree = page.tree  # type: ignore[attr-defined]
-    odd = [one.tag for one in tree.iter() if one.tag == "img" or (one.tag == "script" and not one.get("src"))]
-    return odd + [name for one in tree.iter() for name in one.keys() if name.startswith("on")]  # noqa: SIM118
+    odd = [item.tag for item in tree.iter() if item.tag == "img" or (item.tag == "script" and not item.get("src"))]
+    return odd + [name for item in tree.iter() for name in item.keys() if name.startswith("on")]  # noqa: SIM118
 
 
 def test_no_word_of_a_template_becomes_a_part_of_a_page(
@@ -72,8 +72,8 @@ def test_no_word_of_a_template_becomes_a_part_of_a_page(
     assert _scripts(fragment) == []
     late = owner.press(owner.get(f"{here}/edit"), "Save next version", {"name": MARK, "comment": MARK})
     assert late.goes_to
-    refused = owner.press(owner.get(f"{here}/edit"), "Save next version", {"people": MARK})
-    assert (refused.status, refused.syntax_faults, _scripts(refused)) == (422, [], [])
+    refusal = owner.press(owner.get(f"{here}/edit"), "Save next version", {"people": MARK})
+    assert (refusal.status, refusal.syntax_faults, _scripts(refusal)) == (422, [], [])
     stale = owner.press(owner.get(f"{here}/edit"), "Save next version", {"version": "1", "name": MARK})
     assert (stale.status, stale.syntax_faults, _scripts(stale)) == (409, [], [])
 
@@ -94,15 +94,15 @@ def test_files_and_json_of_templates_are_no_pages(app: Flask, user: User) -> Non
 
 @contextmanager
 def _counted() -> Iterator[list[str]]:
-    found: list[str] = []
+    results: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if statement.startswith("SELECT"):
-            found.append(statement)
+            results.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        yield found
+        yield results
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 
@@ -184,6 +184,6 @@ def test_odd_addresses_of_pages_are_answered_in_words(app: Flask, user: User, ad
         ):
             page = boss.post(path, {**values, "csrf_token": token})
             assert page.status in (404, 409, 422), (path, values, page.status)
-    found = rows.find_template(row.id)
-    assert found is not None
-    assert (found.version, found.name, found.owner_id) == (1, "Flow", user.id)
+    template = rows.find_template(row.id)
+    assert template is not None
+    assert (template.version, template.name, template.owner_id) == (1, "Flow", user.id)

@@ -24,9 +24,9 @@ DAYS = [START + timedelta(days=day) for day in range(300)]
 
 def table(*columns: str) -> bytes:
     """Write days in some forms, each as `name=form`, beside rain and flow."""
-    forms = dict(one.split("=") for one in columns)
-    lines = [",".join([*(day.strftime(form) for form in forms.values()), f"{at % 7}", f"{at % 11}.5"])
-             for at, day in enumerate(DAYS)]  # fmt: skip
+    forms = dict(column.split("=") for column in columns)
+    lines = [",".join([*(day.strftime(form) for form in forms.values()), f"{index % 7}", f"{index % 11}.5"])
+             for index, day in enumerate(DAYS)]  # fmt: skip
     return "\n".join([",".join([*forms, "rain", "flow"]), *lines, ""]).encode()
 
 
@@ -115,19 +115,21 @@ def test_an_older_dataset_offers_to_be_read_again_and_says_what_changes(
     step = browser.get(step_path(row, "data"))
     answer = browser.press(step, "Read again", to="/reading/reread")
     assert answer.status == 303
-    held = answers_of(user, drafts.get_draft(user, row.id))["data"]
-    assert (held["target"], held["dataset_id"] == str(german.id)) == ("flow", False)
+    current_values = answers_of(user, drafts.get_draft(user, row.id))["data"]
+    assert (current_values["target"], current_values["dataset_id"] == str(german.id)) == ("flow", False)
     assert "Read by an earlier version" not in browser.get(step_path(row, "data")).words
 
 
 def test_what_another_reading_would_change_is_what_it_changes(user: User) -> None:
-    lines = [f"{day:%d.%m.%Y},{'?' if at % 9 == 0 else at + 0.5},{at % 11}.5" for at, day in enumerate(DAYS)]
+    lines = [
+        f"{day:%d.%m.%Y},{'?' if index % 9 == 0 else index + 0.5},{index % 11}.5" for index, day in enumerate(DAYS)
+    ]
     dataset = upload(user, "\n".join(["when,rain,flow", *lines, ""]).encode())
     read_by_an_earlier_version(dataset)
     assert changes_when_read_again(dataset_rows.get_dataset(dataset.id)) == ()
     with transaction():
         row = dataset_rows.get_dataset(dataset.id)
-        columns = [{**one, "storage": "text"} for one in (row.profile or {})["columns"][:2]]
+        columns = [{**item, "storage": "text"} for item in (row.profile or {})["columns"][:2]]
         row.profile = {**(row.profile or {}), "columns": [*columns, (row.profile or {})["columns"][2]]}
     fresh()
     analysis.forget_profiles()
@@ -138,10 +140,13 @@ def test_what_another_reading_would_change_is_what_it_changes(user: User) -> Non
 
 
 def test_times_not_understood_stay_with_the_result(browser: Browser, user: User) -> None:
-    lines = [f"2013-01-{at % 28 + 1:02d}T00:00{'Z' if at % 2 else ''},{at % 7},{at % 11}.5" for at in range(300)]
+    lines = [
+        f"2013-01-{position % 28 + 1:02d}T00:00{'Z' if position % 2 else ''},{position % 7},{position % 11}.5"
+        for position in range(300)
+    ]
     dataset = upload(user, "\n".join(["sampled,rain,flow", *lines, ""]).encode())
     row = draft_on(user, dataset, target="flow")
     sentence = "sampled looks like times that were not understood"
     assert sentence in browser.get(step_path(row, "review")).words
     experiment = experiments.launch(user, row.id, version=row.version, idempotency_key="once")
-    assert [one for one in experiment.warnings or () if one["code"] == "looks_like_time_not_understood"]
+    assert [warning for warning in experiment.warnings or () if warning["code"] == "looks_like_time_not_understood"]

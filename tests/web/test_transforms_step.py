@@ -38,10 +38,10 @@ def basin(user: User) -> DraftRow:
     return draft_on(user, upload(user, _basin()), target="flow_mm")
 
 
-def _preview(browser: Browser, row: DraftRow, kind: str, *columns: str, htmx: bool = False, **said: str) -> Page:
-    asked = [("new.kind", kind), ("new.fields", kind), *(("new.column", name) for name in columns)]
-    asked += [(f"new.{name}", value) for name, value in said.items()]
-    return browser.get(f"{step_path(row, FORM)}/transform?{urlencode(asked)}", htmx=htmx)
+def _preview(browser: Browser, row: DraftRow, kind: str, *columns: str, htmx: bool = False, **words: str) -> Page:
+    query = [("new.kind", kind), ("new.fields", kind), *(("new.column", name) for name in columns)]
+    query += [(f"new.{name}", value) for name, value in words.items()]
+    return browser.get(f"{step_path(row, FORM)}/transform?{urlencode(query)}", htmx=htmx)
 
 
 def _recipes(user: User, row: DraftRow) -> list[dict[str, Any]]:
@@ -60,20 +60,26 @@ def _columns(entry: Any) -> list[str]:
 
 @pytest.mark.parametrize("entry", slow_after(12, TRANSFORMS), ids=lambda entry: entry.kind)
 def test_every_recipe_has_a_preview_on_real_rows(browser: Browser, basin: DraftRow, entry: Any) -> None:
-    said = {one.name: str(one.default) for one in entry.parameters if isinstance(one, Parameter)}
-    said |= {one.name: str(one.default[0]) for one in entry.parameters if not isinstance(one, Parameter)}
-    said |= {"latitude": "45.2"} if "latitude" in said else {}
-    page = _preview(browser, basin, entry.kind, *_columns(entry), **said)
+    answers = {
+        parameter.name: str(parameter.default) for parameter in entry.parameters if isinstance(parameter, Parameter)
+    }
+    answers |= {
+        parameter.name: str(parameter.default[0])
+        for parameter in entry.parameters
+        if not isinstance(parameter, Parameter)
+    }
+    answers |= {"latitude": "45.2"} if "latitude" in answers else {}
+    page = _preview(browser, basin, entry.kind, *_columns(entry), **answers)
     assert page.status == 200
     assert entry.help in page.words
-    shown = page.element("features-transform-shown")
-    assert 4 <= len(list(shown.iter("tr"))) <= 9
+    element = page.element("features-transform-shown")
+    assert 4 <= len(list(element.iter("tr"))) <= 9
     assert "Before:" in page.words
     assert "After:" in page.words
     assert page.text.count('<svg class="chart"') + page.text.count('<ol class="rank"') >= (
         2 if entry.needs_columns else 1
     )
-    part = _preview(browser, basin, entry.kind, *_columns(entry), htmx=True, **said)
+    part = _preview(browser, basin, entry.kind, *_columns(entry), htmx=True, **answers)
     assert part.has("features-transform_preview")
     assert "<h1" not in part.text
     assert "<html" not in part.text
@@ -90,9 +96,9 @@ def test_the_preview_shows_what_the_recipe_makes_of_real_values(browser: Browser
 
 def test_a_recipe_is_previewed_and_added_without_a_script(browser: Browser, user: User, basin: DraftRow) -> None:
     first = browser.get(step_path(basin, FORM))
-    asked = browser.press(first, "Preview", {"new.kind": "yeo_johnson", "new.column": ["rain_mm"]}, to="/transform")
-    assert asked.status == 303
-    page = browser.follow(asked)
+    request = browser.press(first, "Preview", {"new.kind": "yeo_johnson", "new.column": ["rain_mm"]}, to="/transform")
+    assert request.status == 303
+    page = browser.follow(request)
     assert (
         "Fitted on these rows for the preview. In training, it is fitted on the training rows of each fold."
         in page.words
@@ -145,8 +151,8 @@ def test_a_recipe_on_a_derived_column_is_previewed_and_added(browser: Browser, u
 
 @pytest.mark.parametrize("kind", ["potential_evaporation", "day_length", "degree_day_snow"])
 def test_a_recipe_just_chosen_blames_nobody_for_empty_fields(browser: Browser, basin: DraftRow, kind: str) -> None:
-    asked = urlencode([("new.kind", kind), ("new.fields", "lag")])
-    page = browser.get(f"{step_path(basin, FORM)}/transform?{asked}", htmx=True)
+    request = urlencode([("new.kind", kind), ("new.fields", "lag")])
+    page = browser.get(f"{step_path(basin, FORM)}/transform?{request}", htmx=True)
     assert page.status == 200
     assert 'aria-invalid="true"' not in page.text
     pressed = _preview(browser, basin, "day_length", latitude="")
@@ -178,12 +184,14 @@ ROLE_FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), ROLE_FAULTS, ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), ROLE_FAULTS, ids=lambda item: str(item)[:20])
 def test_roles_that_do_not_fit_get_a_sentence_and_stay(
     browser: Browser, basin: DraftRow, kind: str, columns: list[str], said: dict[str, str], sentence: str
 ) -> None:
     entry = next(entry for entry in TRANSFORMS if entry.kind == kind)
-    values = {one.name: "" if one.default is None else str(one.default) for one in entry.parameters} | said
+    values = {
+        parameter.name: "" if parameter.default is None else str(parameter.default) for parameter in entry.parameters
+    } | said
     page = _preview(browser, basin, kind, *columns, **values)
     assert page.status == 422
     assert sentence in page.words
@@ -235,7 +243,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), BAD, ids=lambda one: str(one)[:20])
+@pytest.mark.parametrize(("kind", "columns", "said", "sentence"), BAD, ids=lambda item: str(item)[:20])
 def test_what_makes_no_sense_gets_a_sentence_at_its_field_and_nothing_is_lost(
     browser: Browser, user: User, basin: DraftRow, kind: str, columns: list[str], said: dict[str, str], sentence: str
 ) -> None:
@@ -243,12 +251,13 @@ def test_what_makes_no_sense_gets_a_sentence_at_its_field_and_nothing_is_lost(
     assert page.status == 422
     assert sentence in page.words
     values = {"csrf_token": page.token, "action": "add-transform", "new.kind": kind, "new.fields": kind}
-    refused = browser.post(
-        step_path(basin, FORM), {**values, "new.column": columns, **{f"new.{name}": one for name, one in said.items()}}
+    refusal = browser.post(
+        step_path(basin, FORM),
+        {**values, "new.column": columns, **{f"new.{name}": text for name, text in said.items()}},
     )
-    assert refused.status == 422
-    assert sentence in refused.words
-    assert refused.value_of("new.kind") == [kind]
+    assert refusal.status == 422
+    assert sentence in refusal.words
+    assert refusal.value_of("new.kind") == [kind]
     assert "transforms" not in answers_of(user, basin).get("features", {})
 
 
@@ -257,10 +266,10 @@ def test_recipes_on_one_column_are_put_in_another_order(browser: Browser, user: 
         page = browser.follow(browser.press(_preview(browser, basin, kind, "rain_mm", offset="1"), "Add"))
     assert "Logarithm must come before Robust scaling on rain_mm: it works on values as measured." in page.words
     page = browser.follow(browser.press(page, "Do it earlier: Logarithm of rain_mm"))
-    assert [one["kind"] for one in _recipes(user, basin)][-2:] == ["log", "scale_robust"]
+    assert [recipe["kind"] for recipe in _recipes(user, basin)][-2:] == ["log", "scale_robust"]
     assert "must come before" not in page.words
     page = browser.follow(browser.press(page, "Remove Logarithm of rain_mm"))
-    kinds = [one["kind"] for one in _recipes(user, basin)]
+    kinds = [recipe["kind"] for recipe in _recipes(user, basin)]
     assert kinds[-1] == "scale_robust"
     assert "log" not in kinds
 
@@ -270,7 +279,7 @@ def test_a_conflict_has_a_remedy(browser: Browser, user: User, basin: DraftRow) 
         page = browser.follow(browser.press(_preview(browser, basin, kind, "soil", folds="5"), "Add"))
     assert "soil can become numbers in one way only" in page.words
     browser.press(page, "Remove: Mean target per word")
-    assert [one["kind"] for one in _recipes(user, basin)][-1] == "ordinal"
+    assert [recipe["kind"] for recipe in _recipes(user, basin)][-1] == "ordinal"
 
 
 def test_another_persons_draft_has_no_preview(browser: Browser, other_user: User) -> None:

@@ -58,9 +58,9 @@ def test_a_search_under_way_shows_its_trials_and_can_be_ended_early(client: Flas
     assert jobs.max_trials_of(job.id) == 4
     later = {**SEARCH, "done": 9, "total": 4, "limited": True}
     seeds.set_progress(row, {"fraction": 0.4, "message": "Searching", "search": later})
-    shown = client.get(f"/experiments/{row.id}/progress", headers=FRAGMENT).text
-    assert "Each search now ends after 4 trials" in shown
-    assert "Stop searching" not in shown
+    label = client.get(f"/experiments/{row.id}/progress", headers=FRAGMENT).text
+    assert "Each search now ends after 4 trials" in label
+    assert "Stop searching" not in label
     # The first wish stands, whatever was reached since.
     client.post(f"/experiments/{row.id}/keep-best", data={"csrf_token": token_of(text)})
     assert jobs.max_trials_of(job.id) == 4
@@ -104,8 +104,8 @@ def test_a_finished_search_shows_what_every_part_found(app: Flask, client: Flask
 
 def test_the_config_tells_of_its_search() -> None:
     off, on = (make_spec(tuning={"enabled": enabled, "trials": 12}) for enabled in (False, True))
-    assert not any(one.term == "Search" for one in facts.facts(off))
-    told = {one.term: (one.value, one.note) for one in facts.facts(on)}
+    assert not any(fact.term == "Search" for fact in facts.facts(off))
+    told = {fact.term: (fact.value, fact.note) for fact in facts.facts(on)}
     assert told["Search"] == (
         "12 trials in each fold",
         "Learn from trials (TPE); poor sets given up early: worse than the median; NSE decides",
@@ -116,40 +116,40 @@ def test_the_config_tells_of_its_search() -> None:
 def seeds_report() -> dict[str, Any]:
     import json
 
-    found: dict[str, Any] = json.loads(seeds.report_text("regression"))
-    return found
+    results: dict[str, Any] = json.loads(seeds.report_text("regression"))
+    return results
 
 
 def test_a_search_with_an_estimator_that_is_gone_is_still_told() -> None:
-    told = [one.term for one in facts.facts(make_spec(estimator="gone", tuning={"enabled": True}))]
+    told = [fact.term for fact in facts.facts(make_spec(estimator="gone", tuning={"enabled": True}))]
     assert "Search" in told
     assert not any(term.startswith("Searched") for term in told)
 
 
 def test_a_search_without_a_score_yet_has_no_chart() -> None:
-    assert trials.chart("nse", [(1, "failed", None)], total=5) is None
-    assert trials.chart("nse", [], total=5) is None
-    one = trials.chart("rmse", [[1, "complete", 2.0], [2, "complete", 1.0]], total=2)
-    assert one is not None
-    assert one.sentence == "RMSE of 2 trials; the best so far is 1."
+    assert trials.build_trial_chart("nse", [(1, "failed", None)], total=5) is None
+    assert trials.build_trial_chart("nse", [], total=5) is None
+    chart = trials.build_trial_chart("rmse", [[1, "complete", 2.0], [2, "complete", 1.0]], total=2)
+    assert chart is not None
+    assert chart.sentence == "RMSE of 2 trials; the best so far is 1."
 
 
 def test_the_lettering_of_the_axis_stands_where_the_trials_do() -> None:
-    one = trials.chart("nse", [[1, "complete", 0.0], [2, "complete", 0.6]], total=2)
-    assert one is not None
-    places = {tick.label: tick.at for tick in one.y}
+    chart = trials.build_trial_chart("nse", [[1, "complete", 0.0], [2, "complete", 0.6]], total=2)
+    assert chart is not None
+    places = {tick.label: tick.position for tick in chart.y}
     assert (places["0.0"], places["0.6"]) == (100, 0)
-    assert [y for _, y in one.judged] == [places["0.0"], places["0.6"]]
+    assert [y for _, y in chart.judged] == [places["0.0"], places["0.6"]]
 
 
 def test_the_chart_of_trials_counts_them_and_says_what_is_off_its_axis() -> None:
     scores: list[list[Any]] = [[1, "complete", 0.66], [2, "complete", 0.58], [3, "complete", 0.78], [4, "pruned", 0.52]]
-    near = trials.chart("nse", scores, total=12)
+    near = trials.build_trial_chart("nse", scores, total=12)
     assert near is not None
-    assert [one.label for one in near.x] == ["1", "2", "4", "6", "8", "10", "12"]
+    assert [tick.label for tick in near.x] == ["1", "2", "4", "6", "8", "10", "12"]
     assert near.y[0].label == "0.5", "what was given up stands where it belongs"
     assert near.note == ""
-    far = trials.chart("nse", [*scores, [5, "pruned", -9.0]], total=12)
+    far = trials.build_trial_chart("nse", [*scores, [5, "pruned", -9.0]], total=12)
     assert far is not None
     assert far.y[0].label == "0.55"
     assert far.note == "2 trials given up are off the axis, at its edge."

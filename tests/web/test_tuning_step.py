@@ -90,7 +90,7 @@ def test_each_fault_of_the_search_is_tied_to_its_control(browser: Browser, user:
     for words, link in faults:
         control = page.element(link.removeprefix("#"))
         tied = (control.get("aria-describedby") or "").split()
-        assert words in [words_of(page.element(one)) for one in tied], (link, words)
+        assert words in [words_of(page.element(text)) for text in tied], (link, words)
         assert control.tag == "fieldset" or control.get("aria-invalid") == "true", link
 
 

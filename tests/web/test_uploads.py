@@ -24,7 +24,7 @@ DRAFT = "/experiments/drafts/<id>/data/upload"
 ROUTES = ["/experiments/new/upload", "/datasets/upload", DRAFT]
 ONE_PAGE = "/experiments/new/single-page/upload"
 RAGGED = b"date,flow,rain\n" + b"".join(
-    b"2020-01-%02d,1.%d,0.2%s\n" % (at, at, b",9" * (at % 3 == 0)) for at in range(1, 25)
+    b"2020-01-%02d,1.%d,0.2%s\n" % (position, position, b",9" * (position % 3 == 0)) for position in range(1, 25)
 )
 
 
@@ -98,7 +98,7 @@ BAD: list[tuple[bytes, str, int, str]] = [
 
 @pytest.mark.parametrize(
     ("route", "content", "name", "status", "sentence"),
-    [*((DRAFT, *case) for case in BAD), *((route, *BAD[at]) for route in ROUTES[:2] for at in (0, 3, 8))],
+    [*((DRAFT, *case) for case in BAD), *((route, *BAD[position]) for route in ROUTES[:2] for position in (0, 3, 8))],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
 )
 def test_a_bad_file_is_refused_with_a_sentence_and_leaves_nothing(
@@ -107,8 +107,8 @@ def test_a_bad_file_is_refused_with_a_sentence_and_leaves_nothing(
     before = kept(app)
     page = send(route, (content, name))
     assert page.status == status
-    ((said, link),) = page.problems()
-    assert sentence in said
+    ((words, link),) = page.problems()
+    assert sentence in words
     assert page.element(link.removeprefix("#")).get("aria-invalid") == "true"
     assert kept(app) == before
 
@@ -154,19 +154,19 @@ def test_a_file_may_be_the_beginning_on_one_page(browser: Browser, send: Callabl
 def test_a_file_of_many_rows_that_do_not_fit_is_read_without_them_by_one_button(
     app: Flask, browser: Browser, user: User, send: Callable[..., Page], route: str
 ) -> None:
-    refused = send(route, (RAGGED, "ragged.csv"))
-    assert refused.status == 422
-    assert "8 of 24 rows do not fit 3 columns; the first is line 4" in refused.problems()[0][0]
+    refusal = send(route, (RAGGED, "ragged.csv"))
+    assert refusal.status == 422
+    assert "8 of 24 rows do not fit 3 columns; the first is line 4" in refusal.problems()[0][0]
     waiting = newest(user)
     assert browser.get(f"/datasets/{waiting.id}").words.count("Read it without those rows") == 1
-    page = browser.follow(browser.press(refused, "Read it without those rows"))
+    page = browser.follow(browser.press(refusal, "Read it without those rows"))
     row = newest(user)
     assert (row.id, row.state, row.rows) == (waiting.id, "ready", 16)
     if route != ONE_PAGE:
         assert "16 of 24 rows kept" in page.words
         assert "24 = 16 + 8" in page.words
         assert "It has 4 cells; the table has 3 columns." in page.words
-    again = browser.press(refused, "Read it without those rows")
+    again = browser.press(refusal, "Read it without those rows")
     assert "does not wait to be read in part any more" in again.words
 
 
@@ -176,7 +176,7 @@ def test_a_refused_file_waits_once_and_goes_when_it_is_deleted(
     before = kept(app)[0]
     for _ in range(2):
         send("/datasets/upload", (RAGGED, "ragged.csv"))
-    (row,) = (one for one in datasets.list_datasets(user) if one.state == "failed")
+    (row,) = (dataset for dataset in datasets.list_datasets(user) if dataset.state == "failed")
     datasets.delete_dataset(user, row.id)
     assert kept(app)[0] == before
 
@@ -185,9 +185,9 @@ def test_a_refused_file_waits_once_and_goes_when_it_is_deleted(
 def test_a_bad_file_leaves_a_draft_on_the_data_it_had(browser: Browser, send: Callable[..., Page], route: str) -> None:
     send(route, (PNG, "picture.csv"))
     (link,) = {
-        one.get("href", "")
-        for one in browser.get("/experiments").tree.iter("a")
-        if "/drafts/" in one.get("href", "") and not one.get("href", "").endswith("/discard")
+        element.get("href", "")
+        for element in browser.get("/experiments").tree.iter("a")
+        if "/drafts/" in element.get("href", "") and not element.get("href", "").endswith("/discard")
     }
     assert browser.get(f"{link}/data").value_of("target") == ["discharge_mm"]
 
@@ -345,8 +345,8 @@ def test_a_large_file_that_is_bad_is_refused_by_its_head(app: Flask, send: Calla
     before = kept(app)
     page = send(route, (PNG, "picture.csv"))
     assert page.status == 415
-    ((said, link),) = page.problems()
-    assert (said.startswith("This is a PNG picture."), link) == (True, "#f-file")
+    ((words, link),) = page.problems()
+    assert (words.startswith("This is a PNG picture."), link) == (True, "#f-file")
     assert kept(app) == before
 
 

@@ -20,7 +20,9 @@ from tests.variants import slow_after
 from tests.web.client import STEPS, Browser, Page, answers_of, draft_on_sample, step_path, words_of
 
 TITLES = ("Data", "Features", "Model", "Validation", "Review")
-CLASSES = b"a,b,level\n" + b"".join(b"%d,%d,%d\n" % (at % 7, at * 3 % 11, at % 2) for at in range(120))
+CLASSES = b"a,b,level\n" + b"".join(
+    b"%d,%d,%d\n" % (position % 7, position * 3 % 11, position % 2) for position in range(120)
+)
 
 
 def experiments() -> list[Experiment]:
@@ -29,12 +31,12 @@ def experiments() -> list[Experiment]:
 
 def steps_of(page: Page) -> list[tuple[str, bool]]:
     """Return the list of steps: the name of each, and whether it is the present one."""
-    (steps,) = (one for one in page.tree.iter("ol") if one.get("class") == "stepper")
-    found = []
+    (steps,) = (element for element in page.tree.iter("ol") if element.get("class") == "stepper")
+    results = []
     for item in steps.iter("li"):
-        (name,) = (words_of(one) for one in item.iter("span") if one.get("class") == "step-name")
-        found.append((name, any(one.get("aria-current") == "step" for one in item.iter())))
-    return found
+        (name,) = (words_of(element) for element in item.iter("span") if element.get("class") == "step-name")
+        results.append((name, any(element.get("aria-current") == "step" for element in item.iter())))
+    return results
 
 
 def test_a_sample_and_every_default_give_a_queued_experiment(browser: Browser, user: User) -> None:
@@ -55,9 +57,9 @@ def test_a_sample_and_every_default_give_a_queued_experiment(browser: Browser, u
     job = jobs.find_job(row.id, JobKind.TRAIN)
     assert job is not None
     assert (job.state, job.owner_id) == (RunState.QUEUED.value, user.id)
-    shown = browser.follow(launched)
-    assert (shown.status, shown.h1) == (200, row.name)
-    assert "In the queue" in shown.words
+    view = browser.follow(launched)
+    assert (view.status, view.h1) == (200, row.name)
+    assert "In the queue" in view.words
     assert row.name in browser.get("/experiments").words
 
 
@@ -88,16 +90,16 @@ def test_the_data_step_has_the_names_of_the_contract(browser: Browser, draft: Dr
     new = browser.get("/experiments/new")
     assert steps_of(new) == [(name, name == "Data") for name in TITLES]
     for page in (new, browser.get(step_path(draft, "data"))):
-        labels = {words_of(one): one.get("for") for one in page.tree.iter("label")}
+        labels = {words_of(element): element.get("for") for element in page.tree.iter("label")}
         assert page.element(labels["Data file"] or "").get("type") == "file"
-        assert "Use a sample dataset" in [words_of(one) for one in page.tree.iter("legend")]
-        (picker,) = (one for one in page.tree.iter("fieldset") if "Use a sample dataset" in words_of(one))
-        sample_titles = [words_of(one) for one in picker.iter("span") if one.get("class") == "title"]
+        assert "Use a sample dataset" in [words_of(element) for element in page.tree.iter("legend")]
+        (picker,) = (element for element in page.tree.iter("fieldset") if "Use a sample dataset" in words_of(element))
+        sample_titles = [words_of(element) for element in picker.iter("span") if element.get("class") == "title"]
         assert sample_titles == [sample.title for sample in datasets.SAMPLES]
     assert page.element(labels["Target column"] or "").get("name") == "target"
     assert page.element(labels["Steps ahead"] or "").get("name") == "horizon"
     assert "Drivers of the days ahead are known" in labels
-    assert "What is the model for?" in [words_of(one) for one in page.tree.iter("legend")]
+    assert "What is the model for?" in [words_of(element) for element in page.tree.iter("legend")]
 
 
 @pytest.mark.parametrize("slug", STEPS[1:])
@@ -139,10 +141,10 @@ def test_data_that_was_deleted_leads_back_to_data_and_the_answers_stay(
     save(user, draft, step="validation", seed="7")
     datasets.delete_dataset(user, datasets.list_datasets(user)[0].id)
     assert browser.get(step_path(draft, "review")).goes_to == step_path(draft, "data")
-    shown = browser.get(step_path(draft, "data"))
-    assert "was deleted. Restore it or choose other data" in words_of(shown.element("problems"))
-    assert "Choose a file or a sample first" not in shown.words
-    page = browser.press(shown, "Use this sample")
+    view = browser.get(step_path(draft, "data"))
+    assert "was deleted. Restore it or choose other data" in words_of(view.element("problems"))
+    assert "Choose a file or a sample first" not in view.words
+    page = browser.press(view, "Use this sample")
     assert page.status == 303
     assert browser.get(step_path(draft, "review")).status == 200
 
@@ -176,11 +178,11 @@ def test_a_wrong_answer_is_kept_and_the_summary_links_to_its_field(
     assert page.status == 422
     problems = page.problems()
     assert len(problems) == len(typed)
-    assert any(sentence in said for said, _link in problems), problems
-    for said, link in problems:
+    assert any(sentence in text for text, _link in problems), problems
+    for words, link in problems:
         field = page.element(link.removeprefix("#"))
         assert field.get("name") in typed
-        assert field.get("aria-invalid") == "true" or slug == "data", said
+        assert field.get("aria-invalid") == "true" or slug == "data", words
     for name, value in typed.items():
         assert page.value_of(name) == [value]
     again = browser.get(step_path(row, slug))
@@ -260,11 +262,11 @@ def test_a_remedy_is_one_button_that_does_what_it_says(
     )
     after = browser.post(form.action, form.values)
     assert (after.status, after.goes_to) == (303, step_path(row, slug))
-    held = answers_of(user, row).get(where[0], {}).get(where[1])
-    assert held == left if left is not None else str(held) in form.buttons[0].words
-    shown = browser.follow(after)
-    assert form.values not in [one.values for one in shown.forms]
-    assert "Undo last change" in shown.buttons
+    current = answers_of(user, row).get(where[0], {}).get(where[1])
+    assert current == left if left is not None else str(current) in form.buttons[0].words
+    view = browser.follow(after)
+    assert form.values not in [item.values for item in view.forms]
+    assert "Undo last change" in view.buttons
 
 
 def test_only_a_remedy_that_is_offered_is_applied(browser: Browser, user: User, draft: DraftRow) -> None:
@@ -316,8 +318,8 @@ def test_nothing_ticked_is_refused_once_nothing_is_derived_either(browser: Brows
     page = browser.follow(browser.press(browser.get(path), "Untick all shown"))
     while any(words.startswith("Remove ") for words in page.buttons):
         page = browser.follow(browser.press(page, "Remove "))
-    refused = browser.press(page, "Continue")
-    assert (refused.status, [said for said, _link in refused.problems()]) == (
+    refusal = browser.press(page, "Continue")
+    assert (refusal.status, [text for text, _link in refusal.problems()]) == (
         422,
         ["Tick at least one column: a model needs something to look at."],
     )
@@ -328,21 +330,23 @@ def test_bulk_ticking_touches_only_the_columns_that_are_shown(browser: Browser, 
     everywhere = browser.get(step_path(row, "features"))
     assert "Page 1 of 3" in everywhere.words
     page = browser.get(step_path(row, "features") + "?q=gauge_12&order=name")
-    shown = page.value_of("shown")[0].split(",")
-    assert len(shown) == 10
+    visible_rows = page.value_of("shown")[0].split(",")
+    assert len(visible_rows) == 10
     after = browser.press(page, "Untick all shown")
     assert after.goes_to == step_path(row, "features") + "?q=gauge_12&order=name"
     assert ticked(browser.follow(after)) == []
     left_out = {name for name, value in answers_of(user, row)["features"].items() if value is False}
-    assert left_out == {f"column.{key}" for key in shown}
-    assert ticked(browser.get(step_path(row, "features"))) == [key for key in ticked(everywhere) if key not in shown]
+    assert left_out == {f"column.{key}" for key in visible_rows}
+    assert ticked(browser.get(step_path(row, "features"))) == [
+        key for key in ticked(everywhere) if key not in visible_rows
+    ]
 
 
 def test_a_derived_feature_is_added_and_removed(browser: Browser, user: User, draft: DraftRow) -> None:
     path = step_path(draft, "features")
     first = browser.get(path)
-    asked = browser.press(first, "Preview", {"new.kind": "rolling_mean", "new.column": "tmax_c"}, to="/transform")
-    after = browser.press(browser.follow(asked), "Add", {"new.window": "15"})
+    request = browser.press(first, "Preview", {"new.kind": "rolling_mean", "new.column": "tmax_c"}, to="/transform")
+    after = browser.press(browser.follow(request), "Add", {"new.window": "15"})
     assert (after.status, after.goes_to) == (303, f"{path}#features-derived")
     page = browser.follow(after)
     assert "tmax_c_mean_15" in page.words
@@ -361,10 +365,10 @@ def test_the_kind_of_a_column_and_the_task_are_overruled(browser: Browser, user:
     row = draft_on(user, upload(user, CLASSES), target="level")
     page = browser.get(step_path(row, "data"))
     assert "Two classes" in page.words
-    said = {"kind.c0": "categorical", "task_kind": "regression"}
-    browser.press(page, "Continue", said)
+    answers = {"kind.c0": "categorical", "task_kind": "regression"}
+    browser.press(page, "Continue", answers)
     page = browser.get(step_path(row, "data"))
-    assert {name: page.value_of(name) for name in said} == {name: [value] for name, value in said.items()}
+    assert {name: page.value_of(name) for name in answers} == {name: [value] for name, value in answers.items()}
     lines = [[words_of(cell) for cell in line] for line in browser.get(step_path(row, "features")).tree.iter("tr")]
     assert next(line for line in lines if line[1] == "a")[2] == "categorical"
     browser.press(browser.get(step_path(row, "review")), "Launch experiment")
@@ -390,8 +394,8 @@ def test_a_review_that_was_seen_and_left_is_to_do_and_not_done(browser: Browser,
     # Looking remembers nothing: the next save does.
     assert browser.post(f"{step_path(draft, 'review')}/autosave", review.answers.filled({}), htmx=True).status == 200
     page = browser.get(step_path(draft, "data"))
-    (steps,) = (one for one in page.tree.iter("ol") if one.get("class") == "stepper")
+    (steps,) = (element for element in page.tree.iter("ol") if element.get("class") == "stepper")
     last = list(steps.iter("li"))[-1]
     assert words_of(last) == "ReviewTo do"
-    assert [one.get("class") for one in last.iter("a")] == [""]
+    assert [element.get("class") for element in last.iter("a")] == [""]
     assert words_of(steps).count(", done") == 3, "the others keep their tick"

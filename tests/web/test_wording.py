@@ -10,7 +10,7 @@ from app.domain.training.preprocessing import transforms
 from app.domain.training.tuning.search_summary import SearchedParameter, SearchSummary, TuningSummary
 from app.web import wording
 from app.web.charts import facts, trials
-from app.web.wording import hyperparameter, setting
+from app.web.wording import format_hyperparameter, format_setting_value
 from tests.web import seeds
 
 
@@ -25,33 +25,35 @@ def spec_of(estimator: str, kind: str, **more: object) -> Spec:
 
 def test_every_choice_is_written_by_its_label() -> None:
     for entry in registry.ESTIMATORS:
-        for one in entry.parameters:
-            for value, label in one.choices:
-                assert setting(one, value) == label
-            if one.optional and one.none_means:
-                assert setting(one, None) == one.none_means
+        for parameter in entry.parameters:
+            for value, label in parameter.choices:
+                assert format_setting_value(parameter, value) == label
+            if parameter.optional and parameter.none_means:
+                assert format_setting_value(parameter, None) == parameter.none_means
 
 
 def test_the_facts_of_an_experiment_hold_no_word_of_the_config() -> None:
-    told = {one.term: f"{one.value} {one.note}" for one in facts.facts(spec_of("logistic_regression", "multiclass"))}
+    told = {
+        fact.term: f"{fact.value} {fact.note}" for fact in facts.facts(spec_of("logistic_regression", "multiclass"))
+    }
     text = " ".join(told.values())
     for word in ("l2", "lbfgs", "balanced", "doy_cyclic", "expanding"):
         assert word not in text.replace("Balanced", ""), text
     assert "Day of the year, as sine and cosine, Month" in text
-    tree = {one.term: one.value for one in facts.facts(spec_of("decision_tree", "regression", max_depth=None))}
+    tree = {fact.term: fact.value for fact in facts.facts(spec_of("decision_tree", "regression", max_depth=None))}
     assert "as deep as needed" in tree.values()
 
 
 def test_parts_of_the_date_are_written_by_their_titles() -> None:
     (parts,) = transforms.get("date_parts").parameters
-    assert setting(parts, ["hour_cyclic"]) == "Hour of the day, as sine and cosine"
+    assert format_setting_value(parts, ["hour_cyclic"]) == "Hour of the day, as sine and cosine"
     (steps, *_) = transforms.get("lag").parameters
-    assert setting(steps, [1, 2]) == "1, 2"
+    assert format_setting_value(steps, [1, 2]) == "1, 2"
 
 
 @pytest.mark.parametrize(("estimator", "words"), [("logistic_regression", "L1: drops features"), ("of_old", "l1")])
 def test_what_a_search_found_is_written_by_its_label(estimator: str, words: str) -> None:
-    assert hyperparameter(estimator, "penalty", "l1") == words
+    assert format_hyperparameter(estimator, "penalty", "l1") == words
     search = SearchSummary(
         part="fold 1",
         rows=9,
@@ -78,9 +80,9 @@ def test_what_a_search_found_is_written_by_its_label(estimator: str, words: str)
         importance=(),
         sentence="",
     )
-    found = trials.build(tuning, estimator=estimator)
-    assert found is not None
-    assert found.parts[0].chosen == (words,)
+    results = trials.build(tuning, estimator=estimator)
+    assert results is not None
+    assert results.parts[0].chosen == (words,)
 
 
 def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() -> None:
@@ -90,7 +92,7 @@ def test_the_history_of_the_answers_names_settings_by_their_titles_and_labels() 
         "model.of_old.depth": [1, 2],
     }
     event = {"version": 2, "step": "model", "at": "2026-11-24T02:00:00", "changes": changes}
-    told = [(one.answer, one.before, one.after) for one in facts.history([event])]
+    told = [(change.answer, change.before, change.after) for change in facts.answer_history([event])]
     assert told == [
         (registry.get("logistic_regression").parameter("penalty").title, "as suggested", "L1: drops features"),  # type: ignore[union-attr]
         ("estimator", registry.get("ridge").title, "of_old"),

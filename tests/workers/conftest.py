@@ -17,7 +17,7 @@ from flask import Flask
 
 import config
 from app import queue
-from app.launch.redis_server import answers, command, url_of, wait_for
+from app.launch.redis_server import is_answering, server_command, url_of, wait_for
 from app.services import experiments
 from app.services.drafts import drafts
 from app.storage.db import db
@@ -58,7 +58,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen(command(self.data, self.path), stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(server_command(self.data, self.path), stdout=subprocess.DEVNULL)
         wait_for(self.url)
 
     def stop(self, how: int = signal.SIGTERM) -> None:
@@ -121,13 +121,13 @@ class Crew:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that this one started and that still live."""
-    found = []
+    results = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
             if int(parent) == pid and state != "Z":
-                found.append(int(entry.name))
-    return found
+                results.append(int(entry.name))
+    return results
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made.start()
     yield made
     made.stop(signal.SIGKILL)
-    assert not answers(made.url)
+    assert not is_answering(made.url)
 
 
 @pytest.fixture

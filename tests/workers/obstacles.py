@@ -66,12 +66,12 @@ class SmallDisk:
     def mounted(cls, folder: Path, *, mb: int) -> Self:
         """Mount one on a folder; the test is skipped where that is not allowed."""
         folder.mkdir()
-        said = subprocess.run(
+        process = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={mb}m", "tmpfs", str(folder)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if said.returncode:
-            pytest.skip(f"no file system can be mounted here: {said.stderr.strip()}")
+        if process.returncode:
+            pytest.skip(f"no file system can be mounted here: {process.stderr.strip()}")
         return cls(folder)
 
     @property

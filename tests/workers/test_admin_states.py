@@ -17,7 +17,7 @@ from app import queue
 from app.services.system import system_state
 from app.storage import jobs
 from app.storage.db import db
-from app.storage.reading import spare
+from app.storage.reading import reader_pool
 from app.storage.tables import Job, User
 from tests.services.tables import SMALL, upload
 from tests.web.client import Browser, words_of
@@ -58,8 +58,8 @@ def row_of(browser: Browser, part: str) -> str:
 
 def ready(browser: Browser) -> dict[str, object]:
     system_state.forget()
-    found: dict[str, object] = json.loads(browser.get("/health/ready").text)
-    return found
+    results: dict[str, object] = json.loads(browser.get("/health/ready").text)
+    return results
 
 
 def test_redis_away_is_a_row_until_it_is_back(root: Browser, server: Server) -> None:
@@ -106,7 +106,7 @@ def test_a_killed_reading_child_is_a_row_until_the_file_is_read(
     root: Browser, user: User, settings: config.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYDROML_DATA", str(settings.data))
-    start, to_kill = spare.start_child, [True, True]
+    start, to_kill = reader_pool.start_child, [True, True]
 
     def kill_first(folder: Path, *, waits: bool = False) -> object:
         child = start(folder, waits=waits)
@@ -115,8 +115,8 @@ def test_a_killed_reading_child_is_a_row_until_the_file_is_read(
             os.kill(child.pid, signal.SIGKILL)
         return child
 
-    monkeypatch.setattr(spare, "start_child", kill_first)
-    spare.forget()
+    monkeypatch.setattr(reader_pool, "start_child", kill_first)
+    reader_pool.forget()
     assert "Reader ok" in row_of(root, "reader")
     dataset = upload(user, SMALL.encode())
     db.session.rollback()

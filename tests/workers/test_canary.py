@@ -51,14 +51,14 @@ def sentry() -> Iterator[StandIn]:
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """Return all that this process logs, in the lines that the product writes."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
     handler.setFormatter(JsonLogLines())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    yield written
+    yield output
     root.setLevel(level)
     root.removeHandler(handler)
 
@@ -145,7 +145,7 @@ def test_a_canary_is_found_nowhere_that_operators_read(
         "audit as exported": "".join(listing.export_entries(admin, AuditFilter(), "csv")),
         "Sentry": "".join(sentry.bodies),
     }
-    assert {name: found.count(CANARY) for name, found in places.items()} == dict.fromkeys(places, 0)
+    assert {name: place.count(CANARY) for name, place in places.items()} == dict.fromkeys(places, 0)
     # The search itself works: what went wrong is told in each of them, and the canary is where it belongs.
     assert "could not" not in places["logs"]
     assert "ValueError" in places["logs"]

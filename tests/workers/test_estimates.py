@@ -23,18 +23,18 @@ def test_a_worker_times_the_estimator_and_learns_from_each_launch(crew: Crew, us
     assert spec is not None
     assert estimates.ask_for_timed_fits(sample, spec, profile)
     crew.worker()
-    wait_until(lambda: bool(estimates.machine().experience.timings), seconds=60, what="a timed fit")
+    wait_until(lambda: bool(estimates.learned_machine().experience.timings), seconds=60, what="a timed fit")
     wait_until(lambda: not estimates.ask_for_timed_fits(sample, spec, profile), seconds=60, what="what was timed")
     draft = drafts.get_draft(user, row.id)
     launched = experiments.launch(user, draft.id, version=draft.version, idempotency_key="once")
     wait_until(lambda: experiments.get_experiment(user, launched.id).state == "finished", seconds=120, what="the end")
     ended = experiments.get_experiment(user, launched.id)
     assert ended.actual is not None
-    latest = estimates.machine().experience.timings[-1]
+    latest = estimates.learned_machine().experience.timings[-1]
     assert latest.memory_mb == ended.actual["memory_mb"]
     assert latest.idle_mb is not None
     assert 0 < latest.idle_mb < latest.memory_mb
-    again = estimate(spec, profile, estimates.machine())
+    again = estimate(spec, profile, estimates.learned_machine())
 
     assert again.seconds_low < ended.actual["work_seconds"] < again.seconds_high
     assert again.memory_mb_low < ended.actual["memory_mb"] < again.memory_mb_high

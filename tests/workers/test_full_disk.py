@@ -55,8 +55,8 @@ def test_a_full_disk_ends_no_training(app: Flask, user: User, crew: Crew, launch
         lambda: "to be stored must wait" in crew.words or experiment.state == "failed", seconds=90, what="a store"
     )
     assert (experiment.state, experiment.failure) == ("running", None)
-    shown = browser.get(page)
-    assert (shown.status, shown.text.count(system_state.DISK_FULL)) == (200, 1)
+    view = browser.get(page)
+    assert (view.status, view.text.count(system_state.DISK_FULL)) == (200, 1)
     answer = browser.get("/health/ready")
     assert answer.status == 503
     assert json.loads(answer.text)["disk"] == "full"

@@ -13,7 +13,7 @@ from redis import Redis
 
 from app import queue
 from app.services import experiments
-from app.services.jobs import life, upkeep
+from app.services.jobs import life_cycle, upkeep
 from app.storage import jobs
 from app.storage.db import now, transaction
 from app.storage.tables import Experiment
@@ -86,7 +86,7 @@ def test_after_three_lost_workers_it_fails_and_says_so(crew: Crew, launch: Launc
     for attempt in (1, 2, 3):
         worker = crew.worker()
         if attempt > 1:
-            life.wake_worker(job_of(experiment))
+            life_cycle.wake_worker(job_of(experiment))
         wait_until(partial(attempted, experiment, attempt), seconds=60, what="an attempt")
         os.killpg(worker.pid, signal.SIGKILL)
         with transaction():
@@ -156,8 +156,8 @@ def test_an_attempt_that_was_given_up_writes_nothing(crew: Crew, launch: Launch)
     with transaction():
         job = job_of(experiment)
         job.lease_until = now() - timedelta(seconds=1)
-        taken = jobs.claim(job.id, worker_id="another", lease_seconds=600)
-    assert taken == 2
+        amount = jobs.claim(job.id, worker_id="another", lease_seconds=600)
+    assert amount == 2
     wait_until(lambda: not children_of(worker.pid), seconds=60, what="the end of the first attempt")
     job = job_of(experiment)
     assert (job.state, job.attempt, job.worker_id) == ("running", 2, "another")

@@ -16,20 +16,20 @@ from app.services.datasets import uploads
 from app.services.jobs import recovery, upkeep
 from app.storage import datasets
 from app.storage.db import db
-from app.storage.reading import read_file, spare
+from app.storage.reading import read_file, reader_pool
 from app.storage.tables import Dataset, Job, User
 from tests.services.tables import upload
 from workers.jobs.analyse import analyse
 
-CONTENT = b"day,flow\n" + b"".join(b"2001-01-%02d,%d\n" % (1 + at % 28, at) for at in range(300))
+CONTENT = b"day,flow\n" + b"".join(b"2001-01-%02d,%d\n" % (1 + position % 28, position) for position in range(300))
 
 
 @pytest.fixture
 def ended_by(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the signals that the next children get as soon as they are started; none where the list is empty."""
-    spare.forget()
+    reader_pool.forget()
     signals: list[int] = []
-    start = spare.start_child
+    start = reader_pool.start_child
 
     def killed(folder: Path, *, waits: bool = False) -> subprocess.Popen[bytes]:
         child = start(folder, waits=waits)
@@ -37,7 +37,7 @@ def ended_by(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             os.kill(child.pid, signals.pop(0))
         return child
 
-    monkeypatch.setattr(spare, "start_child", killed)
+    monkeypatch.setattr(reader_pool, "start_child", killed)
     return signals
 
 
@@ -83,8 +83,8 @@ def test_a_small_file_whose_reader_is_killed_is_left_to_a_worker(
     analyse(str(newest_job(dataset).id))
     db.session.rollback()
     db.session.expire_all()
-    found = datasets.get_dataset(dataset.id)
-    assert (found.state, found.rows) == ("ready", 300)
+    result = datasets.get_dataset(dataset.id)
+    assert (result.state, result.rows) == ("ready", 300)
 
 
 def test_a_reader_killed_three_times_is_the_reason_given(
@@ -103,9 +103,9 @@ def test_a_reader_killed_three_times_is_the_reason_given(
         assert upkeep.sweep() == 1
     db.session.rollback()
     db.session.expire_all()
-    found = datasets.get_dataset(dataset.id)
-    assert (found.state, found.reason_code) == ("failed", "worker_lost")
-    assert found.reason is not None
-    assert found.reason.startswith("The worker stopped 3 times while it worked on this.")
-    assert "ended from outside (signal 9)" in found.reason
+    result = datasets.get_dataset(dataset.id)
+    assert (result.state, result.reason_code) == ("failed", "worker_lost")
+    assert result.reason is not None
+    assert result.reason.startswith("The worker stopped 3 times while it worked on this.")
+    assert "ended from outside (signal 9)" in result.reason
     assert not uploads.incoming_file(dataset.id).exists()

@@ -60,8 +60,8 @@ def test_a_lock_while_columns_are_measured_ends_no_job(
         lock.wait()
 
     def complete() -> bool:
-        found = associations.associations_for(sample, "discharge_mm", kinds)
-        return found is not None and found.complete
+        result = associations.associations_for(sample, "discharge_mm", kinds)
+        return result is not None and result.complete
 
     wait_until(complete, seconds=60, what="the measuring")
     job = jobs.find_job(sample.id, JobKind.ASSOCIATE)

@@ -32,7 +32,7 @@ def test_a_request_is_named_in_the_log_of_the_worker(app: Flask, crew: Crew, use
     crew.worker()
     wait_until(lambda: experiment.state == "failed", seconds=90, what="the failure")
     lines = [json.loads(line) for line in crew.words.splitlines() if line.startswith("{")]
-    (line,) = [one for one in lines if one["level"] == "error"]
+    (line,) = [item for item in lines if item["level"] == "error"]
     assert (line["request"], line["job"]) == (request_id, str(job.id))
     assert line["fault"]
     assert "none" not in json.dumps(line)

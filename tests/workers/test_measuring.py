@@ -25,7 +25,9 @@ from tests.workers.conftest import Crew, Server, children_of, wait_until
 def wide(user: User) -> Dataset:
     """Return a table with holes everywhere, whose ranks take a worker some seconds."""
     random = np.random.default_rng(0)
-    frame = pd.DataFrame(random.normal(size=(1200, 140)).round(3), columns=[f"gauge_{at}" for at in range(140)])
+    frame = pd.DataFrame(
+        random.normal(size=(1200, 140)).round(3), columns=[f"gauge_{position}" for position in range(140)]
+    )
     frame["flow"] = frame["gauge_0"] + frame["gauge_1"]
     dataset = upload(user, frame.mask(random.random(frame.shape) < 0.1).to_csv(index=False).encode(), "wide.csv")
     assert dataset.state == "ready"
@@ -44,7 +46,7 @@ def test_a_worker_measures_a_matrix_and_a_ranking(crew: Crew, wide: Dataset) -> 
     assert done.state == "finished"
     assert rankings.ranking_for(wide, "flow").state == "queued"
     wait_until(lambda: rankings.ranking_for(wide, "flow").state == "finished", seconds=60, what="the ranking")
-    assert {one.name for one in rankings.ranking_for(wide, "flow").items[:2]} == {"gauge_0", "gauge_1"}
+    assert {item.name for item in rankings.ranking_for(wide, "flow").items[:2]} == {"gauge_0", "gauge_1"}
 
 
 def test_a_killed_worker_leaves_its_blocks_and_another_goes_on(crew: Crew, wide: Dataset) -> None:

@@ -78,7 +78,7 @@ def bring_back(server: Server, how: signal.Signals) -> None:
 
 def test_a_dataset_that_waits_says_that_redis_is_away(app: Flask, browser: Browser, user: User, server: Server) -> None:
     with transaction():
-        jobs.beat("one", host="here", pid=1)
+        jobs.record_heartbeat("one", host="here", pid=1)
     server.stop()
     with_limits(app, inline_read_mb=0)
     dataset = upload(user, SMALL.encode())

@@ -36,7 +36,7 @@ def run(row: Job, work: Fail) -> Job:
     """Run a job as a worker does, and return its row as it is then."""
     identifier = str(row.id)
     db.session.rollback()
-    runtime.job(work)(identifier)
+    runtime.run_as_job(work)(identifier)
     db.session.rollback()
     return jobs.get_job(uuid.UUID(identifier))
 
@@ -109,9 +109,9 @@ def test_progress_never_raises_and_is_written_later(row: Job) -> None:
     writer = ProgressWriter(row.id, attempt)
     db.session.execute(text("PRAGMA busy_timeout=50"))
     with LockedDatabase(runtime.config.load().data):
-        writer.say({"fraction": 0.4})
+        writer.report({"fraction": 0.4})
         writer.flush()
-        writer.say({"fraction": 0.5})
+        writer.report({"fraction": 0.5})
         writer.flush()
     writer.flush()
     db.session.rollback()

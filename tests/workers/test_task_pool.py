@@ -47,11 +47,11 @@ class Backwards(SerialExecutor):
         shared: SharedInput,
         tasks: Iterable[FitTask],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
         on_outcome: OnOutcome,
         is_wanted: IsWanted = lambda _task: True,
     ) -> None:
-        super().run(shared, list(tasks)[::-1], asked=asked, on_outcome=on_outcome, is_wanted=is_wanted)
+        super().run(shared, list(tasks)[::-1], callbacks=callbacks, on_outcome=on_outcome, is_wanted=is_wanted)
 
 
 @dataclass
@@ -95,9 +95,9 @@ def test_classes_are_the_same_in_processes() -> None:
         blend=True,
         validation={"strategy": "stratified_k_fold", "parameters": {"n_splits": 3}},
     )
-    one, two = (summary_of(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
-    assert one.blend == two.blend
-    assert [entry.scores for entry in one.entries] == [entry.scores for entry in two.entries]
+    item, two = (summary_of(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
+    assert item.blend == two.blend
+    assert [entry.scores for entry in item.entries] == [entry.scores for entry in two.entries]
 
 
 def test_a_task_whose_process_is_killed_is_run_again(pool: TaskPool, tmp_path: Path) -> None:
@@ -118,9 +118,9 @@ def test_a_task_that_is_killed_twice_fails_alone(pool: TaskPool) -> None:
         return task.candidate
 
     outcomes = collect(pool, act, 4)
-    failures = [one for one in outcomes if isinstance(one, FitFailure)]
-    assert sorted(one for one in outcomes if not isinstance(one, FitFailure)) == [0, 2, 3]
-    assert [(one.task.candidate, one.code) for one in failures] == [(1, "task_killed")]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, FitFailure)]
+    assert sorted(outcome for outcome in outcomes if not isinstance(outcome, FitFailure)) == [0, 2, 3]
+    assert [(failure.task.candidate, failure.code) for failure in failures] == [(1, "task_killed")]
 
 
 def test_a_cancelled_contest_ends_its_processes(pool: TaskPool) -> None:
@@ -139,15 +139,15 @@ def test_a_cancelled_contest_ends_its_processes(pool: TaskPool) -> None:
 
 
 def test_a_task_that_nobody_wants_any_more_is_ended(pool: TaskPool) -> None:
-    asked: list[FitTask] = []
+    tasks: list[FitTask] = []
 
     def act(task: FitTask) -> Any:
         time.sleep(60 if task.candidate == 0 else 0)
         return task.candidate
 
     def is_wanted(task: FitTask) -> bool:
-        asked.append(task)
-        return task.candidate != 0 or len(asked) < 8
+        tasks.append(task)
+        return task.candidate != 0 or len(tasks) < 8
 
     assert sorted(collect(pool, act, 3, is_wanted=is_wanted)) == [1, 2]
 
@@ -161,23 +161,23 @@ def test_processes_wait_for_the_next_tasks(pool: TaskPool) -> None:
     for _ in range(2):
         outcomes: list[Any] = []
         tasks = [FitTask(0, candidate) for candidate in range(6)]
-        pool.run(shared, tasks, asked=NEVER, on_outcome=outcomes.append)
+        pool.run(shared, tasks, callbacks=NEVER, on_outcome=outcomes.append)
         seen.append(set(outcomes))
     assert os.getpid() not in seen[0]
     assert seen[1] <= seen[0]
 
 
 def test_a_search_in_a_process_hears_that_it_should_end(pool: TaskPool) -> None:
-    said: list[int | None] = []
+    answers: list[int | None] = []
 
     class Asking(Acting):
-        def carry_out(self, task: FitTask, asked: SearchCallbacks) -> Any:
-            return asked.most_trials()
+        def carry_out(self, task: FitTask, callbacks: SearchCallbacks) -> Any:
+            return callbacks.most_trials()
 
     shared: Any = Asking(lambda _task: None)
-    asked = SearchCallbacks(lambda: False, lambda: 7)
-    pool.run(shared, [FitTask(0, one) for one in range(3)], asked=asked, on_outcome=said.append)
-    assert said == [7, 7, 7]
+    request = SearchCallbacks(lambda: False, lambda: 7)
+    pool.run(shared, [FitTask(0, item) for item in range(3)], callbacks=request, on_outcome=answers.append)
+    assert answers == [7, 7, 7]
 
 
 def test_wishes_reach_a_contest_in_processes(pool: TaskPool) -> None:
@@ -187,22 +187,22 @@ def test_wishes_reach_a_contest_in_processes(pool: TaskPool) -> None:
     means = ContestMeans(wishes=lambda: ContestWishes(finish=len(seen) > 5), executor=pool)
     result = contest(SPEC, made(240), means=means, on_progress=seen.append)
     assert "finished" in {entry.state for entry in by_key(result).values()}
-    assert summary_of(result).winner in {key for key, one in by_key(result).items() if one.state == "finished"}
+    assert summary_of(result).winner in {key for key, item in by_key(result).items() if item.state == "finished"}
 
 
 @pytest.mark.parametrize("holdout", [{"holdout": {"fraction": 0.2}}, {}])
 def test_the_folds_of_one_estimator_are_the_same_at_once(holdout: dict[str, Any]) -> None:
     validation = {"strategy": "k_fold", "parameters": {"n_splits": 4}, **holdout}
     spec = make_spec(estimator="random_forest", parameters={"n_estimators": 10}, validation=validation)
-    one, two = (lasting(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
-    assert one == two
+    item, two = (lasting(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
+    assert item == two
 
 
 def test_a_fold_that_cannot_be_fitted_fails_with_its_sentence(pool: TaskPool) -> None:
     spec = make_spec(estimator="k_nearest_neighbors", parameters={"n_neighbors": 190})
-    said = []
+    answer = []
     for executor in (SerialExecutor(), pool):
         with pytest.raises(TrainingError) as fault:
             contest(spec, made(200), means=ContestMeans(executor=executor))
-        said.append((fault.value.code, fault.value.message))
-    assert said[0] == said[1]
+        answer.append((fault.value.code, fault.value.message))
+    assert answer[0] == answer[1]

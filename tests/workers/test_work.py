@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from app.services import experiments
 from app.services.datasets import datasets
 from app.services.drafts import drafts
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements import associations, runner
 from app.storage import jobs
 from app.storage.db import transaction
@@ -70,7 +70,7 @@ def test_a_search_ends_early_with_its_best_and_goes_on_to_judge(crew: Crew, laun
     # The first search may be a few trials ahead of what its page showed.
     assert limit is not None
     assert first.trials >= limit >= 3
-    assert {one.trials for one in later} == {limit}
+    assert {summary.trials for summary in later} == {limit}
     assert report.tuning.limit == limit
 
 
@@ -138,11 +138,11 @@ def test_a_draft_moves_to_a_file_read_again_when_a_worker_is_done(app: Flask, us
 
 @pytest.mark.parametrize("queues", ["", "training", "analysis,,nothing"])
 def test_a_queue_that_does_not_exist_is_refused(queues: str) -> None:
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "workers", "--queues", queues], capture_output=True, text=True, timeout=60, check=False
     )
-    assert said.returncode == 2
-    assert "--queues takes analysis, quick, measure, train" in said.stderr
+    assert process.returncode == 2
+    assert "--queues takes analysis, quick, measure, train" in process.stderr
 
 
 def test_a_large_file_that_cannot_be_read_says_why(app: Flask, user: User, crew: Crew) -> None:
@@ -170,13 +170,13 @@ def test_a_worker_measures_associations(
     crew.worker()
 
     def complete() -> bool:
-        found = associations.associations_for(sample, "discharge_mm", kinds)
-        return found is not None and found.complete
+        match = associations.associations_for(sample, "discharge_mm", kinds)
+        return match is not None and match.complete
 
     wait_until(complete, seconds=60, what="the measuring")
-    found = associations.associations_for(sample, "discharge_mm", kinds)
-    assert found is not None
-    assert {item.column for item in found.items} == {column.name for column in profile.columns} - {"discharge_mm"}
+    result = associations.associations_for(sample, "discharge_mm", kinds)
+    assert result is not None
+    assert {item.column for item in result.items} == {column.name for column in profile.columns} - {"discharge_mm"}
 
 
 def test_a_job_that_is_none_of_ours_is_refused_and_the_worker_goes_on(
@@ -218,7 +218,7 @@ def test_what_is_no_job_at_all_does_not_end_a_worker(crew: Crew, launch: Launch,
 
 def test_a_job_enqueued_twice_is_done_once(crew: Crew, launch: Launch) -> None:
     experiment = launch(trees=10, folds=2)
-    life.wake_worker(job_of(experiment))
+    life_cycle.wake_worker(job_of(experiment))
     crew.worker()
     crew.worker()
     wait_until(lambda: experiment.state == "finished", seconds=90, what="the end")

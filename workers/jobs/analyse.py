@@ -6,13 +6,13 @@ import functools
 
 from app.services.datasets import analysis
 from app.services.drafts import drafts
-from app.services.jobs import life
-from workers.runtime import JobContext, job
+from app.services.jobs import life_cycle
+from workers.runtime import JobContext, run_as_job
 
 
-@job
+@run_as_job
 def analyse(context: JobContext) -> None:
     """Read the file; the dataset says ready only when everything is in place."""
-    may_store = functools.partial(life.has_lease, context.job_id, attempt=context.attempt)
+    may_store = functools.partial(life_cycle.has_lease, context.job_id, attempt=context.attempt)
     dataset = analysis.read_dataset(context.subject_id, may_store=may_store)
     drafts.follow(dataset)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from app.domain.contest.executor import ContestMeans
 from app.domain.training.report.outcome import Progress
 from app.services.jobs import training
-from workers.runtime import JobContext, job
+from workers.runtime import JobContext, run_as_job
 from workers.task_pool import TaskPool
 
 
-@job
+@run_as_job
 def train(context: JobContext) -> None:
     """Train, and store the result if the job is still ours then."""
 

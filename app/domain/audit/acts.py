@@ -110,5 +110,5 @@ def title_of(act: str) -> str:
     str
         The words, or the stored name itself.
     """
-    known = {one.value: words for one, words in TITLES.items()}
+    known = {item.value: words for item, words in TITLES.items()}
     return known.get(act, act)

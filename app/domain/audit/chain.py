@@ -137,13 +137,13 @@ def shorten_address(address: str) -> str:
         The first 24 bits of an IPv4 address or 48 of an IPv6 address; "" for anything else.
     """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        result = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or found
-    bits = 24 if found.version == 4 else 48
-    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+    if isinstance(result, ipaddress.IPv6Address):
+        result = result.ipv4_mapped or result
+    bits = 24 if result.version == 4 else 48
+    return str(ipaddress.ip_network(f"{result}/{bits}", strict=False))
 
 
 def details_json(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> str:
@@ -159,8 +159,8 @@ def details_json(before: Mapping[str, object] | None, after: Mapping[str, object
     str
         An object with `before` and `after`, keys sorted.
     """
-    said = {name: dict(values) for name, values in (("before", before), ("after", after)) if values}
-    return json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str) if said else ""
+    answer = {name: dict(values) for name, values in (("before", before), ("after", after)) if values}
+    return json.dumps(answer, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str) if answer else ""
 
 
 @dataclass(frozen=True, slots=True)

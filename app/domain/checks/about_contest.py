@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from app.domain.checks.check_context import CheckContext, error, warning
 from app.domain.checks.merging import merge_patch
 from app.domain.checks.model_patch import patch_model
-from app.domain.checks.subject import CheckContext, error, warning
 from app.domain.contest.candidates import title_of_part, titles_of
 from app.domain.estimators import registry
 from app.domain.experiment import MAX_CANDIDATES, MIN_CANDIDATES, CandidatePart, Spec, candidates_of
@@ -123,14 +123,14 @@ def check_candidates(spec: Spec, check: Callable[[Spec], tuple[Problem, ...]]) -
         Returns the problems of a config of one estimator.
     """
     specs = candidates_of(spec)
-    found = [check(one) for one in specs]
-    shared = set.intersection(*({_key(problem) for problem in problems} for problems in found))
-    yield from (problem for problem in found[0] if _key(problem) in shared)
+    result = [check(item) for item in specs]
+    shared = set.intersection(*({_key(problem) for problem in problems} for problems in result))
+    yield from (problem for problem in result[0] if _key(problem) in shared)
     titles = titles_of(specs)
-    for number, (one, problems) in enumerate(zip(specs, found, strict=True), start=1):
+    for number, (element, problems) in enumerate(zip(specs, result, strict=True), start=1):
         for problem in problems:
             if _key(problem) not in shared:
-                yield _of_candidate(spec, one, number, titles[number - 1], problem)
+                yield _of_candidate(spec, element, number, titles[number - 1], problem)
 
 
 def _key(problem: Problem) -> tuple[str, ...]:
@@ -142,9 +142,9 @@ def _merged(part: CandidatePart, patch: JsonObject) -> CandidatePart:
     return CandidatePart.model_validate(merge_patch(part.model_dump(mode="json"), patch))
 
 
-def _of_candidate(spec: Spec, one: Spec, number: int, title: str, problem: Problem) -> Problem:
+def _of_candidate(spec: Spec, item: Spec, number: int, title: str, problem: Problem) -> Problem:
     """Return a problem of one candidate: named, at its field, with a remedy that changes or removes it alone."""
-    remedy, own = removal(spec, number), _own_patch(problem, one)
+    remedy, own = removal(spec, number), _own_patch(problem, item)
     if own and problem.remedy is not None:
         parts = [*spec.model.candidates]
         parts[number - 1] = _merged(parts[number - 1], own)
@@ -154,10 +154,10 @@ def _of_candidate(spec: Spec, one: Spec, number: int, title: str, problem: Probl
     return replace(problem, step="model", field=field_of(number), message=f"{title}: {problem.message}", remedy=remedy)
 
 
-def _own_patch(problem: Problem, one: Spec) -> JsonObject:
+def _own_patch(problem: Problem, spec: Spec) -> JsonObject:
     """Return what a remedy changes in the model of a candidate; empty where it changes something else, or nothing."""
     remedy = problem.remedy
     if remedy is None or set(remedy.changes) != {"model"}:
         return {}
-    changed = patch_model(remedy.changes["model"], one).get("model")
+    changed = patch_model(remedy.changes["model"], spec).get("model")
     return changed if isinstance(changed, dict) else {}

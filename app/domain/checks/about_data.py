@@ -8,7 +8,7 @@ from app.domain.analysis.findings.questions import CODE as MARKER
 from app.domain.analysis.findings.questions import open_marks
 from app.domain.analysis.findings.time_questions import NOT_UNDERSTOOD
 from app.domain.analysis.findings.wording import LEFT_OUT, LEFT_OUT_ONE, on_rows, share
-from app.domain.checks.subject import CheckContext, error, notice, warning
+from app.domain.checks.check_context import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.text.messages import fill_count, join_sentences
 from app.domain.training.preprocessing.transforms import longest_memory, output_names
@@ -36,21 +36,23 @@ def columns_exist(subject: CheckContext) -> Iterator[Problem]:
             remedy = Remedy("Choose a column that the dataset has.")
             if field != "target":
                 remedy = Remedy(f"Use no {field.replace('_', ' ')}", {"data": {field: ""}})
-            yield _unknown("data", field, name, remedy)
+            yield _unknown_column("data", field, name, remedy)
     gone = list(dict.fromkeys(name for name in selected if not has(name)))
-    left = {"features": {"selected": [one for one in selected if has(one)]}}
+    left = {"features": {"selected": [text for text in selected if has(text)]}}
     for name in gone:
-        yield _unknown("features", "", name, Remedy("Leave it out" if len(gone) == 1 else "Leave them out", patch=left))
+        yield _unknown_column(
+            "features", "", name, Remedy("Leave it out" if len(gone) == 1 else "Leave them out", patch=left)
+        )
     for place, part in enumerate(subject.spec.features.transforms):
         # A recipe may work on what another one derives.
         unknown = next((name for name in part.columns if name not in made and not has(name)), None)
         if unknown is not None:
             recipes = subject.recipes
             without = {"features": {"transforms": [*recipes[:place], *recipes[place + 1 :]]}}
-            yield _unknown("features", "transforms", unknown, Remedy("Remove that derived feature", without))
+            yield _unknown_column("features", "transforms", unknown, Remedy("Remove that derived feature", without))
 
 
-def _unknown(step: str, field: str, name: str, remedy: Remedy) -> Problem:
+def _unknown_column(step: str, field: str, name: str, remedy: Remedy) -> Problem:
     return error(step, field, "column_unknown", f"The dataset has no column named {name[:60]}.", remedy)
 
 
@@ -70,11 +72,11 @@ def target_has_values(subject: CheckContext) -> Iterator[Problem]:
         remedy = Remedy("Choose a target that was measured more often, or accept fewer rows.")
         yield warning("data", "target", "target_mostly_missing", message, remedy)
     elif target.missing:
-        message = _of_missing_rows(subject, name)
+        message = _describe_missing_rows(subject, name)
         yield notice("data", "target", "target_missing_rows", message, Remedy("No action needed."))
 
 
-def _of_missing_rows(subject: CheckContext, name: str) -> str:
+def _describe_missing_rows(subject: CheckContext, name: str) -> str:
     """Say what becomes of the rows without a target."""
     missing = subject.target.missing
     if subject.spec.task.purpose is Purpose.FILL_GAPS:
@@ -140,10 +142,10 @@ def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
     classes = subject.target.distinct
     if classes > MAX_CLASSES:
         message = f"{subject.target.name[:60]} has {classes:,} classes; the limit is {MAX_CLASSES:,}."
-        yield error("data", "target", "too_many_classes", message, _as_numbers(subject))
+        yield error("data", "target", "too_many_classes", message, _regression_remedy(subject))
     elif classes > MANY_CLASSES:
         message = f"{classes:,} classes leave few rows for each."
-        yield warning("data", "target", "many_classes", message, _as_numbers(subject))
+        yield warning("data", "target", "many_classes", message, _regression_remedy(subject))
     counts = subject.class_counts
     if counts and min(counts) == 1 and classes > 1:
         alone = sum(count == 1 for count in counts)
@@ -156,7 +158,7 @@ def classes_are_usable(subject: CheckContext) -> Iterator[Problem]:
         yield warning("data", "target", "class_with_one_row", message, remedy)
 
 
-def _as_numbers(subject: CheckContext) -> Remedy:
+def _regression_remedy(subject: CheckContext) -> Remedy:
     """Return the remedy for a task with very many classes: predict numbers as numbers."""
     if subject.kind(subject.target.name).is_number and subject.target.storage != "text":
         return Remedy("Estimate the number itself", {"data": {"task_kind": TaskKind.REGRESSION.value}})
@@ -192,7 +194,7 @@ def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
         for finding in subject.profile.findings
         if finding.code == MARKER and finding.severity is Severity.WARNING
     ]
-    names = list(dict.fromkeys(name for one in open_ones for name in one.columns if name in used))
+    names = list(dict.fromkeys(name for item in open_ones for name in item.columns if name in used))
     if not names:
         return
     others = len(names) - 1

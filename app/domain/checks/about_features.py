@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from app.domain.checks.subject import CheckContext, error, notice, warning
+from app.domain.checks.check_context import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.training.preprocessing.transforms import output_names
@@ -15,7 +15,7 @@ from app.domain.vocabulary import ColumnKind
 
 def leave_out(subject: CheckContext, name: str) -> Remedy:
     """Return the button that leaves a feature out, where others are left to learn from."""
-    alone = all(one == name for one in subject.spec.features.selected)
+    alone = all(text == name for text in subject.spec.features.selected)
     if alone and not output_names(subject.spec):
         return Remedy("Tick another column instead.")
     return Remedy("Leave it out", {"features": {subject.field(name): False}})
@@ -31,8 +31,13 @@ def some_features(subject: CheckContext) -> Iterator[Problem]:
 def some_feature_varies(subject: CheckContext) -> Iterator[Problem]:
     """At least one feature tells rows apart; a baseline asks none of them."""
     selected, estimator = subject.spec.features.selected, subject.spec.model.estimator
-    asked = not (registry.has(estimator) and registry.get(estimator).is_baseline)
-    if not selected or output_names(subject.spec) or not asked or any(_varies(subject, name) for name in selected):
+    is_requested = not (registry.has(estimator) and registry.get(estimator).is_baseline)
+    if (
+        not selected
+        or output_names(subject.spec)
+        or not is_requested
+        or any(_varies(subject, name) for name in selected)
+    ):
         return
     message = "Every ticked column is the same on every row: there is nothing to learn from."
     yield error("features", "", "features_constant", message, Remedy("Tick a column that varies."))
@@ -44,8 +49,8 @@ def _varies(subject: CheckContext, name: str) -> bool:
     return column.distinct > 1 or 0 < column.missing < subject.profile.rows
 
 
-def _without(subject: CheckContext, name: str) -> Remedy:
-    others = (one for one in subject.spec.features.selected if one != name)
+def _remove_column_remedy(subject: CheckContext, name: str) -> Remedy:
+    others = (first for first in subject.spec.features.selected if first != name)
     if any(_varies(subject, other) for other in others) or output_names(subject.spec):
         return leave_out(subject, name)
     return Remedy("Tick a column that varies.")
@@ -53,10 +58,10 @@ def _without(subject: CheckContext, name: str) -> Remedy:
 
 def useless_columns(subject: CheckContext) -> Iterator[Problem]:
     """No column that can only mislead or weigh."""
-    rows, said = subject.profile.rows, subject.spec.data.column_kinds
+    rows, kinds = subject.profile.rows, subject.spec.data.column_kinds
     for name in subject.spec.features.selected:
         column = subject.profile.column(name)
-        kind = said.get(name, column.kind)
+        kind = kinds.get(name, column.kind)
         say = warning
         if column.missing >= rows:
             code, message = "all_missing", f"{name[:60]} is missing on every row."
@@ -70,14 +75,14 @@ def useless_columns(subject: CheckContext) -> Iterator[Problem]:
             message = f"{name[:60]} holds {column.distinct:,} different texts, which a model would only memorise."
         else:
             continue
-        yield say("features", subject.field(name), code, message, _without(subject, name))
+        yield say("features", subject.field(name), code, message, _remove_column_remedy(subject, name))
 
 
 def selection_rules_fit(subject: CheckContext) -> Iterator[Problem]:
     """Every rule that chooses columns in each fold is whole, names columns that are there, and has something to do."""
     rules, count = subject.spec.features.selection, len(set(subject.spec.features.selected))
     for place, rule in enumerate(rules):
-        others = [one.model_dump(mode="json") for at, one in enumerate(rules) if at != place]
+        others = [selection.model_dump(mode="json") for index, selection in enumerate(rules) if index != place]
         remedy = Remedy("Remove this rule", {"features": {"selection": others or None}})
         gone = next((name for name in rule.columns if not subject.profile.has(name)), None)
         fault = fault_of(rule) or (f"There is no column named {gone[:60]}." if gone is not None else "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.about_holdout import by_share
-from app.domain.checks.extent import fewest_groups, groups_of
-from app.domain.checks.subject import CheckContext, error, warning
+from app.domain.checks.about_holdout import share_answers
+from app.domain.checks.check_context import CheckContext, error, warning
+from app.domain.checks.fold_sizes import fewest_groups, groups_of
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import get_entry
@@ -61,7 +61,7 @@ def purpose_has_its_sites(subject: CheckContext) -> Iterator[Problem]:
 
 def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
     """A model for sites never gauged is judged at sites that did not train."""
-    task, entry, held = subject.spec.task, subject.strategy, subject.spec.validation.holdout
+    task, entry, holdout = subject.spec.task, subject.strategy, subject.spec.validation.holdout
     if task.purpose is not Purpose.UNGAUGED or task.group_column is None:
         return
     if not entry.needs_group:
@@ -70,9 +70,9 @@ def sites_are_held_out_whole(subject: CheckContext) -> Iterator[Problem]:
         message = f"{entry.title} trains on the sites that it validates, so it says nothing about a site never gauged."
         remedy = Remedy(f"Use {other.title[0].lower()}{other.title[1:]}", {"validation": {"strategy": other.id.value}})
         yield warning("validation", "strategy", "sites_not_held_out", message, remedy)
-    elif held is not None and not entry.holds_out_groups(held):
+    elif holdout is not None and not entry.holds_out_groups(holdout):
         message = "From a date on, rows of all sites are held out, so the final score is for sites that trained."
-        remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
+        remedy = Remedy("Hold nothing out", {"validation": share_answers(0)})
         yield warning("validation", "holdout_from", "sites_not_held_out", message, remedy)
 
 

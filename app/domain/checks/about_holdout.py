@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.domain.checks.extent import development_rows, first_moments, fits_years, number, water_years_of
-from app.domain.checks.subject import CheckContext, error, warning
+from app.domain.checks.check_context import CheckContext, error, warning
+from app.domain.checks.fold_sizes import development_rows, first_moments, fits_years, water_years_of, whole_parameter
 from app.domain.experiment import HoldoutPart
 from app.domain.problems import Problem, Remedy
 from app.domain.text.dates import end_of, parse_date
@@ -17,18 +17,18 @@ from app.domain.training.validation.holdout_share import TimeSpan, span_of
 from app.domain.vocabulary import SplitStrategy
 
 
-def by_share(percent: float) -> dict[str, str | float]:
+def share_answers(percent: float) -> dict[str, str | float]:
     """Return the answers that hold out a share of the rows, whatever date was held out before; 0 for nothing."""
     return {"holdout_by": "share", "holdout_percent": percent}
 
 
-LAST_PART = Remedy("Hold out the last 20 %", {"validation": by_share(20)})
+LAST_PART = Remedy("Hold out the last 20 %", {"validation": share_answers(20)})
 
 
 def dates_hold_out_rows(subject: CheckContext) -> Iterator[Problem]:
     """Dates of a hold-out lie within the record, in order, and leave rows to train before them."""
-    held, span = subject.spec.validation.holdout, span_of(subject.profile, subject.spec.task.time_column)
-    if held is None or held.from_date is None:
+    holdout, span = subject.spec.validation.holdout, span_of(subject.profile, subject.spec.task.time_column)
+    if holdout is None or holdout.from_date is None:
         return
     if subject.strategy.id is SplitStrategy.HOLDOUT:
         remedy = Remedy("Use forward in time", {"validation": {"strategy": "time_series"}})
@@ -38,11 +38,11 @@ def dates_hold_out_rows(subject: CheckContext) -> Iterator[Problem]:
         message = "Holding out from a date needs a time column. Choose one on the Data step."
         yield error("validation", "holdout_from", "time_column_missing", message, LAST_PART)
     else:
-        yield from _dates_fit(subject, held, span)
+        yield from _dates_fit(subject, holdout, span)
 
 
-def _dates_fit(subject: CheckContext, held: HoldoutPart, span: TimeSpan) -> Iterator[Problem]:
-    first, last, day = str(held.from_date), held.to_date, span.later_day()
+def _dates_fit(subject: CheckContext, holdout: HoldoutPart, span: TimeSpan) -> Iterator[Problem]:
+    first, last, day = str(holdout.from_date), holdout.to_date, span.later_day()
     other = Remedy(f"Hold out from {day}", {"validation": _from(day)})
     record = f"The record goes from {span.start.date()} to {span.end.date()}"
     if last and end_of(last) <= parse_date(first):
@@ -94,7 +94,7 @@ def years_fill_folds(subject: CheckContext) -> Iterator[Problem]:
     years = water_years_of(subject)
     if years is None or fits_years(subject, years) or leaves_nothing(subject):
         return
-    field, folds = f"{subject.strategy.id.value}.n_splits", number(subject, "n_splits")
+    field, folds = f"{subject.strategy.id.value}.n_splits", whole_parameter(subject, "n_splits")
     remedy = Remedy("Let folds begin anywhere", {"validation": {f"{subject.strategy.id.value}.align": "rows"}})
     if years > MIN_FOLDS:
         remedy = Remedy(f"Use {years - 1} folds", {"validation": {field: years - 1}})
@@ -106,7 +106,7 @@ def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
     """No derived feature looks back further than the rows that train the first fold."""
     if subject.strategy.parameter("gap") is None:
         return
-    field, gap, memory = subject.strategy.id.value, number(subject, "gap"), longest_memory(subject.spec)
+    field, gap, memory = subject.strategy.id.value, whole_parameter(subject, "gap"), longest_memory(subject.spec)
     trained = first_moments(subject, gap)
     if not 2 <= trained <= memory or leaves_nothing(subject):
         return
@@ -115,8 +115,8 @@ def windows_fit_training(subject: CheckContext) -> Iterator[Problem]:
         for recipe, part in zip(subject.recipes, subject.spec.features.transforms, strict=True)
         if memory_of([part]) < trained
     ]
-    remedy = Remedy("Remove what looks back further", {"features": {"transforms": [dict(one) for one in shorter]}})
-    if number(subject, "n_splits") > MIN_FOLDS and first_moments(_in_two(subject), gap) > memory:
+    remedy = Remedy("Remove what looks back further", {"features": {"transforms": [dict(row) for row in shorter]}})
+    if whole_parameter(subject, "n_splits") > MIN_FOLDS and first_moments(_halve_holdout(subject), gap) > memory:
         remedy = Remedy("Use 2 folds", {"validation": {f"{field}.n_splits": MIN_FOLDS}})
     message = (
         f"The derived features look back {memory:,} steps, but the first fold trains on about {trained:,}: "
@@ -130,7 +130,7 @@ def _warmed_up(subject: CheckContext, steps: int) -> CheckContext:
     return replace(subject, spec=subject.spec.model_copy(update={"validation": validation}))
 
 
-def _in_two(subject: CheckContext) -> CheckContext:
+def _halve_holdout(subject: CheckContext) -> CheckContext:
     validation = subject.spec.validation
     fewest = validation.model_copy(update={"parameters": {**validation.parameters, "n_splits": MIN_FOLDS}})
     return replace(subject, spec=subject.spec.model_copy(update={"validation": fewest}))

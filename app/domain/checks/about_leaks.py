@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.analysis.profiling.profile import Leak
 from app.domain.checks.about_features import leave_out
-from app.domain.checks.subject import CheckContext, error, notice, warning
+from app.domain.checks.check_context import CheckContext, error, notice, warning
 from app.domain.problems import Problem, Remedy
 from app.domain.vocabulary import SplitStrategy
 
@@ -52,9 +52,9 @@ def _open(subject: CheckContext, leak: Leak) -> Problem:
         what = "gives the answer away" if leak.code == "target_leakage" else "may be known only afterwards"
         message = f"{name} {what}. {leak.evidence} Say whether you would know it at prediction time."
         return warning("features", field, leak.code, message, leave_out(subject, leak.column))
-    said = Remedy("I would know it", {"features": {f"leak.{subject.profile.column(leak.column).key}": "known"}})
+    remedy = Remedy("I would know it", {"features": {f"leak.{subject.profile.column(leak.column).key}": "known"}})
     message = f"Would you know {name} at prediction time? {leak.evidence}"
-    return notice("features", field, leak.code, message, said)
+    return notice("features", field, leak.code, message, remedy)
 
 
 def groups_stay_together(subject: CheckContext) -> Iterator[Problem]:

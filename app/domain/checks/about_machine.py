@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.checks.about_contest import field_of, removal
-from app.domain.checks.subject import notice, warning
+from app.domain.checks.check_context import notice, warning
 from app.domain.contest.candidates import titles_of
 from app.domain.estimation import Machine
-from app.domain.estimation.fitting import memory_remedies
 from app.domain.estimation.forecast import estimate as estimate_one
 from app.domain.estimation.forecast import most_memory_mb
-from app.domain.estimation.hurrying import time_remedies
-from app.domain.estimation.wording import span
+from app.domain.estimation.memory_remedies import memory_remedies
+from app.domain.estimation.time_remedies import time_remedies
+from app.domain.estimation.wording import format_duration
 from app.domain.experiment import Spec, candidates_of, is_contest
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
@@ -55,22 +55,22 @@ def launch_ends_in_time(
         return
     ways = list(time_remedies(spec, profile, machine, limit_seconds))
     message = (
-        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
-        f"what runs for longer than {span(limit_seconds)} is stopped."
+        f"{forecast.fits:,} fits may take {format_duration(forecast.seconds_high)}; "
+        f"what runs for longer than {format_duration(limit_seconds)} is stopped."
     )
     remedy = Remedy(SHORTER)
     if ways:
-        message = join_sentences((message, f"{ways[0].label}, and it takes about {span(ways[0].seconds)}."))
+        message = join_sentences((message, f"{ways[0].label}, and it takes about {format_duration(ways[0].seconds)}."))
         remedy = Remedy(ways[0].label, {ways[0].step: {ways[0].field: ways[0].value}})
     yield warning("model", "estimator", "launch_too_long", message, remedy)
     for way in ways[1:]:
-        message = f"{way.label}, and it takes about {span(way.seconds)}."
+        message = f"{way.label}, and it takes about {format_duration(way.seconds)}."
         yield notice(way.step, way.field, "time_saved", message, Remedy(way.label, {way.step: {way.field: way.value}}))
 
 
 def _largest_candidate(spec: Spec, profile: DatasetProfile, machine: Machine, *, needed: float, most: float) -> Problem:
     """Return that a contest needs too much memory, with a button that takes out the candidate that needs most."""
-    needs = [estimate_one(one, profile, machine).memory_mb_high for one in candidates_of(spec)]
+    needs = [estimate_one(candidate, profile, machine).memory_mb_high for candidate in candidates_of(spec)]
     number = max(range(len(needs)), key=needs.__getitem__) + 1
     message = (
         f"This may need {needed / 1000:,.1f} GB of memory; a job may use {most / 1000:,.1f} GB of this machine's. "
@@ -83,11 +83,11 @@ def _slowest_candidate(
     forecast: Estimate, machine: Machine, spec: Spec, profile: DatasetProfile, *, limit_seconds: float
 ) -> Problem:
     """Return that a contest may be stopped, with a button that takes out the candidate that takes longest."""
-    times = [estimate_one(one, profile, machine).seconds_likely for one in candidates_of(spec)]
+    times = [estimate_one(candidate, profile, machine).seconds_likely for candidate in candidates_of(spec)]
     number = max(range(len(times)), key=times.__getitem__) + 1
     message = (
-        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
-        f"what runs for longer than {span(limit_seconds)} is stopped. "
+        f"{forecast.fits:,} fits may take {format_duration(forecast.seconds_high)}; "
+        f"what runs for longer than {format_duration(limit_seconds)} is stopped. "
         f"{titles_of(candidates_of(spec))[number - 1]} takes longest."
     )
     return warning("model", field_of(number), "launch_too_long", message, removal(spec, number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.checks.subject import CheckContext, error, typed, warning
+from app.domain.checks.check_context import CheckContext, error, typed, warning
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.problems import Problem, Remedy
@@ -33,7 +33,7 @@ def parameters_are_valid(subject: CheckContext) -> Iterator[Problem]:
     for name, raw in subject.spec.model.parameters.items():
         parameter, field = entry.parameter(name), f"{entry.id}.{name}"
         if parameter is None:
-            yield _unknown(entry, name)
+            yield _unknown_parameter(entry, name)
             continue
         if subject.spec.task.kind not in parameter.tasks:
             message = f"{parameter.title} means nothing for this task, so it is left out."
@@ -49,7 +49,7 @@ def _forget(field: str) -> Remedy:
     return Remedy("Leave it out", {"model": {field: None}})
 
 
-def _unknown(entry: EstimatorEntry, name: str) -> Problem:
+def _unknown_parameter(entry: EstimatorEntry, name: str) -> Problem:
     field = f"{entry.id}.{name}"
     if name == "class_weight":
         message = f"{entry.title} cannot weigh classes."

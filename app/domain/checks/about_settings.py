@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from app.domain.checks.extent import fewest_training_rows
-from app.domain.checks.pairs import IncompatibleSettings, Values, unused
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.check_context import CheckContext
+from app.domain.checks.fold_sizes import fewest_training_rows
+from app.domain.checks.incompatible_settings import IncompatibleSettings, Values, unused_setting
 from app.domain.problems import Problem
 from app.domain.training.selection_rules import most_kept
 from app.domain.vocabulary import Severity, SplitStrategy, TaskKind
@@ -61,21 +61,21 @@ def _few_when_stopping(subject: CheckContext, values: Values) -> bool:
     return values["early_stopping"] and ceil(STOPPING_SHARE * fewest_training_rows(subject)) < max(classes, 2)
 
 
-def _lowest(subject: CheckContext) -> float:
+def _lowest_target(subject: CheckContext) -> float:
     low = subject.target.minimum
     return float(low) if isinstance(low, int | float) else 0.0
 
 
 def _loss_of_negative(subject: CheckContext, values: Values) -> bool:
-    return values.get("loss") in ("poisson", "both", "roots") and _lowest(subject) < 0
+    return values.get("loss") in ("poisson", "both", "roots") and _lowest_target(subject) < 0
 
 
 def _gamma_of_zero(subject: CheckContext, values: Values) -> bool:
-    return values.get("loss") == "gamma" and _lowest(subject) <= 0
+    return values.get("loss") == "gamma" and _lowest_target(subject) <= 0
 
 
 def _goes_down(needs: str, subject: CheckContext) -> str:
-    return f"{needs}; {subject.target.name[:60]} goes down to {_lowest(subject):g}."
+    return f"{needs}; {subject.target.name[:60]} goes down to {_lowest_target(subject):g}."
 
 
 PAIRS: tuple[IncompatibleSettings, ...] = (
@@ -86,10 +86,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The penalty is L1, and the solver is neither liblinear nor SAGA.",
         fails="Raises: the solver supports only L2 or no penalty.",
-        cure="Use SAGA.",
+        remedy_text="Use SAGA.",
         clash=lambda _, values: values["penalty"] == "l1" and values["solver"] not in L1_SOLVERS,
-        said=lambda _, values: f"The solver {values['solver']} knows no L1 penalty; liblinear and SAGA do.",
-        heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
+        message=lambda _, values: f"The solver {values['solver']} knows no L1 penalty; liblinear and SAGA do.",
+        remedy=lambda _, values: ("Use SAGA", {"solver": "saga"}),
     ),
     IncompatibleSettings(
         code="solver_without_mix",
@@ -98,10 +98,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The penalty is both L1 and L2, and the solver is not SAGA.",
         fails="Raises: only SAGA supports both penalties together.",
-        cure="Use SAGA.",
+        remedy_text="Use SAGA.",
         clash=lambda _, values: values["penalty"] == "elasticnet" and values["solver"] != "saga",
-        said=lambda _, values: f"The solver {values['solver']} cannot use L1 and L2 together; only SAGA can.",
-        heal=lambda _, values: ("Use SAGA", {"solver": "saga"}),
+        message=lambda _, values: f"The solver {values['solver']} cannot use L1 and L2 together; only SAGA can.",
+        remedy=lambda _, values: ("Use SAGA", {"solver": "saga"}),
     ),
     IncompatibleSettings(
         code="solver_needs_penalty",
@@ -110,10 +110,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="There is no penalty, and the solver is liblinear.",
         fails="Raises: no penalty is not supported by liblinear.",
-        cure="Use L-BFGS.",
+        remedy_text="Use L-BFGS.",
         clash=lambda _, values: values["penalty"] == "none" and values["solver"] == "liblinear",
-        said=lambda _, values: "The solver liblinear cannot do without a penalty.",
-        heal=lambda _, values: ("Use L-BFGS", {"solver": "lbfgs"}),
+        message=lambda _, values: "The solver liblinear cannot do without a penalty.",
+        remedy=lambda _, values: ("Use L-BFGS", {"solver": "lbfgs"}),
     ),
     IncompatibleSettings(
         code="solver_needs_two_classes",
@@ -123,20 +123,20 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The target has three classes or more, and the solver is liblinear.",
         fails="Raises: liblinear does not support more than two classes.",
-        cure="Use L-BFGS, or SAGA where the penalty has L1 in it.",
+        remedy_text="Use L-BFGS, or SAGA where the penalty has L1 in it.",
         clash=lambda subject, values: values["solver"] == "liblinear" and _several_classes(subject),
-        said=lambda subject, _: f"The solver liblinear parts two classes; there are {subject.target.distinct:,}.",
-        heal=lambda _, values: (f"Use {_solver_for(values)}", {"solver": _solver_for(values)}),
+        message=lambda subject, _: f"The solver liblinear parts two classes; there are {subject.target.distinct:,}.",
+        remedy=lambda _, values: (f"Use {_solver_for(values)}", {"solver": _solver_for(values)}),
     ),
-    unused("logistic_regression", "l1_ratio", beside="penalty", used_with=("elasticnet",)),
-    unused("logistic_regression", "C", beside="penalty", used_with=("l2", "l1", "elasticnet")),
-    unused("support_vector_machine", "degree", beside="kernel", used_with=("poly",)),
-    unused("support_vector_machine", "gamma", beside="kernel", used_with=("rbf", "poly")),
-    unused("support_vector_machine", "coef0", beside="kernel", used_with=("poly",)),
-    unused("multilayer_perceptron", "momentum", beside="solver", used_with=("sgd",)),
-    unused("multilayer_perceptron", "n_iter_no_change", beside="solver", used_with=("adam", "sgd")),
-    unused("multilayer_perceptron", "learning_rate_init", beside="solver", used_with=("adam", "sgd")),
-    unused("multilayer_perceptron", "early_stopping", beside="solver", used_with=("adam", "sgd")),
+    unused_setting("logistic_regression", "l1_ratio", beside="penalty", used_with=("elasticnet",)),
+    unused_setting("logistic_regression", "C", beside="penalty", used_with=("l2", "l1", "elasticnet")),
+    unused_setting("support_vector_machine", "degree", beside="kernel", used_with=("poly",)),
+    unused_setting("support_vector_machine", "gamma", beside="kernel", used_with=("rbf", "poly")),
+    unused_setting("support_vector_machine", "coef0", beside="kernel", used_with=("poly",)),
+    unused_setting("multilayer_perceptron", "momentum", beside="solver", used_with=("sgd",)),
+    unused_setting("multilayer_perceptron", "n_iter_no_change", beside="solver", used_with=("adam", "sgd")),
+    unused_setting("multilayer_perceptron", "learning_rate_init", beside="solver", used_with=("adam", "sgd")),
+    unused_setting("multilayer_perceptron", "early_stopping", beside="solver", used_with=("adam", "sgd")),
     IncompatibleSettings(
         code="step_too_large",
         estimators=NETWORK,
@@ -144,10 +144,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The solver is the plain gradient, and the learning rate is above 0.1.",
         fails="Raises: the weights stop being finite numbers.",
-        cure="Use 0.01.",
+        remedy_text="Use 0.01.",
         clash=lambda _, values: values["solver"] == "sgd" and values["learning_rate_init"] > MAX_PLAIN_STEP,
-        said=lambda _, values: f"Plain gradients overshoot with a learning rate of {values['learning_rate_init']:g}.",
-        heal=lambda _, values: ("Use 0.01", {"learning_rate_init": 0.01}),
+        message=lambda _, values: (
+            f"Plain gradients overshoot with a learning rate of {values['learning_rate_init']:g}."
+        ),
+        remedy=lambda _, values: ("Use 0.01", {"learning_rate_init": 0.01}),
     ),
     IncompatibleSettings(
         code="rare_class_stops_early",
@@ -157,12 +159,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="It stops early, and a training part may hold a single row of the rarest class.",
         fails="Raises: the least populated class has one member, too few to be divided.",
-        cure="Do not stop early.",
+        remedy_text="Do not stop early.",
         clash=_rare_when_stopping,
-        said=lambda _, values: (
+        message=lambda _, values: (
             "Stopping early divides the training rows by class; the rarest class is too small for that."
         ),
-        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+        remedy=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
     IncompatibleSettings(
         code="few_rows_stop_early",
@@ -172,12 +174,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="It stops early, and a tenth of the training rows is fewer than the classes, or than two.",
         fails="Raises: the rows kept back are fewer than the classes, or too few.",
-        cure="Do not stop early.",
+        remedy_text="Do not stop early.",
         clash=_few_when_stopping,
-        said=lambda subject, _: (
+        message=lambda subject, _: (
             f"A tenth of {fewest_training_rows(subject):,} training rows is too few to say when to stop."
         ),
-        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+        remedy=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
     IncompatibleSettings(
         code="stops_early_in_time",
@@ -187,12 +189,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="It stops early, and the rows are a series in time.",
         fails="Draws the rows that say when to stop at random, among their neighbours in time: it stops too late.",
-        cure="Do not stop early.",
+        remedy_text="Do not stop early.",
         clash=lambda subject, values: values["early_stopping"] and subject.spec.task.time_column is not None,
-        said=lambda _, values: (
+        message=lambda _, values: (
             "Stopping early asks rows drawn at random from the series, whose neighbours it has seen: it stops too late."
         ),
-        heal=lambda _, values: ("Do not stop early", {"early_stopping": False}),
+        remedy=lambda _, values: ("Do not stop early", {"early_stopping": False}),
     ),
     IncompatibleSettings(
         code="loss_needs_positive",
@@ -202,10 +204,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The loss is Poisson or that of roots, and the target goes below zero.",
         fails="Raises: both require values of zero or more.",
-        cure="Use the squared loss.",
+        remedy_text="Use the squared loss.",
         clash=_loss_of_negative,
-        said=lambda subject, _: _goes_down("This loss needs values of zero or more", subject),
-        heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
+        message=lambda subject, _: _goes_down("This loss needs values of zero or more", subject),
+        remedy=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
     ),
     IncompatibleSettings(
         code="loss_needs_above_zero",
@@ -215,10 +217,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="The loss is Gamma, and the target goes down to zero or below.",
         fails="Raises: the Gamma loss requires values above zero.",
-        cure="Use the squared loss.",
+        remedy_text="Use the squared loss.",
         clash=_gamma_of_zero,
-        said=lambda subject, _: _goes_down("The Gamma loss needs values above zero", subject),
-        heal=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
+        message=lambda subject, _: _goes_down("The Gamma loss needs values above zero", subject),
+        remedy=lambda _, values: ("Use the squared loss", {"loss": "squared_error"}),
     ),
     IncompatibleSettings(
         code="leaves_beyond_depth",
@@ -227,13 +229,13 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=NOTICE,
         when="A tree of the deepest allowed depth has fewer leaves than are allowed.",
         fails="Grows no more leaves than two to the power of the depth, without a word.",
-        cure="Allow as many leaves as the depth has.",
+        remedy_text="Allow as many leaves as the depth has.",
         clash=lambda _, values: values["max_depth"] is not None and values["max_leaf_nodes"] > 2 ** values["max_depth"],
-        said=lambda _, values: (
+        message=lambda _, values: (
             f"A tree {values['max_depth']} deep has at most {2 ** values['max_depth']:,} leaves, "
             f"not {values['max_leaf_nodes']:,}."
         ),
-        heal=lambda _, values: (
+        remedy=lambda _, values: (
             f"Use {2 ** values['max_depth']:,} leaves",
             {"max_leaf_nodes": 2 ** values["max_depth"]},
         ),
@@ -245,10 +247,10 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="Every tree of a random forest sees every row and tries every feature.",
         fails="Grows the same tree again and again: the forest is one tree.",
-        cure="Draw new rows for each tree.",
+        remedy_text="Draw new rows for each tree.",
         clash=lambda _, values: not values["bootstrap"] and values["max_features"] == 1,
-        said=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
-        heal=lambda _, values: ("Draw new rows", {"bootstrap": True}),
+        message=lambda _, values: "Without drawn rows and with every feature tried, all trees are the same tree.",
+        remedy=lambda _, values: ("Draw new rows", {"bootstrap": True}),
     ),
     IncompatibleSettings(
         code="share_without_draw",
@@ -257,12 +259,12 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="A share of the rows is to be drawn for each tree, and every tree sees every row.",
         fails="Raises: no share of the rows can be drawn without bootstrap.",
-        cure="Draw new rows for each tree.",
+        remedy_text="Draw new rows for each tree.",
         clash=lambda _, values: values["max_samples"] is not None and not values["bootstrap"],
-        said=lambda _, values: (
+        message=lambda _, values: (
             f"{values['max_samples']:g} of the rows are to be drawn for each tree, and drawing rows is off."
         ),
-        heal=lambda _, values: ("Draw new rows", {"bootstrap": True}),
+        remedy=lambda _, values: ("Draw new rows", {"bootstrap": True}),
     ),
     IncompatibleSettings(
         code="leaf_beyond_rows",
@@ -272,13 +274,13 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="The smallest leaf is more than half of the training rows.",
         fails="Cannot split at all, and says the same for every row.",
-        cure="Use a twentieth of the training rows.",
+        remedy_text="Use a twentieth of the training rows.",
         clash=lambda subject, values: 0 < fewest_training_rows(subject) < 2 * values["min_samples_leaf"] > MIN_LEAVES,
-        said=lambda subject, values: (
+        message=lambda subject, values: (
             f"Leaves of {values['min_samples_leaf']:,} rows or more cannot part {fewest_training_rows(subject):,} "
             "training rows: it would say the same for every row."
         ),
-        heal=lambda subject, values: (
+        remedy=lambda subject, values: (
             f"Use {max(1, fewest_training_rows(subject) // 20):,}",
             {"min_samples_leaf": max(1, fewest_training_rows(subject) // 20)},
         ),
@@ -291,13 +293,13 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=ERROR,
         when="There are more neighbours than rows in the smallest training part.",
         fails="Raises: as many neighbours as fitted rows at most.",
-        cure="Use a tenth of the training rows.",
+        remedy_text="Use a tenth of the training rows.",
         clash=lambda subject, values: 0 < fewest_training_rows(subject) < values["n_neighbors"],
-        said=lambda subject, values: (
+        message=lambda subject, values: (
             f"{values['n_neighbors']:,} neighbours are too many: the smallest training part has about "
             f"{fewest_training_rows(subject):,} rows."
         ),
-        heal=lambda subject, values: (
+        remedy=lambda subject, values: (
             f"Use {max(1, fewest_training_rows(subject) // 10):,}",
             {"n_neighbors": max(1, fewest_training_rows(subject) // 10)},
         ),
@@ -310,13 +312,13 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="There are at least as many features as rows in the smallest training part, and no penalty limits them.",
         fails="Fits every training row exactly, noise and all.",
-        cure="Use ridge.",
+        remedy_text="Use ridge.",
         clash=lambda subject, _: 0 < fewest_training_rows(subject) <= _features_kept(subject),
-        said=lambda subject, _: (
+        message=lambda subject, _: (
             f"{_features_kept(subject):,} features for about {fewest_training_rows(subject):,} training "
             "rows: a plain line fits them all exactly, noise and all."
         ),
-        heal=lambda _, values: ("Use ridge", {"estimator": "ridge"}),
+        remedy=lambda _, values: ("Use ridge", {"estimator": "ridge"}),
     ),
     IncompatibleSettings(
         code="weights_bend_probabilities",
@@ -326,19 +328,19 @@ PAIRS: tuple[IncompatibleSettings, ...] = (
         severity=WARNING,
         when="Classes get equal weight, and log loss decides.",
         fails="Gives probabilities as if the classes were equally common, which log loss punishes.",
-        cure="Use the classes without weights.",
+        remedy_text="Use the classes without weights.",
         clash=lambda subject, values: (
             values.get("class_weight") == "balanced" and subject.spec.metrics.primary in ("log_loss", "neg_log_loss")
         ),
-        said=lambda _, values: (
+        message=lambda _, values: (
             "Equal weight makes rare classes look likelier than they are, and log loss punishes that."
         ),
-        heal=lambda _, values: ("Use no class weights", {"class_weight": "none"}),
+        remedy=lambda _, values: ("Use no class weights", {"class_weight": "none"}),
     ),
 )
 
 
-def of_errors(subject: CheckContext) -> Iterator[IncompatibleSettings]:
+def error_pairs(subject: CheckContext) -> Iterator[IncompatibleSettings]:
     """Yield the pairs of the config's estimator with which it cannot be fitted."""
     estimator = subject.spec.model.estimator
     yield from (pair for pair in PAIRS if estimator in pair.estimators and pair.severity is ERROR)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.domain.analysis.profiling.series import mixes_series
-from app.domain.checks.subject import CheckContext, error, notice, warning
+from app.domain.checks.check_context import CheckContext, error, notice, warning
 from app.domain.estimators import registry
 from app.domain.experiment import TransformPart
 from app.domain.problems import Problem, Remedy
@@ -25,7 +25,7 @@ from app.domain.training.preprocessing.transforms import (
     output_names,
     parse_recipe,
     reaches_of,
-    readable,
+    readable_recipes,
 )
 from app.domain.training.preprocessing.transforms import get as get_transform
 from app.domain.training.preprocessing.water_makers import equal_sentence
@@ -67,22 +67,24 @@ def can_be_followed(subject: CheckContext) -> Iterator[Problem]:
         kept = {"features": {FIELD: [part.model_dump(mode="json") for part in others]}}
         message = "Derived features need a time column. Choose one on the Data step, or remove them."
         yield error("features", FIELD, "time_column_missing", message, Remedy("Remove the derived features", kept))
-    held = _column_inventory(subject)
+    inventory = _column_inventory(subject)
     for place, part in _format_names(subject):
-        yield from _faults(subject, place, part=part, held=held)
-        held = held.after(part, time_column=subject.spec.task.time_column)
-        taken = [
+        yield from _recipe_faults(subject, place, part=part, inventory=inventory)
+        inventory = inventory.after(part, time_column=subject.spec.task.time_column)
+        used_names = [
             name
-            for _ in readable([part])
+            for _ in readable_recipes([part])
             for name in derived_names(part, time_column=subject.spec.task.time_column)
             if subject.profile.has(name)
         ]
-        if taken:
-            message = f"The file has a column named {taken[0][:60]} already, so that derived feature is left out."
+        if used_names:
+            message = f"The file has a column named {used_names[0][:60]} already, so that derived feature is left out."
             yield warning("features", FIELD, "name_taken", message, Remedy("Rename that column in the file."))
 
 
-def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: ColumnInventory) -> Iterator[Problem]:
+def _recipe_faults(
+    subject: CheckContext, place: int, *, part: TransformPart, inventory: ColumnInventory
+) -> Iterator[Problem]:
     """Yield why a recipe cannot be followed: there is no such one, or its parameters or columns do not suit it."""
     try:
         entry = get_transform(part.kind)
@@ -101,7 +103,7 @@ def _faults(subject: CheckContext, place: int, *, part: TransformPart, held: Col
         parameters = parse_recipe(part)
     except ValueError as fault:
         faults.append(("transform_invalid", str(fault)))
-    unfit = columns_fault(entry, part.columns, held, parameters)
+    unfit = columns_fault(entry, part.columns, inventory, parameters)
     if unfit:
         faults.append(("transform_invalid", unfit))
     for code, message in faults:
@@ -133,14 +135,20 @@ def look_back_far_enough(subject: CheckContext) -> Iterator[Problem]:
         if reach >= rows > 0 and part.kind not in NEVER_EMPTY:
             title = get_transform(part.kind).title
             message = f"{title} looks back {reach:,} steps, but there are only {rows:,} rows: it would hold nothing."
-            yield error("features", FIELD, "memory_too_long", message, _shorter(subject, place, rows, reach=reach))
+            yield error(
+                "features",
+                FIELD,
+                "memory_too_long",
+                message,
+                _shorter_windows_remedy(subject, place, rows, reach=reach),
+            )
         elif reach > rows // 4:
             message = f"A derived feature looks back {reach:,} steps, more than a quarter of the {rows:,} rows."
             shorter = Remedy("Take a shorter lag or window.")
             yield warning("features", FIELD, "memory_too_long", message, shorter)
 
 
-def _shorter(subject: CheckContext, place: int, rows: int, *, reach: int) -> Remedy:
+def _shorter_windows_remedy(subject: CheckContext, place: int, rows: int, *, reach: int) -> Remedy:
     """Return the remedy that keeps the windows of a recipe that fit into a quarter of the rows, or none of it.
 
     A window may begin late, at what is known of its column, so that even a short one may reach too far.
@@ -161,18 +169,20 @@ def look_back_within_one_series(subject: CheckContext) -> Iterator[Problem]:
     task = subject.spec.task
     back = [place for place, part in _format_names(subject) if memory_of([part])]
     late = any(steps_before(task, name) for name in subject.spec.features.selected)
-    repeats = _repeats(subject, task.group_column) if back or late else 0
+    repeats = _count_repeats(subject, task.group_column) if back or late else 0
     candidate = _group_candidate(subject)
     if repeats and (candidate or mixes_series(subject.profile.rows, repeats)):
         yield _mixed_series(subject, repeats, back=[] if late else back, candidate=candidate)
     elif (back or late) and (repeats := max(repeats, _repeats_within(subject, task.group_column))):
-        message = f"{_sharing(subject, repeats)}. Features that look back use the first row of each time."
+        message = f"{_shared_times_words(subject, repeats)}. Features that look back use the first row of each time."
         remedy = Remedy("Nothing needs to be done; or remove these rows from the file.")
         yield warning("features", FIELD, "times_repeat", message, remedy)
 
 
 def _mixed_series(subject: CheckContext, repeats: int, *, back: list[int], candidate: str) -> Problem:
-    message = f"{_sharing(subject, repeats)}. A feature that looks back would take another row's value there."
+    message = (
+        f"{_shared_times_words(subject, repeats)}. A feature that looks back would take another row's value there."
+    )
     if candidate:
         remedy = Remedy(f"Use {candidate[:40]} as group column", {"data": {"group_column": candidate}})
     elif not back:
@@ -183,7 +193,7 @@ def _mixed_series(subject: CheckContext, repeats: int, *, back: list[int], candi
     return error("features", FIELD, "times_repeat", message, remedy)
 
 
-def _sharing(subject: CheckContext, repeats: int) -> str:
+def _shared_times_words(subject: CheckContext, repeats: int) -> str:
     group, rows = subject.spec.task.group_column, subject.profile.rows
     shared = fill_count(
         repeats,
@@ -201,7 +211,7 @@ def _repeats_within(subject: CheckContext, group: str | None) -> int:
     return axis.group_duplicates if axis is not None and known and axis.group == group else 0
 
 
-def _repeats(subject: CheckContext, group: str | None) -> int:
+def _count_repeats(subject: CheckContext, group: str | None) -> int:
     """Return how many rows at least share their time with an earlier one of their group."""
     name, axis = subject.spec.task.time_column, subject.profile.time_axis
     if name is None or group == name:
@@ -224,7 +234,7 @@ def _group_candidate(subject: CheckContext) -> str:
         return ""
     name = suggest_group(subject.profile)[0]
     unfit = name in ("", task.target, task.group_column, task.time_column)
-    return "" if unfit or _repeats(subject, name) else name
+    return "" if unfit or _count_repeats(subject, name) else name
 
 
 def go_together(subject: CheckContext) -> Iterator[Problem]:
@@ -247,18 +257,18 @@ def fit_their_columns(subject: CheckContext) -> Iterator[Problem]:
     for place, part in _format_names(subject):
         if part.kind not in ("log", "box_cox"):
             continue
-        for _, _, parameters in readable([part]):
+        for _, _, parameters in readable_recipes([part]):
             for name in (name for name in part.columns if name not in made):
                 least = subject.profile.column(name).minimum
                 if not isinstance(least, int | float) or least + parameters.get("offset", 0.0) > 0:
                     continue
-                yield _not_positive(subject, place, name=name, least=least)
+                yield _not_positive_problem(subject, place, name=name, least=least)
 
 
 def temperatures_differ(subject: CheckContext) -> Iterator[Problem]:
     """Hargreaves finds a minimum and a maximum that differ: some files hold the mean in both columns."""
     for place, part in _format_names(subject):
-        told = [values for _, entry, values in readable([part]) if entry.kind == "potential_evaporation"]
+        told = [values for _, entry, values in readable_recipes([part]) if entry.kind == "potential_evaporation"]
         pair = [subject.profile.column(name) for name in part.columns[:2] if subject.profile.has(name)]
         if len(pair) < 2 or not told or told[0]["method"] != HARGREAVES:
             continue
@@ -276,7 +286,7 @@ def names_are_made_once(subject: CheckContext) -> Iterator[Problem]:
     """No two recipes make a column of the same name: the second would be left out."""
     made: dict[str, TransformPart] = {}
     for place, part in _format_names(subject):
-        for _ in readable([part]):
+        for _ in readable_recipes([part]):
             names = derived_names(part, time_column=subject.spec.task.time_column)
             again = next((name for name in names if name in made and _makes_another(made[name], part)), None)
             if again is not None:
@@ -293,7 +303,7 @@ def _makes_another(first: TransformPart, second: TransformPart) -> bool:
     return told and (first.kind, first.columns, first.parameters) != (second.kind, second.columns, second.parameters)
 
 
-def _not_positive(subject: CheckContext, place: int, *, name: str, least: float) -> Problem:
+def _not_positive_problem(subject: CheckContext, place: int, *, name: str, least: float) -> Problem:
     remedy = Remedy("Use Yeo-Johnson", _change_transforms(subject, place, kind="yeo_johnson"))
     low = format_number(least, 6)
     if subject.spec.features.transforms[place].kind == "box_cox":
@@ -320,10 +330,10 @@ def fit_the_rows(subject: CheckContext) -> Iterator[Problem]:
             remedy = Remedy("Fill with the median", _change_transforms(subject, place, kind="impute_median"))
             yield error("features", FIELD, "too_many_rows", message, remedy)
         if part.kind == "target_encoding":
-            yield from _rare(subject, place, part)
+            yield from _rare_words_problems(subject, place, part)
 
 
-def _rare(subject: CheckContext, place: int, part: TransformPart) -> Iterator[Problem]:
+def _rare_words_problems(subject: CheckContext, place: int, part: TransformPart) -> Iterator[Problem]:
     remedy = Remedy("Use one-hot encoding", _change_transforms(subject, place, kind="one_hot"))
     counts = subject.class_counts if subject.spec.task.kind.is_classification else []
     if counts and min(counts) < FEW_ROWS:
@@ -341,11 +351,11 @@ def have_an_effect(subject: CheckContext) -> Iterator[Problem]:
     """No recipe works on a column that is no feature, on a constant one, or for trees on the size of numbers."""
     made, trees = set(output_names(subject.spec)), _is_trees(subject.spec.model.estimator)
     for place, part in _format_names(subject):
-        for _, entry, _ in readable([part]):
+        for _, entry, _ in readable_recipes([part]):
             known = [name for name in part.columns if name not in made and subject.profile.has(name)]
             unused = [name for name in known if name not in subject.spec.features.selected]
             if entry.place == "fold" and unused:
-                yield _unused(subject, entry.title, unused)
+                yield _unused_columns_problem(subject, entry.title, unused)
             flat = next((name for name in known if _is_flat(subject, name)), None)
             if flat is not None and entry.role not in ("mark", "fill"):
                 message = f"{entry.title}: {flat[:60]} holds one value only, of which nothing can be made."
@@ -367,7 +377,7 @@ def have_an_effect(subject: CheckContext) -> Iterator[Problem]:
                 )
 
 
-def _unused(subject: CheckContext, title: str, names: list[str]) -> Problem:
+def _unused_columns_problem(subject: CheckContext, title: str, names: list[str]) -> Problem:
     """Return that a recipe has columns that are no features; its remedy ticks them all."""
     first, rest = names[0], len(names) - 1
     more = f" and {rest:,} more are not ticked, so nothing is done to them." if rest else ""

@@ -7,25 +7,25 @@ from itertools import product
 from typing import Any
 
 from app.domain.checks import about_settings
-from app.domain.checks.extent import (
+from app.domain.checks.check_context import CheckContext, error, notice, warning
+from app.domain.checks.fold_sizes import (
     MIN_MINORITY_ROWS,
-    amount,
+    decimal_parameter,
     fewest_besides,
     fewest_groups,
     fewest_training_rows,
     first_moments,
     largest_group,
-    number,
+    whole_parameter,
 )
-from app.domain.checks.pairs import IncompatibleSettings
-from app.domain.checks.subject import CheckContext, error, notice, warning
-from app.domain.estimation.wording import span
+from app.domain.checks.incompatible_settings import IncompatibleSettings
+from app.domain.estimation.wording import format_duration
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import Spec, is_contest
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.plan import Estimate
-from app.domain.recommendation.tuning import wire
+from app.domain.recommendation.tuning import form_value
 from app.domain.training.tuning.inner_folds import MIN_FOLDS, MIN_ROWS
 from app.domain.training.tuning.search_space import Dimension, resolve
 from app.domain.training.validation import metrics
@@ -44,7 +44,7 @@ PLACES = {"log": "scale", "": "search"}
 def searches_something(subject: CheckContext) -> Iterator[Problem]:
     """Every range lies within the bounds of its setting and goes upwards, and there is something to search."""
     spec = subject.spec
-    if not _on(subject):
+    if not _is_tuned(subject):
         return
     dimensions, faults = resolve(spec)
     for fault in faults:
@@ -60,20 +60,20 @@ def searches_something(subject: CheckContext) -> Iterator[Problem]:
 
 def searched_settings_go_together(subject: CheckContext) -> Iterator[Problem]:
     """Nothing is tried that fails in every trial, whatever else is drawn: no choice, and no whole range."""
-    if not _on(subject):
+    if not _is_tuned(subject):
         return
     dimensions, faults = resolve(subject.spec)
     names = {dimension.name for dimension in dimensions}
-    pairs = [pair for pair in about_settings.of_errors(subject) if names & set(pair.settings)]
+    pairs = [pair for pair in about_settings.error_pairs(subject) if names & set(pair.settings)]
     searched = [dimension for dimension in dimensions if any(dimension.name in pair.settings for pair in pairs)]
     if faults or not searched:
         return
     works, reasons = _try_settings(subject, pairs, searched)
-    for one in searched:
-        never = [value for value in _ends(one) if (one.name, value) not in works]
+    for item in searched:
+        never = [value for value in _range_ends(item) if (item.name, value) not in works]
         if never:
-            reason = reasons[one.name, never[0]]
-            yield _never_works(subject.spec.model.estimator, one, never, reason)
+            reason = reasons[item.name, never[0]]
+            yield _never_works(subject.spec.model.estimator, item, never, reason)
 
 
 Tried = tuple[str, Any]
@@ -85,26 +85,26 @@ def _try_settings(
     """Return which values go together with some draw of the others, and why one that does not fails."""
     works: set[Tried] = set()
     reasons: dict[Tried, str] = {}
-    for drawn in product(*(_ends(one) for one in searched)):
-        tried = dict(zip((one.name for one in searched), drawn, strict=True))
+    for drawn in product(*(_range_ends(dimension) for dimension in searched)):
+        tried = dict(zip((dimension.name for dimension in searched), drawn, strict=True))
         values = ParameterValues({**subject.settings, **tried})
         clash = next((pair for pair in pairs if pair.clash(subject, values)), None)
         if clash is None:
             works.update(tried.items())
         else:
-            reasons |= dict.fromkeys(tried.items(), clash.said(subject, values))
+            reasons |= dict.fromkeys(tried.items(), clash.message(subject, values))
     return frozenset(works), reasons
 
 
-def _ends(one: Dimension) -> tuple[Any, ...]:
-    return one.choices or (one.low, one.high)
+def _range_ends(dimension: Dimension) -> tuple[Any, ...]:
+    return dimension.choices or (dimension.low, dimension.high)
 
 
-def _never_works(estimator: str, one: Dimension, never: list[Any], reason: str) -> Problem:
-    field, title = f"space.{estimator}.{one.name}", one.parameter.title
-    left = [wire(value) for value in one.choices if value not in never]
+def _never_works(estimator: str, dimension: Dimension, never: list[Any], reason: str) -> Problem:
+    field, title = f"space.{estimator}.{dimension.name}", dimension.parameter.title
+    left = [form_value(value) for value in dimension.choices if value not in never]
     if left:
-        labels: dict[Any, str] = {True: "Yes", False: "No", **dict(one.parameter.choices)}
+        labels: dict[Any, str] = {True: "Yes", False: "No", **dict(dimension.parameter.choices)}
         words = " or ".join(f"“{labels[value]}”" for value in never)
         message = f"{title}: every trial with {words} would fail. {reason}"
         remedy = Remedy("Leave it out" if len(never) == 1 else "Leave them out", {"model": {f"{field}.choices": left}})
@@ -117,7 +117,7 @@ def _never_works(estimator: str, one: Dimension, never: list[Any], reason: str) 
 def metric_decides(subject: CheckContext) -> Iterator[Problem]:
     """The metric that decides among trials can judge the task, and the estimator gives what it reads."""
     identifier, task = subject.spec.model.tuning.metric, subject.spec.task.kind
-    if not _on(subject) or identifier is None:
+    if not _is_tuned(subject) or identifier is None:
         return
     primary, metric = Remedy("Use the primary metric", {"model": {METRIC: ""}}), metrics.find(identifier)
     if metric is None:
@@ -138,7 +138,12 @@ def metric_tells_trials_apart(subject: CheckContext) -> Iterator[Problem]:
     """The metric that decides has a value on parts of a series, or on single groups, where the target may not vary."""
     tuning, target = subject.spec.model.tuning, subject.target
     metric = metrics.find(tuning.metric or subject.spec.metrics.primary)
-    if not _on(subject) or metric is None or not metric.needs_spread or subject.spec.task.kind not in metric.tasks:
+    if (
+        not _is_tuned(subject)
+        or metric is None
+        or not metric.needs_spread
+        or subject.spec.task.kind not in metric.tasks
+    ):
         return
     if (
         _draws_rows(subject)
@@ -161,12 +166,12 @@ def _draws_rows(subject: CheckContext) -> bool:
 
 def inner_folds_can_be_cut(subject: CheckContext) -> Iterator[Problem]:
     """The training rows of the smallest fold can be divided once more."""
-    if not _on(subject):
+    if not _is_tuned(subject):
         return
     wanted, most = subject.spec.model.tuning.inner, _most_inner_folds(subject)
-    few, one = _too_few_of_another_class(subject), _one_group_trains(subject)
-    if most < MIN_FOLDS or few or one:
-        what = "may be one group, too few" if one else "may hold too few of another class" if few else "are too few"
+    few, item = _too_few_of_another_class(subject), _one_group_trains(subject)
+    if most < MIN_FOLDS or few or item:
+        what = "may be one group, too few" if item else "may hold too few of another class" if few else "are too few"
         message = f"The rows that train the smallest fold {what} to be divided again for the search."
         yield error("model", INNER, "inner_folds_impossible", message, OFF)
     elif most < wanted and subject.strategy.id is not SplitStrategy.HOLDOUT:
@@ -195,17 +200,21 @@ def _most_inner_folds(subject: CheckContext) -> int:
         if groups is None:
             return MIN_FOLDS
         left = groups - -(-groups * subject.holdout.groups // 1)
-        out = 1 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else -(-left // max(number(subject, "n_splits"), 2))
+        out = (
+            1
+            if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT
+            else -(-left // max(whole_parameter(subject, "n_splits"), 2))
+        )
         return int(left - out)
     if strategy is SplitStrategy.TIME_SERIES:
-        gap = number(subject, "gap")
+        gap = whole_parameter(subject, "gap")
         moments = first_moments(subject, gap)
         # The cuts are those of a split forward in time: so many parts, the first of them longer by what is left over.
         fits = (folds for folds in range(10, 1, -1) if _forward_fits(moments, folds, gap))
         return next(fits, 0)
     left = fewest_training_rows(subject)
     if strategy is SplitStrategy.HOLDOUT:
-        judged = max(1, round(left * amount(subject, "percent") / 100))
+        judged = max(1, round(left * decimal_parameter(subject, "percent") / 100))
         return MIN_FOLDS if min(judged, left - judged) >= MIN_ROWS else 0
     return left // MIN_ROWS
 
@@ -213,7 +222,7 @@ def _most_inner_folds(subject: CheckContext) -> int:
 def _one_group_trains(subject: CheckContext) -> bool:
     """Return whether a group as large as all others together is likely to be one of two folds by itself."""
     largest, share = largest_group(subject), subject.holdout.lost
-    two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and number(subject, "n_splits") == MIN_FOLDS
+    two = subject.strategy.id is SplitStrategy.GROUP_K_FOLD and whole_parameter(subject, "n_splits") == MIN_FOLDS
     return two and largest >= (subject.rows - largest) * (1 - share)
 
 
@@ -222,7 +231,7 @@ def _forward_fits(moments: int, folds: int, gap: int) -> bool:
     return size >= MIN_ROWS and moments - folds * size - gap >= MIN_ROWS
 
 
-def _on(subject: CheckContext) -> bool:
+def _is_tuned(subject: CheckContext) -> bool:
     try:
         registry.get(subject.spec.model.estimator)
     except KeyError:
@@ -238,7 +247,7 @@ def search_ends_in_time(spec: Spec, forecast: Estimate, limit_seconds: float) ->
     trials = int(tuning.trials * limit_seconds / forecast.seconds_high)
     remedy = Remedy(f"Use {trials} trials", {"model": {TRIALS: trials}}) if trials >= 1 else OFF
     message = (
-        f"{forecast.fits:,} fits may take {span(forecast.seconds_high)}; "
-        f"what runs for longer than {span(limit_seconds)} is stopped."
+        f"{forecast.fits:,} fits may take {format_duration(forecast.seconds_high)}; "
+        f"what runs for longer than {format_duration(limit_seconds)} is stopped."
     )
     yield warning("model", TRIALS, "search_too_long", message, remedy)

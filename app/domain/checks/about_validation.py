@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from app.domain.checks.about_data import MIN_ROWS
-from app.domain.checks.about_holdout import LAST_PART, by_share, leaves_nothing
-from app.domain.checks.extent import (
+from app.domain.checks.about_holdout import LAST_PART, leaves_nothing, share_answers
+from app.domain.checks.check_context import CheckContext, error, notice, typed, warning
+from app.domain.checks.fold_sizes import (
     MIN_MINORITY_ROWS,
-    amount,
+    decimal_parameter,
     development_rows,
     fewest_besides,
     fewest_groups,
@@ -21,10 +22,9 @@ from app.domain.checks.extent import (
     largest_group,
     leaves_rows,
     moments_of,
-    number,
     water_years_of,
+    whole_parameter,
 )
-from app.domain.checks.subject import CheckContext, error, notice, typed, warning
 from app.domain.estimators import registry
 from app.domain.problems import Problem, Remedy
 from app.domain.text.messages import fill_count, join_sentences
@@ -75,13 +75,13 @@ def parameters_are_valid(subject: CheckContext) -> Iterator[Problem]:
 
 def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
     """There are rows, classes and groups enough for the folds."""
-    strategy, folds, rows = subject.strategy.id, number(subject, "n_splits"), development_rows(subject)
+    strategy, folds, rows = subject.strategy.id, whole_parameter(subject, "n_splits"), development_rows(subject)
     field = f"{strategy.value}.n_splits"
     if leaves_nothing(subject):
         return
     if folds and rows < 2 * folds:
         message = f"{rows:,} rows are too few for {folds} folds: each needs at least two."
-        remedy = _more_rows(subject)
+        remedy = _more_rows_remedy(subject)
         if rows >= 2 * MIN_FOLDS:
             remedy = Remedy("Use 2 folds", {"validation": {field: MIN_FOLDS}})
         yield error("validation", field, "too_few_rows", message, remedy)
@@ -89,10 +89,10 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
     yield from _groups_fill_folds(subject, folds, field)
 
 
-def _more_rows(subject: CheckContext) -> Remedy:
+def _more_rows_remedy(subject: CheckContext) -> Remedy:
     """Return what gives the folds more rows: a hold-out that begins early is what takes them."""
-    held = subject.spec.validation.holdout
-    if held is not None and held.from_date is not None:
+    holdout = subject.spec.validation.holdout
+    if holdout is not None and holdout.from_date is not None:
         return LAST_PART
     return Remedy("Bring more rows, or choose another target.")
 
@@ -150,17 +150,17 @@ def classes_reach_training(subject: CheckContext) -> Iterator[Problem]:
         return
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
     if min(counts) >= 2:
-        stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, **by_share(0)}
+        stratified = {"strategy": "stratified_k_fold", "stratified_k_fold.n_splits": 2, **share_answers(0)}
         remedy = Remedy("Use 2 stratified folds", {"validation": stratified})
-    one = "Only {count} row is of another class: a fold may train on one class alone."
+    item = "Only {count} row is of another class: a fold may train on one class alone."
     many = "Only {count} rows are of another class: a fold may train on one class alone."
     if kept < besides:
-        one = "Only {count} row is of another class, and it may be held out: a fold may train on one class alone."
+        item = "Only {count} row is of another class, and it may be held out: a fold may train on one class alone."
         many = (
             "Only {count} rows are of another class, and all but {kept} may be held out: "
             "a fold may train on one class alone."
         )
-    message = fill_count(besides, one, many, kept=kept)
+    message = fill_count(besides, item, many, kept=kept)
     yield error("validation", "strategy", "one_class_fold", message, remedy)
 
 
@@ -175,7 +175,7 @@ def _classes_train_beside_holdout(subject: CheckContext, besides: int) -> Iterat
     field = "holdout.percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
     remedy = Remedy("Bring more rows of the rare class, or choose another target.")
-    if number(subject, "percent") > usual:
+    if whole_parameter(subject, "percent") > usual:
         remedy = Remedy(f"Validate on {usual} %", {"validation": {field: usual}})
     yield error("validation", field, "one_class_fold", message, remedy)
 
@@ -226,11 +226,11 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
         return
     if years is not None and not fits_years(subject, years):
         return
-    gap, field = number(subject, "gap"), f"{strategy}.gap"
+    gap, field = whole_parameter(subject, "gap"), f"{strategy}.gap"
     memory = target_memory_of(subject.spec.features.transforms, subject.spec.task)
     if not leaves_rows(subject, gap):
         longest = next((shorter for shorter in range(gap - 1, -1, -1) if leaves_rows(subject, shorter)), None)
-        remedy = _more_rows(subject)
+        remedy = _more_rows_remedy(subject)
         if leaves_rows(_cut_in_two(subject), 0):
             remedy = Remedy("Use 2 folds", {"validation": {f"{strategy}.n_splits": MIN_FOLDS, field: 0}})
         if longest is not None:
@@ -255,18 +255,18 @@ def gap_covers_memory(subject: CheckContext) -> Iterator[Problem]:
 def enough_rows_are_held_out(subject: CheckContext) -> Iterator[Problem]:
     """The rows held out are enough to judge by; a single one has neither an efficiency nor a rate."""
     alone = subject.strategy.id is SplitStrategy.HOLDOUT
-    share = amount(subject, "percent") / 100 if alone else subject.holdout.held
-    rows, held = max(1, round(subject.rows * share)), subject.spec.validation.holdout
-    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.holds_out_groups(held):
+    share = decimal_parameter(subject, "percent") / 100 if alone else subject.holdout.row_share
+    rows, holdout = max(1, round(subject.rows * share)), subject.spec.validation.holdout
+    if not share or rows >= MIN_JUDGED or subject.rows < MIN_JUDGED or subject.strategy.holds_out_groups(holdout):
         return
-    dated = held is not None and held.from_date is not None
+    dated = holdout is not None and holdout.from_date is not None
     field = "holdout.percent" if alone else "holdout_from" if dated else "holdout_percent"
     usual = splitting.get(SplitStrategy.HOLDOUT).defaults()["percent"]
-    remedy = Remedy("Hold nothing out", {"validation": by_share(0)})
+    remedy = Remedy("Hold nothing out", {"validation": share_answers(0)})
     if dated:
-        remedy = Remedy(f"Hold out the last {usual} %", {"validation": by_share(usual)})
+        remedy = Remedy(f"Hold out the last {usual} %", {"validation": share_answers(usual)})
     elif subject.rows * usual >= 100 * MIN_JUDGED:
-        remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual} if alone else by_share(usual)})
+        remedy = Remedy(f"Hold out {usual} %", {"validation": {field: usual} if alone else share_answers(usual)})
     elif alone:
         ordered = subject.spec.task.time_column is not None
         better = splitting.get(SplitStrategy.TIME_SERIES if ordered else SplitStrategy.K_FOLD)
@@ -288,11 +288,11 @@ def _cut_in_two(subject: CheckContext) -> CheckContext:
 def metrics_fit(subject: CheckContext) -> Iterator[Problem]:
     """Every metric can judge the task and the values of the target."""
     task, low = subject.spec.task.kind, subject.target.minimum
-    for field, identifier in _named(subject):
+    for field, identifier in _chosen_metrics(subject):
         metric = metrics.find(identifier)
-        if _fits(subject, metric):
+        if _fits_task(subject, metric):
             continue
-        remedy = _remedy(subject, field, lambda one: _fits(subject, one))
+        remedy = _remove_metrics_remedy(subject, field, lambda item: _fits_task(subject, item))
         if metric is None:
             message = f"There is no metric {identifier[:40]}."
             yield error("validation", field, "metric_unknown", message, remedy)
@@ -305,13 +305,13 @@ def metrics_fit(subject: CheckContext) -> Iterator[Problem]:
             yield error("validation", field, "metric_needs_positive", message, remedy)
 
 
-def _named(subject: CheckContext) -> Iterator[tuple[str, str]]:
+def _chosen_metrics(subject: CheckContext) -> Iterator[tuple[str, str]]:
     """Yield the metrics of a config, each with the field where it was chosen."""
     yield "primary_metric", subject.spec.metrics.primary
     yield from (("other_metrics", identifier) for identifier in subject.spec.metrics.others)
 
 
-def _fits(subject: CheckContext, metric: metrics.Metric | None) -> bool:
+def _fits_task(subject: CheckContext, metric: metrics.Metric | None) -> bool:
     low = subject.target.minimum
     below_zero = isinstance(low, int | float) and low < 0
     known = metric is not None and subject.spec.task.kind in metric.tasks
@@ -321,20 +321,20 @@ def _fits(subject: CheckContext, metric: metrics.Metric | None) -> bool:
 def metrics_can_be_computed(subject: CheckContext) -> Iterator[Problem]:
     """No metric reads probabilities that the estimator does not give, or divides by what may be zero."""
     gives = _gives_probabilities(subject)
-    for field, identifier in _named(subject):
+    for field, identifier in _chosen_metrics(subject):
         metric = metrics.find(identifier)
         if metric is None or subject.spec.task.kind not in metric.tasks:
             continue
         if metric.needs_probability and not gives:
             message = f"{metric.title} needs probabilities, which this estimator does not give."
             severity = error if field == "primary_metric" else warning
-            remedy = _remedy(subject, field, lambda one: one is None or not one.needs_probability)
+            remedy = _remove_metrics_remedy(subject, field, lambda item: item is None or not item.needs_probability)
             yield severity("validation", field, "metric_needs_probabilities", message, remedy)
         if metric.id == "mape" and subject.target.minimum == 0:
             message = (
                 f"{metric.title} divides by what was observed; rows where {subject.target.name[:60]} is 0 are left out."
             )
-            remedy = _remedy(subject, field, lambda one: one is None or one.id != "mape")
+            remedy = _remove_metrics_remedy(subject, field, lambda element: element is None or element.id != "mape")
             yield notice("validation", field, "metric_divides_by_zero", message, remedy)
 
 
@@ -345,10 +345,10 @@ def _gives_probabilities(subject: CheckContext) -> bool:
         return True
 
 
-def _remedy(subject: CheckContext, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
+def _remove_metrics_remedy(subject: CheckContext, field: str, stays: Callable[[metrics.Metric | None], bool]) -> Remedy:
     """Return the remedy that takes metrics out: one that suits any target of the task decides."""
     if field == "primary_metric":
-        fitting = metrics.for_task(subject.spec.task.kind)[0]
+        fitting = metrics.metrics_for_task(subject.spec.task.kind)[0]
         return Remedy(f"Use {fitting.title}", {"validation": {field: fitting.id}})
     others = subject.spec.metrics.others
     left = [identifier for identifier in others if stays(metrics.find(identifier))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.check_context import CheckContext
 from app.domain.problems import Problem
 from app.domain.vocabulary import Severity
 

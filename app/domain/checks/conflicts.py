@@ -17,15 +17,15 @@ from app.domain.checks import (
 from app.domain.checks.about_settings import PAIRS
 from app.domain.checks.conflict import Conflict
 from app.domain.checks.conflicts_of_purpose import OF_PURPOSE
-from app.domain.checks.pairs import IncompatibleSettings
+from app.domain.checks.incompatible_settings import IncompatibleSettings
 from app.domain.vocabulary import Severity
 
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 
-def _of(pair: IncompatibleSettings) -> Conflict:
+def _conflict_of(pair: IncompatibleSettings) -> Conflict:
     return Conflict(
-        pair.code, pair.code, pair.fields(), pair.when, pair.fails, pair.severity, pair.cure, rule=pair.find
+        pair.code, pair.code, pair.fields(), pair.when, pair.fails, pair.severity, pair.remedy_text, rule=pair.find
     )
 
 
@@ -390,7 +390,7 @@ METRICS = (
 CONFLICTS: tuple[Conflict, ...] = (
     *DATA,
     *MODELS,
-    *(_of(pair) for pair in PAIRS),
+    *(_conflict_of(pair) for pair in PAIRS),
     *SPLITS,
     *OF_PURPOSE,
     *METRICS,

@@ -16,8 +16,8 @@ def merge_patch(config: Mapping[str, JsonValue], patch: Mapping[str, JsonValue])
         if value is None:
             result.pop(name, None)
         elif isinstance(value, Mapping):
-            held = result.get(name)
-            result[name] = merge_patch(held if isinstance(held, Mapping) else {}, value)
+            current = result.get(name)
+            result[name] = merge_patch(current if isinstance(current, Mapping) else {}, value)
         else:
             result[name] = value
     return result
@@ -27,9 +27,9 @@ def merge_patches(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue
     """Return the patch that does what two patches do one after the other."""
     result = dict(first)
     for name, value in second.items():
-        held = result.get(name)
-        if isinstance(value, Mapping) and isinstance(held, Mapping):
-            result[name] = merge_patches(held, value)
+        current = result.get(name)
+        if isinstance(value, Mapping) and isinstance(current, Mapping):
+            result[name] = merge_patches(current, value)
         else:
             result[name] = value
     return result

@@ -9,7 +9,7 @@ from app.domain.checks.merging import merge_patches
 from app.domain.estimators import registry
 from app.domain.experiment import Spec, StepAnswers
 from app.domain.json_values import JsonObject
-from app.domain.recommendation.tuning import wire
+from app.domain.recommendation.tuning import form_value
 
 
 def patch_model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile | None = None) -> JsonObject:
@@ -45,4 +45,4 @@ def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> Json
         return {"fixed": not value}
     parameter = registry.get(estimator).parameter(name)
     known: list[Any] = [] if parameter is None else [word for word, _ in parameter.choices] or [False, True]
-    return {"choices": [one for one in known if wire(one) in value]}
+    return {"choices": [item for item in known if form_value(item) in value]}

@@ -41,12 +41,12 @@ def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Assoc
     patch = _own_patch(problem, spec, profile)
     if not {"task", "validation"} & set(patch):
         return patch
-    before = {_place(one) for one in check_spec(spec, profile, known)}
+    before = {_place(item) for item in check_spec(spec, profile, known)}
     for _ in range(MAX_ROUNDS):
         after = Spec.model_validate(merge_patch(spec.to_json(), patch))
-        found = check_spec(after, profile, known)
-        come = [one for one in found if one.severity is Severity.ERROR and _place(one) not in before]
-        more = next((more for one in come if (more := _own_patch(one, after, profile))), None)
+        problems = check_spec(after, profile, known)
+        come = [item for item in problems if item.severity is Severity.ERROR and _place(item) not in before]
+        more = next((more for item in come if (more := _own_patch(item, after, profile))), None)
         if more is None:
             break
         patch = merge_patches(patch, more)
@@ -62,17 +62,17 @@ def _own_patch(problem: Problem, spec: Spec, profile: DatasetProfile) -> Patch:
         return {}
     patch: Patch = merge_patches({}, problem.remedy.patch)
     ways: dict[str, PatchAnswers] = {
-        "data": _data,
-        "features": _features,
+        "data": _data_patch,
+        "features": _features_patch,
         "model": patch_model,
-        "validation": _validation,
+        "validation": _validation_patch,
     }
     for step, fields in problem.remedy.changes.items():
         patch = merge_patches(patch, ways[step](fields, spec, profile))
     return patch
 
 
-def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
+def _data_patch(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
     patch: Patch = {}
     for field, value in fields.items():
         if field == "task_kind":
@@ -91,7 +91,7 @@ def _data(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
     return patch
 
 
-def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
+def _features_patch(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch:
     patch: Patch = {}
     selected = list(spec.features.selected)
     for field, value in fields.items():
@@ -99,7 +99,7 @@ def _features(fields: StepAnswers, spec: Spec, profile: DatasetProfile) -> Patch
             patch[field] = value
         elif field.startswith("column."):
             name = _name(field, profile)
-            selected = [one for one in selected if one != name] + ([name] if value else [])
+            selected = [text for text in selected if text != name] + ([name] if value else [])
             patch["selected"] = [*selected]
     if len(selected) > MAX_LISTED:
         patch.pop("selected", None)
@@ -114,14 +114,14 @@ def _name(field: str, profile: DatasetProfile) -> str:
     return next(column.name for column in profile.columns if column.key == key)
 
 
-def _holdout_patch(field: str, value: Any, begun: Any) -> Patch | None:
+def _holdout_patch(field: str, value: Any, start: Any) -> Patch | None:
     """Return what holds out a share, or from or to a date; the one takes the other out."""
     if field == "holdout_percent":
         return {"fraction": value / 100, "from": None, "to": None} if value else None
-    return {**(begun or {}), "fraction": None, field.removeprefix("holdout_"): value or None}
+    return {**(start or {}), "fraction": None, field.removeprefix("holdout_"): value or None}
 
 
-def _validation(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
+def _validation_patch(fields: StepAnswers, spec: Spec, _profile: DatasetProfile) -> Patch:
     chosen = SplitStrategy(fields.get("strategy") or spec.validation.strategy)
     own = {parameter.name for parameter in splitting.get(chosen).parameters}
     lost = [name for name in spec.validation.parameters if name not in own]

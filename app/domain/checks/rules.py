@@ -20,7 +20,7 @@ from app.domain.checks import (
     about_tuning,
     about_validation,
 )
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.check_context import CheckContext
 from app.domain.experiment import Spec, is_contest
 from app.domain.problems import Problem
 
@@ -111,7 +111,7 @@ def check_spec(spec: Spec, profile: DatasetProfile, associations: Associations |
     own = [problem for rule in about_contest.OF_CONTEST for problem in rule(subject)] if _exists(subject) else []
     if not is_contest(spec):
         return (*_check_one(spec, profile, associations), *own)
-    of_candidates = about_contest.check_candidates(spec, lambda one: _check_one(one, profile, associations))
+    of_candidates = about_contest.check_candidates(spec, lambda item: _check_one(item, profile, associations))
     return (*of_candidates, *own)
 
 
@@ -122,13 +122,13 @@ def _exists(subject: CheckContext) -> bool:
 def _check_one(spec: Spec, profile: DatasetProfile, associations: Associations | None) -> tuple[Problem, ...]:
     """Return the problems of a config of one estimator."""
     subject = CheckContext(spec, profile, associations)
-    found: list[Problem] = list(about_data.columns_exist(subject))
-    if found:
+    problems: list[Problem] = list(about_data.columns_exist(subject))
+    if problems:
         # Every other rule asks about columns by name, so they would only repeat that one is missing.
-        return tuple(found)
+        return tuple(problems)
     for rule in RULES[1:]:
-        found.extend(rule(subject))
-    return tuple(found)
+        problems.extend(rule(subject))
+    return tuple(problems)
 
 
 def check_transforms(spec: Spec, profile: DatasetProfile) -> tuple[Problem, ...]:

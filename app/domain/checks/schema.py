@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.checks.subject import error
+from app.domain.checks.check_context import error
 from app.domain.experiment import SCHEMA_VERSION, Spec
 from app.domain.problems import Problem, Remedy
 from app.domain.schema_words import sentence_of
@@ -74,20 +74,20 @@ def read_config(config: Mapping[str, Any]) -> tuple[Spec | None, tuple[Problem, 
         return Spec.model_validate({name: value for name, value in config.items() if name not in BESIDE}), ()
     except ValidationError as fault:
         faults = fault.errors(include_url=False, include_input=False)[:MAX_FAULTS]
-        return None, tuple(_problem(one, config) for one in faults)
+        return None, tuple(_schema_problem(item, config) for item in faults)
 
 
-def _problem(fault: Any, config: Mapping[str, Any]) -> Problem:
+def _schema_problem(fault: Any, config: Mapping[str, Any]) -> Problem:
     path = [str(part) for part in fault["loc"]]
     step, field = _place(path)
     if path[:3] == SPACE and len(path) > len(SPACE):
         end = ENDS.get(path[4], path[4]) if len(path) > len(SPACE) + 1 else "search"
         field = f"space.{config['model'].get('estimator')}.{path[3]}.{end}"
     message = f"{'.'.join(path)[:100]}: {sentence_of(fault)}"
-    return error(step, field, fault["type"], message, _remedy(fault))
+    return error(step, field, fault["type"], message, _remove_part_remedy(fault))
 
 
-def _remedy(fault: Any) -> Remedy:
+def _remove_part_remedy(fault: Any) -> Remedy:
     """Return the remedy for a part that does not fit: without it, the config may be whole again."""
     if fault["type"] == "missing":
         return Remedy("Add it.")
@@ -102,11 +102,11 @@ def _remedy(fault: Any) -> Remedy:
 
 def _has_default(path: tuple[Any, ...]) -> bool:
     """Return whether a config does without this part."""
-    held: Any = Spec
+    current: Any = Spec
     for part in path[:-1]:
-        fields = getattr(held, "model_fields", {})
-        held = fields[part].annotation if part in fields else None
-    fields = getattr(held, "model_fields", {})
+        fields = getattr(current, "model_fields", {})
+        current = fields[part].annotation if part in fields else None
+    fields = getattr(current, "model_fields", {})
     return path[-1] in fields and not fields[path[-1]].is_required()
 
 
@@ -114,8 +114,8 @@ def _place(path: list[str]) -> tuple[str, str]:
     """Return the step and the field where this part of a config is answered; the review where there is none."""
     head = path[:3]
     while head:
-        found = PLACES.get(".".join(head))
-        if found is not None:
-            return (found[0], path[1] if len(path) > 1 else "") if found[1] == "*" else found
+        results = PLACES.get(".".join(head))
+        if results is not None:
+            return (results[0], path[1] if len(path) > 1 else "") if results[1] == "*" else results
         head.pop()
     return "review", ""

@@ -47,18 +47,22 @@ class MemberErrors:
 
 def can_blend(predictions: Sequence[Predictions], *, classes: bool) -> bool:
     """Return whether a candidate's predictions can be averaged: numbers, or probabilities of classes."""
-    return not classes or all(one.scores is not None and one.are_probabilities for one in predictions)
+    return not classes or all(
+        prediction.scores is not None and prediction.are_probabilities for prediction in predictions
+    )
 
 
 def errors_on(metric: Metric, table: TrainingTable, fold: Fold, members: Sequence[Predictions]) -> MemberErrors:
     """Return what each member did on the rows that judge in a fold."""
     observed = table.target[fold.validation]
     if not table.labels:
-        values = np.column_stack([one.values - observed for one in members]).astype(np.float64)
+        values = np.column_stack([member.values - observed for member in members]).astype(np.float64)
         spread = float(np.var(observed)) if metric.id in BY_SPREAD else 1.0
         return MemberErrors(values, np.full(len(observed), 1.0 / (spread or 1.0)))
     rows = np.arange(len(observed))
-    shares = [one.scores / np.maximum(one.scores.sum(axis=1, keepdims=True), 1e-12) for one in _with_scores(members)]
+    shares = [
+        score.scores / np.maximum(score.scores.sum(axis=1, keepdims=True), 1e-12) for score in _with_scores(members)
+    ]
     values = np.column_stack([share[rows, observed] for share in shares])
     counts = np.bincount(observed, minlength=len(table.labels))
     weights = 1.0 / counts[observed] if metric.id in BY_CLASS else np.ones(len(observed))
@@ -112,9 +116,9 @@ def _greedy(loss: _SquaredLoss | _ClassLoss, drawn: Floats) -> Floats:
 def _stretch_of(errors: Sequence[MemberErrors]) -> NDArray[np.intp]:
     """Return the stretch that each row belongs to, fold after fold."""
     places, first = [], 0
-    for one in errors:
-        count = min(STRETCHES, len(one.values))
-        places.append(first + np.arange(len(one.values)) * count // len(one.values))
+    for error in errors:
+        count = min(STRETCHES, len(error.values))
+        places.append(first + np.arange(len(error.values)) * count // len(error.values))
         first += count
     return np.concatenate(places)
 
@@ -124,8 +128,8 @@ class _SquaredLoss:
 
     def __init__(self, errors: Sequence[MemberErrors]) -> None:
         stretch = _stretch_of(errors)
-        values = np.concatenate([one.values for one in errors])
-        weighted = values * np.concatenate([one.weights for one in errors])[:, None]
+        values = np.concatenate([error.values for error in errors])
+        weighted = values * np.concatenate([error.weights for error in errors])[:, None]
         self.stretches, self.members = int(stretch.max()) + 1, values.shape[1]
         starts = np.searchsorted(stretch, np.arange(self.stretches))
         ends = np.append(starts[1:], len(stretch))
@@ -148,8 +152,8 @@ class _ClassLoss:
 
     def __init__(self, errors: Sequence[MemberErrors], random: np.random.Generator) -> None:
         stretch = _stretch_of(errors)
-        values = np.concatenate([one.values for one in errors])
-        weights = np.concatenate([one.weights for one in errors])
+        values = np.concatenate([error.values for error in errors])
+        weights = np.concatenate([error.weights for error in errors])
         if len(values) > MAX_ROWS:
             kept = np.sort(random.choice(len(values), MAX_ROWS, replace=False))
             stretch, values, weights = stretch[kept], values[kept], weights[kept]
@@ -171,8 +175,10 @@ class _ClassLoss:
 def average(members: Sequence[Predictions], weights: Floats, *, classes: bool) -> Predictions:
     """Return the weighted average of predictions of the same rows; the likeliest class decides."""
     if not classes:
-        return Predictions(np.asarray(sum(w * one.values for w, one in zip(weights, members, strict=True)), float))
-    shares = np.asarray(sum(w * one.scores for w, one in zip(weights, _with_scores(members), strict=True)), float)
+        return Predictions(
+            np.asarray(sum(w * member.values for w, member in zip(weights, members, strict=True)), float)
+        )
+    shares = np.asarray(sum(w * score.scores for w, score in zip(weights, _with_scores(members), strict=True)), float)
     return Predictions(np.argmax(shares, axis=1), shares, are_probabilities=True)
 
 
@@ -205,13 +211,13 @@ def blend_folds(
         Of the experiment.
     """
     classes = bool(table.labels)
-    errors = [errors_on(metric, table, fold, [one[k] for one in members]) for k, fold in enumerate(folds)]
+    errors = [errors_on(metric, table, fold, [member[k] for member in members]) for k, fold in enumerate(folds)]
     by_fold, predictions = [], []
     for k in range(len(folds)):
         others = [error for place, error in enumerate(errors) if place != k]
         weights = find_weights(others, classes=classes, seed=seed + 1 + k)
         by_fold.append(weights)
-        predictions.append(average([one[k] for one in members], weights, classes=classes))
+        predictions.append(average([member[k] for member in members], weights, classes=classes))
     return NestedBlend(find_weights(errors, classes=classes, seed=seed), tuple(predictions), tuple(by_fold))
 
 

@@ -37,7 +37,7 @@ def choice_optimism(metric: Metric, contenders: Sequence[Contender], winner: str
     Cawley, G. and Talbot, N. (2010), On over-fitting in model selection and subsequent selection bias in performance
     evaluation, Journal of Machine Learning Research 11, 2079-2107, for the outer loop around a choice.
     """
-    chosen = next(one for one in contenders if one.key == winner)
+    chosen = next(contender for contender in contenders if contender.key == winner)
     folds = len(chosen.scores)
     losses = [
         metric.loss(mine, honest)
@@ -55,7 +55,7 @@ def choice_optimism(metric: Metric, contenders: Sequence[Contender], winner: str
 
 def _best_on_others(metric: Metric, contenders: Sequence[Contender], fold: int) -> Contender:
     def place(contender: Contender) -> float:
-        others = [one[metric.id] for number, one in enumerate(contender.scores) if number != fold]
+        others = [item[metric.id] for number, item in enumerate(contender.scores) if number != fold]
         score = mean_score(metric, others)
         return math.inf if score is None else place_of(metric, score)
 

@@ -27,7 +27,7 @@ from app.domain.training.judging import judge_baselines, judge_part
 from app.domain.training.report.outcome import Progress
 from app.domain.training.resolved.build import FittedMember
 from app.domain.training.run_state import PartResult, TrainingRun
-from app.domain.training.tuning.tuning import SearchCallbacks, with_parameters, without_search
+from app.domain.training.tuning.tuning import SearchCallbacks, set_parameters, without_search
 from app.domain.training.validation import scoring
 from app.domain.training.validation.scoring import Predictions
 
@@ -76,8 +76,8 @@ class Contest:
 
     def execute(self, tasks: Sequence[FitTask], on_outcome: Any) -> None:
         """Have tasks carried out."""
-        asked = SearchCallbacks(self.run.should_stop, self.run.most_trials)
-        self.executor.run(self.shared, tasks, asked=asked, on_outcome=on_outcome, is_wanted=self._is_wanted)
+        request = SearchCallbacks(self.run.should_stop, self.run.most_trials)
+        self.executor.run(self.shared, tasks, callbacks=request, on_outcome=on_outcome, is_wanted=self._is_wanted)
 
     def _is_wanted(self, task: FitTask) -> bool:
         if task.part < len(self.state.folds):
@@ -99,8 +99,8 @@ class Contest:
         self.run.on_progress(progress)
 
     def _why_all_failed(self) -> str:
-        reasons = {one: self.state.reason(one) for one in self.state.candidates}
-        told = [f"{self.state.titles[one]}: {ending.reason}" for one, ending in reasons.items() if ending is not None]
+        reasons = {candidate: self.state.reason(candidate) for candidate in self.state.candidates}
+        told = [f"{self.state.titles[item]}: {ending.reason}" for item, ending in reasons.items() if ending is not None]
         return f"No candidate was judged on every fold. {' '.join(told)}"[:2000]
 
     def _judge_winner(self, choice: Choice) -> Any:
@@ -138,22 +138,24 @@ class Contest:
         run.spec, run.folds, run.candidate = self.shared.specs[lead], list(winner.folds), lead + 1
         if winner.key == BLEND:
             settled = zip(winner.members, last, winner.weights, strict=True)
-            run.averaged = tuple((_settled(self.shared.specs[one], result), weight) for one, result, weight in settled)
+            run.averaged = tuple(
+                (_settled(self.shared.specs[item], result), weight) for item, result, weight in settled
+            )
             run.members = self._members(choice, dict(zip(winner.members, last, strict=True)))
         if run.split.holdout is not None:
             fold, name = self.shared.fold_of(len(self.state.folds)), self.shared.name_of(len(self.state.folds))
             predictions = last[0].predictions
             if winner.key == BLEND:
-                members = [one.predictions for one in last]
+                members = [item.predictions for item in last]
                 predictions = average(members, np.asarray(winner.weights), classes=bool(run.table.labels))
             told = last[winner.members.index(lead)]
             run.holdout = judge_part(
                 run.spec, run.table, fold, name=name, predictions=predictions, chosen=told.chosen, fitted=told.fitted
             )
-        results = [*(one for member in winner.members for one in self.state.results_of(member)), *last]
+        results = [*(item for member in winner.members for item in self.state.results_of(member)), *last]
         if winner.key != BLEND:
-            run.searches = [one.search for one in results if one.search is not None]
-        for category, message in dict.fromkeys(pair for one in results for pair in one.warned):
+            run.searches = [item.search for item in results if item.search is not None]
+        for category, message in dict.fromkeys(pair for item in results for pair in item.warned):
             warnings.warn(message, category, stacklevel=1)
 
     def _members(self, choice: Choice, last: Mapping[int, FitResult]) -> tuple[FittedMember, ...]:
@@ -162,16 +164,16 @@ class Contest:
         if nested is None:
             return ()
         names = [self.shared.name_of(part) for part in range(len(state.folds))]
-        found = []
+        match = []
         for place, candidate in enumerate(choice.able):
-            weights = {name: float(one[place]) for name, one in zip(names, nested.weights_by_fold, strict=True)}
+            weights = {name: float(item[place]) for name, item in zip(names, nested.weights_by_fold, strict=True)}
             parts = [result.fitted for result in state.results_of(candidate)]
             if self.run.split.holdout is not None:
                 weights[self.shared.name_of(len(names))] = float(nested.weights[place])
                 parts += [last[candidate].fitted] if candidate in last else []
             if any(weights.values()):
-                found.append(FittedMember(candidate + 1, self.shared.specs[candidate], weights, tuple(parts)))
-        return tuple(found)
+                match.append(FittedMember(candidate + 1, self.shared.specs[candidate], weights, tuple(parts)))
+        return tuple(match)
 
     def summary(self) -> ContestSummary:
         """Return what is kept of the contest."""
@@ -180,7 +182,7 @@ class Contest:
 
 def _settled(spec: Spec, result: FitResult) -> Spec:
     """Return a candidate with the values that its last search found."""
-    return spec if result.search is None else without_search(with_parameters(spec, result.search.chosen))
+    return spec if result.search is None else without_search(set_parameters(spec, result.search.chosen))
 
 
 class Choice:
@@ -189,7 +191,7 @@ class Choice:
     def __init__(self, contest: Contest) -> None:
         state = contest.state
         self.state = state
-        singles = ranked(state, [Contender.of_candidate(state, one) for one in state.complete])
+        singles = ranked(state, [Contender.of_candidate(state, item) for item in state.complete])
         self.best = singles[0]
         self.able = blendable(state)
         self.blend, self.nested, parts = _blend(contest, self.best, self.able)
@@ -198,7 +200,7 @@ class Choice:
         best = int(self.best.key) - 1
         if self.blend is not None and self.blend.wins and self.nested is not None:
             members = tuple(int(member.key) - 1 for member in self.blend.members)
-            self.winner = ContestWinner(BLEND, members, tuple(one.weight for one in self.blend.members), parts)
+            self.winner = ContestWinner(BLEND, members, tuple(item.weight for item in self.blend.members), parts)
         else:
             self.winner = ContestWinner(self.best.key, (best,), (1.0,), candidate_parts(state, best))
 
@@ -247,8 +249,8 @@ def candidate_parts(state: ContestState, candidate: int) -> tuple[PartResult, ..
 def blendable(state: ContestState) -> list[int]:
     """Return the candidates that finished every fold and whose predictions can be averaged."""
     classes = bool(state.shared.table.labels)
-    said = {one: [result.predictions for result in state.results_of(one)] for one in state.complete}
-    return [one for one, predictions in said.items() if can_blend(predictions, classes=classes)]
+    answer = {item: [result.predictions for result in state.results_of(item)] for item in state.complete}
+    return [item for item, predictions in answer.items() if can_blend(predictions, classes=classes)]
 
 
 def _blend(
@@ -259,7 +261,7 @@ def _blend(
     if not spec.model.blend:
         return None, None, ()
     classes = bool(state.shared.table.labels)
-    predictions = {one: [result.predictions for result in state.results_of(one)] for one in able}
+    predictions = {item: [result.predictions for result in state.results_of(item)] for item in able}
     if len(state.folds) < MIN_BLEND_FOLDS:
         return (
             BlendSummary(reason="A blend needs two folds or more: one fold's rows judge what others chose."),
@@ -270,25 +272,25 @@ def _blend(
         what = "that give probabilities " if classes else ""
         return BlendSummary(reason=f"A blend needs two candidates {what}that finished every fold."), None, ()
     seed = spec.reproducibility.seed
-    nested = blend_folds(state.metric, state.shared.table, state.folds, [predictions[one] for one in able], seed=seed)
+    nested = blend_folds(state.metric, state.shared.table, state.folds, [predictions[item] for item in able], seed=seed)
     parts = _blend_parts(contest, nested.predictions, lead=able[int(np.argmax(nested.weights))])
-    found = difference(state, Contender.of_blend(parts), best)
+    match = difference(state, Contender.of_blend(parts), best)
     members = sorted(
         (
-            BlendMember(key=str(one + 1), title=state.titles[one], weight=float(weight))
-            for one, weight in zip(able, nested.weights, strict=True)
+            BlendMember(key=str(item + 1), title=state.titles[item], weight=float(weight))
+            for item, weight in zip(able, nested.weights, strict=True)
             if weight > 0
         ),
         key=lambda member: (-member.weight, int(member.key)),
     )
-    wins = is_surely_better(found) and len(members) > 1
-    sentence = blend_sentence(members, found, wins=wins, metric=state.metric)
-    return BlendSummary(members=tuple(members), wins=wins, against_best=found, sentence=sentence), nested, parts
+    wins = is_surely_better(match) and len(members) > 1
+    sentence = blend_sentence(members, match, wins=wins, metric=state.metric)
+    return BlendSummary(members=tuple(members), wins=wins, against_best=match, sentence=sentence), nested, parts
 
 
-def is_surely_better(found: PairedDifference | None) -> bool:
+def is_surely_better(paired_difference: PairedDifference | None) -> bool:
     """Return whether the interval of a difference lies above zero."""
-    return found is not None and found.low is not None and found.low > 0
+    return paired_difference is not None and paired_difference.low is not None and paired_difference.low > 0
 
 
 def _blend_parts(contest: Contest, predictions: Sequence[Predictions], *, lead: int) -> tuple[PartResult, ...]:
@@ -296,6 +298,6 @@ def _blend_parts(contest: Contest, predictions: Sequence[Predictions], *, lead: 
     parts = candidate_parts(contest.state, lead)
     spec, table = contest.shared.specs[lead], contest.run.table
     return tuple(
-        replace(part, said=said, scores=scoring.judge(spec, table, part.rows, said))
-        for part, said in zip(parts, predictions, strict=True)
+        replace(part, predictions=prediction, scores=scoring.judge(spec, table, part.rows, prediction))
+        for part, prediction in zip(parts, predictions, strict=True)
     )

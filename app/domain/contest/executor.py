@@ -29,7 +29,7 @@ class Executor(Protocol):
         shared: SharedInput,
         tasks: Iterable[FitTask],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
         on_outcome: OnOutcome,
         is_wanted: IsWanted = lambda _task: True,
     ) -> None:
@@ -67,16 +67,16 @@ class SerialExecutor:
         shared: SharedInput,
         tasks: Iterable[FitTask],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
         on_outcome: OnOutcome,
         is_wanted: IsWanted = lambda _task: True,
     ) -> None:
         """Carry out tasks in their order."""
         for task in tasks:
-            if asked.should_stop():
+            if callbacks.should_stop():
                 raise StoppedError
             if is_wanted(task):
-                on_outcome(carry_out(task, shared, asked))
+                on_outcome(carry_out(task, shared, callbacks))
 
     def close(self) -> None:
         """Nothing waits here."""

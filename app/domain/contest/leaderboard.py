@@ -28,45 +28,48 @@ class Contender:
     def of_candidate(cls, state: ContestState, candidate: int) -> Contender:
         """Return a candidate as a contender."""
         results = state.results_of(candidate)
-        scores, predictions = tuple(one.scores for one in results), tuple(one.predictions for one in results)
+        scores, predictions = (
+            tuple(result.scores for result in results),
+            tuple(result.predictions for result in results),
+        )
         return cls(str(candidate + 1), state.titles[candidate], scores, predictions)
 
     @classmethod
     def of_blend(cls, parts: Sequence[PartResult]) -> Contender:
         """Return the blend as a contender."""
-        return cls(BLEND, BLEND_TITLE, tuple(part.scores for part in parts), tuple(part.said for part in parts))
+        return cls(BLEND, BLEND_TITLE, tuple(part.scores for part in parts), tuple(part.predictions for part in parts))
 
 
 def ranked(state: ContestState, contenders: Sequence[Contender]) -> list[Contender]:
     """Return contenders, the best mean over the folds first; of equals the one that is named first."""
 
     def place(contender: Contender) -> float:
-        score = mean_score(state.metric, [one[state.metric.id] for one in contender.scores])
+        score = mean_score(state.metric, [item[state.metric.id] for item in contender.scores])
         return float("inf") if score is None else place_of(state.metric, score)
 
     return sorted(contenders, key=place)
 
 
-def difference(state: ContestState, one: Contender, other: Contender) -> PairedDifference | None:
+def difference(state: ContestState, contender: Contender, other: Contender) -> PairedDifference | None:
     """Return by how much an entry is better than another on the rows of all folds; None where it has no value."""
     judged = [
         JudgedPart(fold.validation, mine, theirs)
-        for fold, mine, theirs in zip(state.folds, one.predictions, other.predictions, strict=True)
+        for fold, mine, theirs in zip(state.folds, contender.predictions, other.predictions, strict=True)
     ]
     spec = state.shared.specs[0]
-    found = compare(state.metric, state.shared.table, judged, by_group=state.by_group, seed=spec.reproducibility.seed)
-    if found is None:
+    result = compare(state.metric, state.shared.table, judged, by_group=state.by_group, seed=spec.reproducibility.seed)
+    if result is None:
         return None
     return PairedDifference(
         against=other.key,
         against_title=other.title,
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        probability=found.probability,
+        difference=result.difference,
+        low=result.low,
+        high=result.high,
+        probability=result.probability,
         level=LEVEL,
-        resampled=found.unit,
-        units=found.units,
+        resampled=result.unit,
+        units=result.units,
     )
 
 
@@ -88,12 +91,12 @@ def entries_of(
             rank=place + 1,
             state="finished",
             folds_judged=len(contender.scores),
-            scores=scoring.summary(contender.scores, holdout if contender.key == winner else None),
+            scores=scoring.summarise_scores(contender.scores, holdout if contender.key == winner else None),
             against_next=None if following is None else difference(state, contender, following),
             against_best=None if contender.key == best_single.key else difference(state, contender, best_single),
         )
         entries.append(entry if contender.key == BLEND else _with_candidate(state, entry, int(contender.key) - 1))
-    incomplete = [_incomplete(state, one) for one in state.candidates if one not in state.complete]
+    incomplete = [_incomplete(state, candidate) for candidate in state.candidates if candidate not in state.complete]
     incomplete.sort(key=lambda entry: (entry.state == "failed", _place(state, entry)))
     for entry in incomplete:
         rank = None if entry.state == "failed" else len(entries) + 1
@@ -116,7 +119,7 @@ def _incomplete(state: ContestState, candidate: int) -> ContestEntry:
         state=kind,
         reason="" if ending is None else ending.reason,
         folds_judged=state.judged(candidate),
-        scores=scoring.summary((one.scores for one in state.results_of(candidate)), None),
+        scores=scoring.summarise_scores((result.scores for result in state.results_of(candidate)), None),
     )
     return _with_candidate(state, entry, candidate)
 
@@ -124,15 +127,15 @@ def _incomplete(state: ContestState, candidate: int) -> ContestEntry:
 def _with_candidate(state: ContestState, entry: ContestEntry, candidate: int) -> ContestEntry:
     """Return an entry with what is told of a candidate alone: its settings, and what it took."""
     spec, results = state.shared.specs[candidate], state.results_of(candidate)
-    sizes = [one.size_mb for one in results if one.size_mb is not None]
+    sizes = [result.size_mb for result in results if result.size_mb is not None]
     return replace(
         entry,
         estimator=spec.model.estimator,
         parameters=settings_of(spec),
         is_tuned=spec.model.tuning.enabled,
-        seconds=round(sum(one.seconds for one in results), 3),
-        work_seconds=round(sum(sum_of_fits(one.clock.work) for one in results), 3),
-        predict_seconds=round(sum(one.predict_seconds for one in results) / len(results), 6) if results else None,
+        seconds=round(sum(result.seconds for result in results), 3),
+        work_seconds=round(sum(sum_of_fits(result.clock.work) for result in results), 3),
+        predict_seconds=round(sum(result.predict_seconds for result in results) / len(results), 6) if results else None,
         size_mb=sizes[-1] if sizes else None,
     )
 
@@ -151,7 +154,7 @@ def simplest_of(state: ContestState, order: Sequence[Contender], best_single: Co
     for contender in order:
         if contender.key in (BLEND, best_single.key):
             continue
-        found = difference(state, contender, best_single)
-        if found is not None and found.high is not None and found.high >= 0:
+        result = difference(state, contender, best_single)
+        if result is not None and result.high is not None and result.high >= 0:
             alike.append(contender)
-    return min(alike, key=lambda one: complexity_of(state.shared.specs[int(one.key) - 1]))
+    return min(alike, key=lambda item: complexity_of(state.shared.specs[int(item.key) - 1]))

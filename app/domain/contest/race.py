@@ -59,7 +59,11 @@ def hopeless_candidates(
     by_group, seed
         Whether whole groups were held out, and the seed of the resampling.
     """
-    means = {number: mean for number, one in standings.items() if (mean := mean_score(metric, one.scores)) is not None}
+    means = {
+        number: mean
+        for number, standing in standings.items()
+        if (mean := mean_score(metric, standing.scores)) is not None
+    }
     if len(folds) < MIN_FOLDS or not means or baseline is None:
         return ()
     leader = min(means, key=lambda number: (place_of(metric, means[number]), number))
@@ -89,8 +93,8 @@ def place_of(metric: Metric, score: float) -> float:
     return -score if metric.greater_is_better else score
 
 
-def _always_worse(metric: Metric, one: RaceStanding, leader: RaceStanding) -> bool:
-    pairs = zip(one.scores, leader.scores, strict=True)
+def _always_worse(metric: Metric, standing: RaceStanding, leader: RaceStanding) -> bool:
+    pairs = zip(standing.scores, leader.scores, strict=True)
     return all(mine is not None and best is not None and metric.better(best, mine) for mine, best in pairs)
 
 
@@ -98,7 +102,7 @@ def _surely_worse(
     metric: Metric,
     table: TrainingTable,
     folds: Sequence[Fold],
-    one: RaceStanding,
+    standing: RaceStanding,
     leader: RaceStanding,
     *,
     by_group: bool,
@@ -106,7 +110,7 @@ def _surely_worse(
 ) -> bool:
     judged = [
         JudgedPart(fold.validation, mine, best)
-        for fold, mine, best in zip(folds, one.predictions, leader.predictions, strict=True)
+        for fold, mine, best in zip(folds, standing.predictions, leader.predictions, strict=True)
     ]
-    found = compare(metric, table, judged, by_group=by_group, seed=seed)
-    return found is not None and found.high is not None and found.high < 0
+    result = compare(metric, table, judged, by_group=by_group, seed=seed)
+    return result is not None and result.high is not None and result.high < 0

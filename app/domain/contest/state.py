@@ -57,7 +57,11 @@ class ContestState:
     @property
     def complete(self) -> tuple[int, ...]:
         """Return the candidates that were judged on every fold."""
-        return tuple(one for one in self.candidates if one not in self.endings and self.judged(one) == len(self.folds))
+        return tuple(
+            candidate
+            for candidate in self.candidates
+            if candidate not in self.endings and self.judged(candidate) == len(self.folds)
+        )
 
     def tasks(self) -> list[FitTask]:
         """Return every task of the folds, all candidates of one fold before the next."""
@@ -103,8 +107,8 @@ class ContestState:
 
     def _leading(self) -> int | None:
         """Return the candidate with the best score so far, the first where none has any."""
-        there = [one for one in self.candidates if self.is_wanted(FitTask(0, one))]
-        scored = [(place_of(self.metric, score), one) for one in there if (score := self.score(one)) is not None]
+        there = [candidate for candidate in self.candidates if self.is_wanted(FitTask(0, candidate))]
+        scored = [(place_of(self.metric, score), item) for item in there if (score := self.score(item)) is not None]
         return min(scored)[1] if scored else next(iter(there), None)
 
     def judged(self, candidate: int) -> int:
@@ -138,9 +142,10 @@ class ContestState:
     def _in_race(self, folds: int) -> list[int]:
         """Return the candidates that neither ended nor failed within the first folds."""
         return [
-            one
-            for one in self.candidates
-            if one not in self.endings and not any(fault.task.part < folds for fault in self.failures.get(one, ()))
+            candidate
+            for candidate in self.candidates
+            if candidate not in self.endings
+            and not any(fault.task.part < folds for fault in self.failures.get(candidate, ()))
         ]
 
     def _decide(self) -> None:
@@ -148,18 +153,18 @@ class ContestState:
         while self._round + 1 < len(self.folds):
             folds = self._round + 1
             there = self._in_race(folds)
-            if any((one, part) not in self.results for one in there for part in range(folds)):
+            if any((item, part) not in self.results for item in there for part in range(folds)):
                 return
             self._round = folds
             self._end_hopeless(there, folds)
 
     def _end_hopeless(self, there: Sequence[int], folds: int) -> None:
         standings = {
-            one: RaceStanding(
-                tuple(self._scores(one, folds)),
-                tuple(self.results[one, part].predictions for part in range(folds)),
+            element: RaceStanding(
+                tuple(self._scores(element, folds)),
+                tuple(self.results[element, part].predictions for part in range(folds)),
             )
-            for one in there
+            for element in there
         }
         hopeless = hopeless_candidates(
             self.metric,
@@ -170,9 +175,9 @@ class ContestState:
             by_group=self.by_group,
             seed=self.shared.specs[0].reproducibility.seed,
         )
-        for one in hopeless:
+        for item in hopeless:
             reason = f"Ended early after {folds} of {len(self.folds)} folds: far behind the leader."
-            self.endings[one] = Ending("ended_early", reason, folds)
+            self.endings[item] = Ending("ended_early", reason, folds)
 
     def baseline_scores(self, folds: int) -> dict[str, float | None]:
         """Return the mean primary score of each baseline over the first folds."""
@@ -188,8 +193,8 @@ class ContestState:
     def progress(self) -> ContestProgress:
         """Return the live leaderboard."""
         spec, table = self.shared.specs[0], self.shared.table
-        titles = {entry.id: entry.title for entry in baselines.for_experiment(spec, table)}
-        lines = sorted((self._line(one) for one in self.candidates), key=self._order)
+        titles = {entry.id: entry.title for entry in baselines.baselines_for_experiment(spec, table)}
+        lines = sorted((self._line(candidate) for candidate in self.candidates), key=self._order)
         judged = max(max((line.folds_judged for line in lines), default=0), 1)
         return ContestProgress(
             metric=self.metric.id,

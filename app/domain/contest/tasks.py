@@ -45,9 +45,9 @@ class SharedInput:
             raise ValueError("no rows are held out")
         return Fold(self.split.development, self.split.holdout)
 
-    def carry_out(self, task: FitTask, asked: SearchCallbacks) -> Outcome:
+    def carry_out(self, task: FitTask, callbacks: SearchCallbacks) -> Outcome:
         """Carry out a task."""
-        return carry_out(task, self, asked)
+        return carry_out(task, self, callbacks)
 
     def fail(self, task: FitTask, code: str, reason: str) -> Outcome:
         """Return the outcome of a task whose process ended before it did."""
@@ -100,7 +100,7 @@ class FitFailure:
 Outcome: TypeAlias = FitResult | FitFailure
 
 
-def carry_out(task: FitTask, shared: SharedInput, asked: SearchCallbacks | None = None) -> Outcome:
+def carry_out(task: FitTask, shared: SharedInput, callbacks: SearchCallbacks | None = None) -> Outcome:
     """Carry out a task; a fault of its candidate is its outcome, so that the others go on.
 
     Parameters
@@ -118,7 +118,7 @@ def carry_out(task: FitTask, shared: SharedInput, asked: SearchCallbacks | None 
     started = time.perf_counter()
     spec, name = shared.specs[task.candidate], shared.name_of(task.part)
     try:
-        fit = fit_fold(spec, shared.table, shared.fold_of(task.part), name=name, number=task.part, asked=asked)
+        fit = fit_fold(spec, shared.table, shared.fold_of(task.part), name=name, number=task.part, callbacks=callbacks)
         return replace(_result(task, shared, fit, name), seconds=time.perf_counter() - started)
     except StoppedError:
         raise

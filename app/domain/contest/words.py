@@ -36,20 +36,27 @@ def winner_sentence(summary: ContestSummary, *, metric: Metric) -> str:
 
 
 def blend_sentence(
-    members: Sequence[BlendMember], found: PairedDifference | None, *, wins: bool, metric: Metric
+    members: Sequence[BlendMember], difference: PairedDifference | None, *, wins: bool, metric: Metric
 ) -> str:
     """Return what the blend is made of, and whether it is better than the best single candidate."""
     shares = join_words([f"{100 * member.weight:.0f} % {member.title}" for member in members])
     opening = f"The blend is {shares}."
-    if found is None or found.low is None or found.high is None:
+    if difference is None or difference.low is None or difference.high is None:
         return f"{opening} It cannot be compared with the best single candidate."
-    ends = [(found.low, found.difference), (found.difference, found.high), (found.low, 0.0), (found.high, 0.0)]
+    ends = [
+        (difference.low, difference.difference),
+        (difference.difference, difference.high),
+        (difference.low, 0.0),
+        (difference.high, 0.0),
+    ]
     digits = decimals_for(ends, decimals=2, most=6)
-    low, high, gain = (format_score(value, digits) for value in (found.low, found.high, found.difference))
+    low, high, gain = (
+        format_score(value, digits) for value in (difference.low, difference.high, difference.difference)
+    )
     gain = f"{gain} {metric.title}, 90 % interval {low} to {high}"
     if wins:
-        return f"{opening} It is better than {found.against_title} by {gain}."
-    return f"{opening} Its gain over {found.against_title} is not certain: {gain}."
+        return f"{opening} It is better than {difference.against_title} by {gain}."
+    return f"{opening} Its gain over {difference.against_title} is not certain: {gain}."
 
 
 def simplest_sentence(summary: ContestSummary, *, best: str) -> str:
@@ -58,8 +65,8 @@ def simplest_sentence(summary: ContestSummary, *, best: str) -> str:
         return ""
     simplest, single = summary.entry(summary.simplest), summary.entry(best)
     words = f"{simplest.title} is simpler, and the folds do not tell it from {single.title}."
-    found = simplest.against_best
-    if found is not None and found.probability is not None:
-        chance = percent(1 - found.probability)
+    result = simplest.against_best
+    if result is not None and result.probability is not None:
+        chance = percent(1 - result.probability)
         words = join_sentences((words, f"Probability that {single.title} is better: {chance}."))
     return words if summary.winner != BLEND else f"{words} The blend is better than both by the folds."

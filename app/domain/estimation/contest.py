@@ -32,7 +32,7 @@ def processes_for(spec: Spec, profile: DatasetProfile, machine: Machine) -> int:
     spec, profile, machine
         The config, the dataset, and where it runs.
     """
-    works = [workload_of(one, profile) for one in candidates_of(spec)]
+    works = [workload_of(candidate, profile) for candidate in candidates_of(spec)]
     idle = machine.experience.idle_mb or IDLE_MEMORY_MB
     each = max(max(memory_of(work, machine)[1] - idle, 1.0) for work in works)
     by_memory = int(max(most_memory_mb(machine) - idle, 0.0) // each)
@@ -50,14 +50,14 @@ def estimate_contest(spec: Spec, profile: DatasetProfile, machine: Machine) -> E
 
     Candidates that the race ends early make it shorter; nobody knows beforehand which these are.
     """
-    works = [workload_of(one, profile) for one in candidates_of(spec)]
+    works = [workload_of(candidate, profile) for candidate in candidates_of(spec)]
     at_once = processes_for(spec, profile, machine)
     whole, variance = _seconds(spec, works, machine, at_once)
     wide = exp(NINE_OF_TEN * min(max(variance / whole, LEAST_SPREAD), MAX_SPREAD))
     ranges = [memory_of(work, machine) for work in works]
     idle = machine.experience.idle_mb or IDLE_MEMORY_MB
-    low = max(one for one, _ in ranges)
-    high = idle + at_once * max(max(one for _, one in ranges) - idle, 0.0)
+    low = max(item for item, _ in ranges)
+    high = idle + at_once * max(max(item for _, item in ranges) - idle, 0.0)
     measured = sum(machine.experience.count(work.estimator) > 0 for work in works)
     cores = f"{at_once} fits run at once" if at_once > 1 else "one fit runs at a time"
     return Estimate(
@@ -72,11 +72,11 @@ def estimate_contest(spec: Spec, profile: DatasetProfile, machine: Machine) -> E
 
 def _seconds(spec: Spec, works: list[Workload], machine: Machine, at_once: int) -> tuple[float, float]:
     """Return the seconds of a contest, and their standard deviation."""
-    held = spec.validation.holdout is not None and spec.validation.strategy is not SplitStrategy.HOLDOUT
+    current = spec.validation.holdout is not None and spec.validation.strategy is not SplitStrategy.HOLDOUT
     fits, variance, after = 0.0, 0.0, 0.0
     for work in works:
         central, spread = seconds_of(work, machine, parts=(FIT,))
-        in_folds = central * (work.fits - held) / work.fits / at_once
+        in_folds = central * (work.fits - current) / work.fits / at_once
         fits += in_folds
         variance += (in_folds * spread) ** 2
         # One of them wins, is fitted once more and asked what it relies on.

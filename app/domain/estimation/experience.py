@@ -54,13 +54,13 @@ class Timing:
         if part == MEMORY:
             if self.memory_mb is None or self.idle_mb is None:
                 return None
-            taken, prior = max(self.memory_mb - self.idle_mb, 0.0) + SMALL_MB, prior + SMALL_MB
+            amount, prior = max(self.memory_mb - self.idle_mb, 0.0) + SMALL_MB, prior + SMALL_MB
         else:
             times = {FIT: work.all_fits, IMPORTANCE: work.importance_calls}.get(part, 1)
-            taken = self.seconds.get(part, 0.0) / max(times, 1)
-        if taken <= 0 or prior <= 0:
+            amount = self.seconds.get(part, 0.0) / max(times, 1)
+        if amount <= 0 or prior <= 0:
             return None
-        return min(max(log(taken / prior), -MAX_RATIO), MAX_RATIO)
+        return min(max(log(amount / prior), -MAX_RATIO), MAX_RATIO)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Experience:
     def correction(self, part: str, work: Workload, *, slowness: float) -> tuple[float, float]:
         """Return the expected logarithm of a part as a multiple of the prior, and its standard deviation."""
         pace = 0.0 if part == MEMORY else log(slowness)
-        mean, spread = self._posterior(part, work.estimator, pace).at(place_of(part, work), work.dataset)
+        mean, spread = self._posterior(part, work.estimator, pace).predict(place_of(part, work), work.dataset)
         return mean + pace, spread
 
     def count(self, estimator: str) -> int:
@@ -107,9 +107,9 @@ def _posterior_of(part: str, timings: Iterable[Timing], pace: float) -> Posterio
     measured = list(islice(known, MAX_RECORDS))
     return Posterior(
         KERNELS[part],
-        [place_of(part, one.workload) for one, _ in measured],
+        [place_of(part, item.workload) for item, _ in measured],
         [ratio - pace for _, ratio in measured],
-        [one.workload.dataset for one, _ in measured],
+        [item.workload.dataset for item, _ in measured],
     )
 
 
@@ -124,12 +124,13 @@ def place_of(part: str, work: Workload) -> Vector:
         shape.append(log10(work.train_rows) - 3)
     entry = registry.get(work.estimator)
     settings = (
-        _setting(parameter, work.parameters.get(parameter.name, parameter.default)) for parameter in entry.parameters
+        _encode_setting(parameter, work.parameters.get(parameter.name, parameter.default))
+        for parameter in entry.parameters
     )
     return np.array([*shape, *(value for values in settings for value in values)])
 
 
-def _setting(parameter: Parameter, value: Any) -> tuple[float, ...]:
+def _encode_setting(parameter: Parameter, value: Any) -> tuple[float, ...]:
     """Return a setting as numbers from 0 to 1; each choice is a corner of its own, and "as needed" lies beyond all."""
     if parameter.type == "choice":
         return tuple(0.7 * (value == choice) for choice, _ in parameter.choices)

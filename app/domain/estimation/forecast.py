@@ -95,7 +95,7 @@ def estimate(spec: Spec, profile: DatasetProfile, machine: Machine) -> Estimate:
         seconds_high=round(central * wide, 1),
         memory_mb_low=round(low),
         memory_mb_high=round(high),
-        basis=_basis(work, machine),
+        basis=_basis_sentence(work, machine),
     )
 
 
@@ -122,7 +122,7 @@ def memory_of(work: Workload, machine: Machine) -> tuple[float, float]:
     return low / least, high * least
 
 
-def _basis(work: Workload, machine: Machine) -> str:
+def _basis_sentence(work: Workload, machine: Machine) -> str:
     known = machine.experience.count(work.estimator)
     if not known:
         return f"From the number of rows, features and fits, and the speed of this machine. {BUSY}"

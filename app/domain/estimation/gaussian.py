@@ -31,14 +31,14 @@ class Kernel:
     data: float = 0.25
     noise: float = 0.12
 
-    def between(self, one: Vector, other: Vector, alike: NDArray[np.bool_]) -> Vector:
+    def between(self, first: Vector, other: Vector, alike: NDArray[np.bool_]) -> Vector:
         """Return the covariances of two sets of places; `alike` says which share their data."""
-        squares = ((one[:, None, :] - other[None, :, :]) ** 2).sum(axis=2)
+        squares = ((first[:, None, :] - other[None, :, :]) ** 2).sum(axis=2)
         near: Vector = np.exp(-0.5 * squares / self.reach**2)
-        straight = self.slope**2 * (one @ other.T)
+        straight = self.slope**2 * (first @ other.T)
         return self.level**2 + straight + self.bend**2 * near + self.data**2 * alike * (0.5 + 0.5 * near)
 
-    def at(self, place: Vector) -> float:
+    def variance_at(self, place: Vector) -> float:
         """Return the variance of one place before anything was seen."""
         return float(self.level**2 + self.slope**2 * (place @ place) + self.bend**2 + self.data**2)
 
@@ -55,9 +55,9 @@ class Posterior:
         self.inverse = np.linalg.inv(covariance + kernel.noise**2 * np.eye(self.count))
         self.weights = self.inverse @ np.array(ratios)
 
-    def at(self, place: Vector, dataset: str) -> tuple[float, float]:
+    def predict(self, place: Vector, dataset: str) -> tuple[float, float]:
         """Return the expected logarithm of the ratio and its standard deviation, that of one run included."""
-        alone = self.kernel.at(place) + self.kernel.noise**2
+        alone = self.kernel.variance_at(place) + self.kernel.noise**2
         if not self.count:
             return 0.0, float(np.sqrt(alone))
         line = self.kernel.between(place[None, :], self.places, (self.datasets == dataset)[None, :])[0]

@@ -63,13 +63,13 @@ def prior_of(work: Workload) -> Parts:
     def fitted(rows: int) -> float:
         return entry.work(max(rows, 1), work.weight, values) * machines * _depth_share(values, max(rows, 2))
 
-    def asked(rows: int) -> float:
+    def predict_seconds(rows: int) -> float:
         compare = _compare_seconds(work)
         return fitted(rows) * entry.predict_share if compare is None else rows * work.train_rows * work.weight * compare
 
     def called(rows: int) -> float:
         prepared = rows * (work.width * NUMBER_SECONDS + work.words * WORD_SECONDS) + work.words * WORDS_SECONDS
-        return asked(rows) + CALL_SECONDS + prepared
+        return predict_seconds(rows) + CALL_SECONDS + prepared
 
     learnt = work.train_rows * (work.width * LEARNT_SECONDS + work.words * WORD_SECONDS) + work.words * WORDS_SECONDS
     pairs = PAIR_SECONDS * work.gaps * work.train_rows / max(work.rows, 1)
@@ -81,7 +81,7 @@ def prior_of(work: Workload) -> Parts:
         + called(work.judge_rows)
         + pairs * (work.train_rows + work.judge_rows),
         importance=called(work.importance_rows) + _judging_seconds(work) + pairs * work.importance_rows,
-        rest=_rest(work),
+        rest=_rest_seconds(work),
         memory=entry.memory_mb(work.train_rows, work.width, values)
         * (PURE_SHARE if work.classes > 1 and "n_estimators" in values else 1.0)
         + work.table_rows * (work.width * 8 + work.words * WORD_BYTES) * COPIES / 1e6,
@@ -115,6 +115,6 @@ def _judging_seconds(work: Workload) -> float:
     return JUDGED_SECONDS + work.classes * CLASS_SECONDS + work.importance_rows * by_row
 
 
-def _rest(work: Workload) -> float:
+def _rest_seconds(work: Workload) -> float:
     by_row = work.columns * CELL_SECONDS + work.words * WORD_CELL_SECONDS + (work.classes > 1) * CLASS_CELL_SECONDS
     return REPORT_SECONDS + work.series * SERIES_SECONDS + work.fits * work.classes * PART_SECONDS + work.rows * by_row

@@ -79,8 +79,8 @@ def _time_fit(spec: Spec, table: TrainingTable, whole: Workload, places: np.ndar
             pipeline.fit(table.features.iloc[places[:rows]], table.target[places[:rows]])
             scoring.predict(pipeline, judged, classes=len(table.labels))
         with clock.part(IMPORTANCE):
-            said = scoring.predict(pipeline, judged, classes=len(table.labels))
-            scoring.judge(spec, table, judging, said)
+            predictions = scoring.predict(pipeline, judged, classes=len(table.labels))
+            scoring.judge(spec, table, judging, predictions)
     except (ValueError, np.linalg.LinAlgError) as fault:
         raise TrainingError("The estimator could not be fitted on a part of the rows.", code="fit_failed") from fault
     count = len(judging)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a length of time for reading: 3.2 s, 45 s, 17 min, 2.5 h."""
     if seconds < 10:
         return f"{seconds:.1f} s"

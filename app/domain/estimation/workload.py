@@ -127,13 +127,13 @@ def fits_of(spec: Spec, groups: int = ASSUMED_GROUPS) -> int:
     folds = int(parameters.get("n_splits") or 1) * int(parameters.get("n_repeats") or 1)
     if spec.validation.strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT:
         folds = groups
-    held = spec.validation.holdout is not None and spec.validation.strategy is not SplitStrategy.HOLDOUT
-    return folds + int(held)
+    current = spec.validation.holdout is not None and spec.validation.strategy is not SplitStrategy.HOLDOUT
+    return folds + int(current)
 
 
 def _rows_of(spec: Spec, profile: DatasetProfile, rows: int, *, fits: int, groups: int) -> tuple[int, int, int]:
     """Return the rows that train in the average fit, that judge it, and that judge the last one."""
-    strategy, held = spec.validation.strategy, spec.validation.holdout
+    strategy, holdout = spec.validation.strategy, spec.validation.holdout
     parameters, share = (
         {**splitting.get(strategy).defaults(), **spec.validation.parameters},
         holdout_share(spec, profile),
@@ -154,8 +154,8 @@ def _rows_of(spec: Spec, profile: DatasetProfile, rows: int, *, fits: int, group
     else:
         judge, train = kept / max(folds, 1), kept * (1 - 1 / max(folds, 2))
     last = judge
-    if held is not None:
-        last = rows * share.held
+    if holdout is not None:
+        last = rows * share.row_share
         train, judge = (train * (fits - 1) + kept) / fits, (judge * (fits - 1) + last) / fits
     return max(round(train), 1), max(round(judge), 1), max(round(last), 1)
 
@@ -190,11 +190,11 @@ def _shape_of(spec: Spec, profile: DatasetProfile) -> tuple[int, int, int]:
     selected = len(spec.features.selected)
     share = kept_of(spec) / max(selected, 1)
     width, indicators, words = 0, 0, 0
-    chains, said = chains_of(spec.features.transforms), spec.data.column_kinds
+    chains, kinds = chains_of(spec.features.transforms), spec.data.column_kinds
     classes = profile.column(spec.task.target).distinct if spec.task.kind is TaskKind.MULTICLASS else 1
     for name in spec.features.selected:
         column, links = profile.column(name), chains.get(name, ())
-        is_word = (said.get(name, column.kind) if said else column.kind) not in ONE_COLUMN
+        is_word = (kinds.get(name, column.kind) if kinds else column.kind) not in ONE_COLUMN
         words += is_word
         if not links and not is_word:
             continue

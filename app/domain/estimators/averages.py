@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from app.domain.estimators.others import ENTRIES as OTHERS
+from app.domain.estimators.network_and_baselines import ENTRIES as OTHERS
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
 from app.domain.estimators.shared import MIN_LEAF, REGRESSION
 from app.domain.estimators.trees import ENTRIES as TREES
@@ -32,7 +32,7 @@ BATCH_ROWS = 128
 BATCH_WORK = 0.55
 
 
-def _losses(values: ParameterValues) -> tuple[str, ...]:
+def _shared_losses(values: ParameterValues) -> tuple[str, ...]:
     # A config may name it for classes, which it cannot do; the checks say so, and the estimate must not fail.
     loss = str(values.get("loss", "squared_error"))
     return {BOTH: ("squared_error", "poisson"), ROOTS: ("squared_error", ROOTS)}.get(loss, (loss,))
@@ -64,7 +64,7 @@ def _build(task: TaskKind, values: ParameterValues, seed: int) -> Any:
 def _trees(task: TaskKind, values: ParameterValues, seed: int) -> Iterator[tuple[str, Any]]:
     from app.domain.estimators.members import ChangeRegressor, RootRegressor
 
-    for loss in _losses(values):
+    for loss in _shared_losses(values):
         boosting = BOOSTING.build(task, _boosting_values(values, loss), seed)
         if loss == ROOTS:
             yield "boosting_roots", RootRegressor(boosting)
@@ -89,11 +89,11 @@ def _network(values: ParameterValues, seed: int) -> Any:
         max_iter=values["network_passes"],
         random_state=seed,
     )
-    return BoundedNetwork(network, roots=any(loss != "squared_error" for loss in _losses(values)))
+    return BoundedNetwork(network, roots=any(loss != "squared_error" for loss in _shared_losses(values)))
 
 
-def _work(rows: int, features: int, values: ParameterValues) -> float:
-    boosting = len(_losses(values)) * BOOSTING.work(rows, features, _boosting_values(values))
+def _fit_work(rows: int, features: int, values: ParameterValues) -> float:
+    boosting = len(_shared_losses(values)) * BOOSTING.work(rows, features, _boosting_values(values))
     return boosting + EXTRA.work(rows, features, _extra_values(values)) + _network_work(rows, features, values)
 
 
@@ -109,8 +109,8 @@ def _memory_mb(rows: int, features: int, values: ParameterValues) -> float:
     )
 
 
-def _parameter(name: str, **changes: Any) -> Parameter:
-    return replace(next(one for one in BOOSTING.parameters if one.name == name), **changes)
+def _tree_parameter(name: str, **changes: Any) -> Parameter:
+    return replace(next(parameter for parameter in BOOSTING.parameters if parameter.name == name), **changes)
 
 
 LOSSES = (
@@ -127,14 +127,14 @@ ENTRIES = (
         "The mean of boosted trees and extra trees.",
         REGRESSION,
         (
-            _parameter("learning_rate"),
-            _parameter("max_iter"),
-            _parameter("max_leaf_nodes"),
+            _tree_parameter("learning_rate"),
+            _tree_parameter("max_iter"),
+            _tree_parameter("max_leaf_nodes"),
             replace(TREE_COUNT, default=80, title="Trees of the forest"),
-            _parameter("min_samples_leaf", title="Smallest leaf of boosting"),
-            _parameter("l2_regularization"),
-            _parameter("loss", title="Loss of boosting", choices=LOSSES),
-            _parameter("max_features", title="Features tried per split of boosting", default=0.5),
+            _tree_parameter("min_samples_leaf", title="Smallest leaf of boosting"),
+            _tree_parameter("l2_regularization"),
+            _tree_parameter("loss", title="Loss of boosting", choices=LOSSES),
+            _tree_parameter("max_features", title="Features tried per split of boosting", default=0.5),
             replace(
                 MIN_LEAF, name="trees_min_leaf", title="Smallest leaf of the forest", level=Level.EXPERT, default=3
             ),
@@ -177,7 +177,7 @@ ENTRIES = (
             ),
         ),
         _build,
-        _work,
+        _fit_work,
         _memory_mb,
         indicator_work=0.6,
         predict_share=0.07,

@@ -115,20 +115,20 @@ RIDGE_SOLVER = Parameter(
 )
 
 
-def _linear(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_linear(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import LinearRegression
 
     return LinearRegression(fit_intercept=values["fit_intercept"], positive=values["positive"])
 
 
-def _ridge(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_ridge(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import Ridge, RidgeClassifier
 
     common = {name: values[name] for name in ("alpha", "fit_intercept", "solver")} | {"random_state": seed}
     return RidgeClassifier(**common, class_weight=weight_of(values)) if task.is_classification else Ridge(**common)
 
 
-def _lasso(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_lasso(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import Lasso
 
     return Lasso(**values, random_state=seed)
@@ -140,7 +140,7 @@ def _elastic_net(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return ElasticNet(**values, random_state=seed)
 
 
-def _logistic(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_logistic(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     # scikit-learn writes the kind of penalty as the share of L1, and no penalty as freedom without end.
@@ -157,11 +157,11 @@ def _logistic(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     )
 
 
-def _straight(rows: int, features: int, _: ParameterValues) -> float:
+def _direct_work(rows: int, features: int, _: ParameterValues) -> float:
     return rows * features * (features + 20) * 2e-9
 
 
-def _iterated(rows: int, features: int, _: ParameterValues) -> float:
+def _iterative_work(rows: int, features: int, _: ParameterValues) -> float:
     return rows * features * 60e-9
 
 
@@ -173,8 +173,8 @@ ENTRIES = (
         "The plain straight line, one number per feature.",
         REGRESSION,
         (POSITIVE, INTERCEPT),
-        _linear,
-        _straight,
+        _build_linear,
+        _direct_work,
         small_memory,
         scale=True,
         strengths=("One number per feature that you can read and publish", "Very fast"),
@@ -187,8 +187,8 @@ ENTRIES = (
         "A linear model with small coefficients.",
         ALL_TASKS,
         (ALPHA, WEIGHTS, RIDGE_SOLVER, INTERCEPT),
-        _ridge,
-        _straight,
+        _build_ridge,
+        _direct_work,
         small_memory,
         probabilities=False,
         scale=True,
@@ -202,8 +202,8 @@ ENTRIES = (
         "A linear model that drops features it does not need.",
         REGRESSION,
         (Parameter(**{**ALPHA.__dict__, "default": 0.01}), POSITIVE, ITERATIONS, SELECTION, TOLERANCE, INTERCEPT),
-        _lasso,
-        _iterated,
+        _build_lasso,
+        _iterative_work,
         small_memory,
         scale=True,
         strengths=("Chooses features as it learns",),
@@ -225,7 +225,7 @@ ENTRIES = (
             INTERCEPT,
         ),
         _elastic_net,
-        _iterated,
+        _iterative_work,
         small_memory,
         scale=True,
         strengths=("Drops features and stays steady when they are correlated",),
@@ -258,8 +258,8 @@ ENTRIES = (
             TOLERANCE,
             INTERCEPT,
         ),
-        _logistic,
-        _iterated,
+        _build_logistic,
+        _iterative_work,
         small_memory,
         scale=True,
         strengths=("Well-calibrated probabilities", "One number per feature that you can read"),

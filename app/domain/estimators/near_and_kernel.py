@@ -9,7 +9,7 @@ from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS
 from app.domain.vocabulary import Level, TaskKind
 
 
-def _neighbors(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_neighbors(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
     kind = KNeighborsClassifier if task.is_classification else KNeighborsRegressor
@@ -18,7 +18,7 @@ def _neighbors(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return kind(**{name: values[name] for name in names}, metric=distance)
 
 
-def _support(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_support_vectors(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.svm import SVC, SVR
 
     common = {
@@ -30,7 +30,7 @@ def _support(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return SVR(**common, epsilon=values["epsilon"], cache_size=500)
 
 
-def _process(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_gaussian_process(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
@@ -141,7 +141,7 @@ ENTRIES = (
                 unit="rows",
             ),
         ),
-        _neighbors,
+        _build_neighbors,
         lambda rows, features, values: rows * features * 250e-9,
         small_memory,
         predict_share=0.5,
@@ -254,7 +254,7 @@ ENTRIES = (
                 unit="steps",
             ),
         ),
-        _support,
+        _build_support_vectors,
         _support_work,
         lambda rows, features, values: min(rows * rows * 8 / 1e6, 500) + small_memory(rows, features, values),
         probabilities=False,
@@ -345,7 +345,7 @@ ENTRIES = (
                 tasks=CLASSES,
             ),
         ),
-        _process,
+        _build_gaussian_process,
         _process_work,
         _pairs_memory,
         predict_share=0.002,

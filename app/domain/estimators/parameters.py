@@ -143,7 +143,7 @@ class EstimatorEntry:
         return ParameterValues({parameter.name: parameter.default for parameter in self.parameters_for(task)})
 
 
-def shown(number: float) -> str:
+def format_setting(number: float) -> str:
     """Write a number as people do: no trailing zeros, thousands with a comma, tiny numbers as powers of ten."""
     return format_number(number, 6)
 
@@ -169,12 +169,12 @@ def parse_parameter(parameter: Parameter, raw: Any) -> Any:
         if parameter.type != "boolean":
             raise ValueError(f"Needs a value: {bounds_sentence(parameter)}.")
     if parameter.type == "boolean":
-        return _boolean(raw)
+        return _parse_boolean(raw)
     if parameter.type == "choice":
-        return _choice(parameter, raw)
+        return _parse_choice(parameter, raw)
     if parameter.type == "steps":
-        return _steps(parameter, raw)
-    return _number(parameter, raw)
+        return _parse_steps(parameter, raw)
+    return _parse_number(parameter, raw)
 
 
 def parsed_parameters(parameters: Iterable[Parameter], raw: JsonObject) -> dict[str, Setting]:
@@ -187,12 +187,12 @@ def parsed_parameters(parameters: Iterable[Parameter], raw: JsonObject) -> dict[
     raw
         Values of any kind by name.
     """
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     for parameter in parameters:
         if parameter.name in raw:
             with suppress(ValueError, TypeError, OverflowError):
-                found[parameter.name] = parse_parameter(parameter, raw[parameter.name])
-    return found
+                settings[parameter.name] = parse_parameter(parameter, raw[parameter.name])
+    return settings
 
 
 def bounds_sentence(parameter: Parameter) -> str:
@@ -201,15 +201,21 @@ def bounds_sentence(parameter: Parameter) -> str:
         return ", ".join(label for _, label in parameter.choices)
     low, high = parameter.low, parameter.high
     if parameter.type == "steps":
-        return f"whole numbers from {shown(low or 0)} to {shown(high or math.inf)}, separated by commas"
+        return (
+            f"whole numbers from {format_setting(low or 0)} to {format_setting(high or math.inf)}, separated by commas"
+        )
     if low is not None and high is not None:
-        return f"more than {shown(low)} to {shown(high)}" if parameter.low_open else f"{shown(low)} to {shown(high)}"
+        return (
+            f"more than {format_setting(low)} to {format_setting(high)}"
+            if parameter.low_open
+            else f"{format_setting(low)} to {format_setting(high)}"
+        )
     if low is not None:
-        return f"more than {shown(low)}" if parameter.low_open else f"at least {shown(low)}"
-    return f"at most {shown(high)}" if high is not None else "any number"
+        return f"more than {format_setting(low)}" if parameter.low_open else f"at least {format_setting(low)}"
+    return f"at most {format_setting(high)}" if high is not None else "any number"
 
 
-def _boolean(raw: Any) -> bool:
+def _parse_boolean(raw: Any) -> bool:
     if isinstance(raw, bool):
         return raw
     word = str(raw or "").strip().lower()
@@ -220,36 +226,36 @@ def _boolean(raw: Any) -> bool:
     raise ValueError("Must be yes or no.")
 
 
-def _choice(parameter: Parameter, raw: Any) -> str:
+def _parse_choice(parameter: Parameter, raw: Any) -> str:
     word = str(raw).strip()
     if word in {value for value, _ in parameter.choices}:
         return word
     raise ValueError(f"Must be one of {bounds_sentence(parameter)}; you wrote {word[:40]}.")
 
 
-def _steps(parameter: Parameter, raw: Any) -> list[int]:
+def _parse_steps(parameter: Parameter, raw: Any) -> list[int]:
     words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
     if isinstance(words, int) and not isinstance(words, bool):
         words = [words]
     if not isinstance(words, list | tuple):
         raise ValueError(f"Must be {bounds_sentence(parameter)}.")
     single = replace(parameter, type="integer", optional=False)
-    numbers = sorted({int(_number(single, word)) for word in words if str(word).strip()})
+    numbers = sorted({int(_parse_number(single, word)) for word in words if str(word).strip()})
     if not 1 <= len(numbers) <= MAX_LISTED:
         raise ValueError(f"Give 1 to {MAX_LISTED} whole numbers, such as 3, 10, 30.")
     return numbers
 
 
-def _number(parameter: Parameter, raw: Any) -> float | int:
+def _parse_number(parameter: Parameter, raw: Any) -> float | int:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValueError(f"Must be a number, {bounds_sentence(parameter)}.")
     try:
         text = str(raw).strip().replace("\u2212", "-")
     except ValueError:
         # Python writes no whole number of more than 4,300 digits.
-        raise ValueError(f"Must be {_between(parameter)}; you wrote thousands of digits.") from None
+        raise ValueError(f"Must be {_range_words(parameter)}; you wrote thousands of digits.") from None
     try:
-        value = float(_plain(text, whole=parameter.type == "integer"))
+        value = float(_plain_number(text, whole=parameter.type == "integer"))
     except ValueError:
         raise ValueError(f"Must be a number, {bounds_sentence(parameter)}; you wrote {text[:40]}.") from None
     if not math.isfinite(value):
@@ -258,18 +264,18 @@ def _number(parameter: Parameter, raw: Any) -> float | int:
         raise ValueError(f"Must be a whole number, {bounds_sentence(parameter)}; you wrote {text[:40]}.")
     too_low = parameter.low is not None and (value <= parameter.low if parameter.low_open else value < parameter.low)
     if too_low or (parameter.high is not None and value > parameter.high):
-        raise ValueError(f"Must be {_between(parameter)}; you wrote {text[:40]}.")
+        raise ValueError(f"Must be {_range_words(parameter)}; you wrote {text[:40]}.")
     return int(value) if parameter.type == "integer" else value
 
 
-def _plain(text: str, *, whole: bool) -> str:
+def _plain_number(text: str, *, whole: bool) -> str:
     """Return a number as Python writes it: commas part the thousands of a whole number, and one is a decimal comma."""
     if whole and THOUSANDS.fullmatch(text):
         return text.replace(",", "")
     return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
-def _between(parameter: Parameter) -> str:
+def _range_words(parameter: Parameter) -> str:
     if parameter.low is not None and parameter.high is not None and not parameter.low_open:
-        return f"between {shown(parameter.low)} and {shown(parameter.high)}"
+        return f"between {format_setting(parameter.low)} and {format_setting(parameter.high)}"
     return bounds_sentence(parameter)

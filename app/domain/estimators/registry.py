@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from app.domain.estimators import averages, linear, near_and_kernel, others, own, trees
+from app.domain.estimators import averages, linear, near_and_kernel, network_and_baselines, plugins, trees
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.vocabulary import Purpose, TaskKind
 
@@ -14,10 +14,10 @@ BUILT_IN: tuple[EstimatorEntry, ...] = (
     *averages.ENTRIES,
     *linear.ENTRIES,
     *near_and_kernel.ENTRIES,
-    *others.ENTRIES,
+    *network_and_baselines.ENTRIES,
 )
 # Read once for each process, so that pages, checks and workers of one start know the same estimators.
-BROUGHT = own.discover({entry.id for entry in BUILT_IN})
+BROUGHT = plugins.discover({entry.id for entry in BUILT_IN})
 for sentence in BROUGHT.faults:
     log.error(sentence)
 ESTIMATORS: tuple[EstimatorEntry, ...] = (*BUILT_IN, *BROUGHT.entries)
@@ -34,6 +34,6 @@ def has(identifier: str) -> bool:
     return identifier in _BY_ID
 
 
-def for_task(task: TaskKind, purpose: Purpose | None = None) -> tuple[EstimatorEntry, ...]:
+def estimators_for_task(task: TaskKind, purpose: Purpose | None = None) -> tuple[EstimatorEntry, ...]:
     """Return the estimators that can do this task and serve the purpose, in the order of the registry."""
     return tuple(entry for entry in ESTIMATORS if task in entry.tasks and entry.serves(purpose))

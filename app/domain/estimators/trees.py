@@ -73,7 +73,7 @@ GROWTH = (
 )
 
 
-def _tree(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_tree(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     common = {**{name: values[name] for name in GROWTH}, "random_state": seed}
@@ -88,7 +88,7 @@ def _forest_values(values: ParameterValues, seed: int) -> dict[str, Any]:
     return {**{name: values[name] for name in names}, "random_state": seed, "n_jobs": 1}
 
 
-def _forest(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_forest(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     if task.is_classification:
@@ -99,7 +99,7 @@ def _forest(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return RandomForestRegressor(**_forest_values(values, seed))
 
 
-def _extra(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_extra_trees(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     if task.is_classification:
@@ -108,7 +108,7 @@ def _extra(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return ExtraTreesRegressor(**_forest_values(values, seed))
 
 
-def _boosting(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_boosting(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     names = (
@@ -129,20 +129,20 @@ def _boosting(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     return HistGradientBoostingRegressor(**common, loss=values["loss"])
 
 
-def _sorting(rows: int, features: int) -> float:
+def _sorting_work(rows: int, features: int) -> float:
     return rows * max(1.0, log2(max(rows, 2))) * features
 
 
 def _tree_work(rows: int, features: int, _values: ParameterValues) -> float:
-    return _sorting(rows, features) * 2.8e-8
+    return _sorting_work(rows, features) * 2.8e-8
 
 
 def _forest_work(rows: int, features: int, values: ParameterValues) -> float:
-    return (_sorting(rows, features) * values["max_features"] * 3.4e-8 + 6e-4) * values["n_estimators"]
+    return (_sorting_work(rows, features) * values["max_features"] * 3.4e-8 + 6e-4) * values["n_estimators"]
 
 
 def _extra_work(rows: int, features: int, values: ParameterValues) -> float:
-    return (_sorting(rows, features) * values["max_features"] * 1.2e-8 + 5e-4) * values["n_estimators"]
+    return (_sorting_work(rows, features) * values["max_features"] * 1.2e-8 + 5e-4) * values["n_estimators"]
 
 
 def _boosting_work(rows: int, features: int, values: ParameterValues) -> float:
@@ -173,7 +173,7 @@ ENTRIES = (
             MIN_GAIN,
             IMPURITY,
         ),
-        _tree,
+        _build_tree,
         _tree_work,
         small_memory,
         indicator_work=0.12,
@@ -187,7 +187,7 @@ ENTRIES = (
         "The mean of many trees, each on a random sample of rows.",
         ALL_TASKS,
         (TREES, MIN_LEAF, FEATURE_SHARE, WEIGHTS, *FOREST, BOOTSTRAP, *FINE),
-        _forest,
+        _build_forest,
         _forest_work,
         _forest_memory,
         indicator_work=0.12,
@@ -211,7 +211,7 @@ ENTRIES = (
             Parameter(**{**BOOTSTRAP.__dict__, "default": False}),
             *FINE,
         ),
-        _extra,
+        _build_extra_trees,
         _extra_work,
         _forest_memory,
         indicator_work=0.5,
@@ -312,7 +312,7 @@ ENTRIES = (
                 high=255,
             ),
         ),
-        _boosting,
+        _build_boosting,
         _boosting_work,
         small_memory,
         indicator_work=0.8,

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.checks.subject import error, warning
+from app.domain.checks.check_context import error, warning
 from app.domain.estimators import registry
-from app.domain.experiment_templates.matching import ColumnMatch, names_mapped
+from app.domain.experiment_templates.matching import ColumnMatch, mapping_of_matches
 from app.domain.experiment_templates.requirements import TASKS, NeedRole, Requirements
 from app.domain.experiment_templates.template_config import TemplateConfig, rename_columns
-from app.domain.experiment_templates.unit_settings import in_units_of
+from app.domain.experiment_templates.unit_settings import convert_units
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.purpose_words import duration_words
@@ -70,13 +70,13 @@ def apply_template(
         Always there: what does not fit is left to the suggestions, and a problem says so.
     """
     problems = list(check_requirements(requirements, matches, profile))
-    named = rename_columns(config, names_mapped(matches))
-    in_steps, told = _in_steps_of(named, requirements, profile)
-    in_units, told_units = in_units_of(in_steps, profile)
-    kept, gone = _without_what_is_gone(in_units)
+    named = rename_columns(config, mapping_of_matches(matches))
+    in_steps, told = _convert_steps(named, requirements, profile)
+    in_units, told_units = convert_units(in_steps, profile)
+    kept, gone = _remove_unknown_parts(in_units)
     problems += [*told, *told_units, *gone]
     left_out = {problem.code for problem in problems}
-    fitting = _without_misfits(kept, left_out)
+    fitting = _remove_misfits(kept, left_out)
     return TemplateUse(fitting, answers_of_template(fitting, profile), tuple(problems))
 
 
@@ -99,11 +99,11 @@ def check_requirements(
     Problem
         An error for what the template cannot do without, a warning for what it does without.
     """
-    found = {match.need.name: match for match in matches}
-    yield from _about_target(requirements, found, profile)
+    column_matches = {match.need.name: match for match in matches}
+    yield from _about_target(requirements, column_matches, profile)
     yield from _about_time(requirements, profile)
-    yield from _about_groups(requirements, found, profile)
-    yield from _about_features(found)
+    yield from _about_groups(requirements, column_matches, profile)
+    yield from _about_features(column_matches)
     if profile.rows < requirements.min_rows:
         rows = pluralise(profile.rows, "row")
         message = f"The template needs at least {requirements.min_rows:,} rows; this dataset has {rows}."
@@ -111,10 +111,10 @@ def check_requirements(
 
 
 def _about_target(
-    requirements: Requirements, found: Mapping[str, ColumnMatch], profile: DatasetProfile
+    requirements: Requirements, matches: Mapping[str, ColumnMatch], profile: DatasetProfile
 ) -> Iterator[Problem]:
     need = requirements.need_of(NeedRole.TARGET)
-    match = found.get(need.name) if need is not None else None
+    match = matches.get(need.name) if need is not None else None
     if match is None:
         return
     if not match.column:
@@ -128,14 +128,14 @@ def _about_target(
     yield error("data", "target", "template_task_differs", message, OTHER_DATA)
 
 
-def _goes_with(wanted: TaskKind, found: TaskKind, profile: DatasetProfile, name: str) -> bool:
+def _goes_with(wanted: TaskKind, kind: TaskKind, profile: DatasetProfile, name: str) -> bool:
     """Return whether a column can be the target of this task: few numbers may be classes, or amounts."""
     column = profile.column(name)
     if wanted is TaskKind.REGRESSION:
-        return found is TaskKind.REGRESSION or column.kind.is_number
+        return kind is TaskKind.REGRESSION or column.kind.is_number
     if wanted is TaskKind.BINARY:
-        return found is TaskKind.BINARY or column.distinct == 2
-    return found.is_classification
+        return kind is TaskKind.BINARY or column.distinct == 2
+    return kind.is_classification
 
 
 def _about_time(requirements: Requirements, profile: DatasetProfile) -> Iterator[Problem]:
@@ -154,12 +154,12 @@ def _about_time(requirements: Requirements, profile: DatasetProfile) -> Iterator
 
 
 def _about_groups(
-    requirements: Requirements, found: Mapping[str, ColumnMatch], profile: DatasetProfile
+    requirements: Requirements, matches: Mapping[str, ColumnMatch], profile: DatasetProfile
 ) -> Iterator[Problem]:
     if not requirements.min_groups:
         return
     need = requirements.need_of(NeedRole.GROUP)
-    match = found.get(need.name) if need is not None else None
+    match = matches.get(need.name) if need is not None else None
     name = match.column if match is not None else profile.group
     if not name:
         message = "The template needs a column that names sites or groups, and this dataset has none."
@@ -170,8 +170,8 @@ def _about_groups(
         yield error("data", "group_column", "template_few_groups", message, OTHER_DATA)
 
 
-def _about_features(found: Mapping[str, ColumnMatch]) -> Iterator[Problem]:
-    features = [match for match in found.values() if match.need.role is NeedRole.FEATURE and not match.column]
+def _about_features(matches: Mapping[str, ColumnMatch]) -> Iterator[Problem]:
+    features = [match for match in matches.values() if match.need.role is NeedRole.FEATURE and not match.column]
     needed = [match.need.name[:60] for match in features if match.need.needed]
     others = [match.need.name[:60] for match in features if not match.need.needed]
     if needed:
@@ -184,7 +184,7 @@ def _about_features(found: Mapping[str, ColumnMatch]) -> Iterator[Problem]:
         yield Problem("features", "", Severity.NOTICE, "template_feature_left_out", message, MAP)
 
 
-def _in_steps_of(
+def _convert_steps(
     config: TemplateConfig, requirements: Requirements, profile: DatasetProfile
 ) -> tuple[TemplateConfig, list[Problem]]:
     """Return the config with its gap, warm-up and horizon in steps of the dataset, as long as before."""
@@ -199,26 +199,28 @@ def _in_steps_of(
     gap, warm_up, horizon = validation.parameters.get("gap"), validation.warm_up, task.horizon
     changes: dict[str, int | JsonObject] = {}
     if isinstance(gap, int) and gap > 0:
-        changes["parameters"] = {**validation.parameters, "gap": _converted(gap, ratio)}
-        told.append(f"gap {gap:,} to {_converted(gap, ratio):,} steps")
+        changes["parameters"] = {**validation.parameters, "gap": _convert_step_count(gap, ratio)}
+        told.append(f"gap {gap:,} to {_convert_step_count(gap, ratio):,} steps")
     if warm_up:
-        changes["warm_up"] = _converted(warm_up, ratio)
-        told.append(f"warm-up {warm_up:,} to {_converted(warm_up, ratio):,} steps")
+        changes["warm_up"] = _convert_step_count(warm_up, ratio)
+        told.append(f"warm-up {warm_up:,} to {_convert_step_count(warm_up, ratio):,} steps")
     config = config.model_copy(update={"validation": validation.model_copy(update=changes)})
     if horizon:
-        config = config.model_copy(update={"task": task.model_copy(update={"horizon": _converted(horizon, ratio)})})
-        told.append(f"horizon {horizon:,} to {_converted(horizon, ratio):,} steps")
+        config = config.model_copy(
+            update={"task": task.model_copy(update={"horizon": _convert_step_count(horizon, ratio)})}
+        )
+        told.append(f"horizon {horizon:,} to {_convert_step_count(horizon, ratio):,} steps")
     if not told:
         return config, []
     message = f"Converted to the step of this dataset: {join_words(told)}. Lags and windows are counted in steps."
     return config, [Problem("validation", "", Severity.NOTICE, "template_steps_converted", message)]
 
 
-def _converted(steps: int, ratio: float) -> int:
+def _convert_step_count(steps: int, ratio: float) -> int:
     return max(1, -round(-steps * ratio))
 
 
-def _without_what_is_gone(config: TemplateConfig) -> tuple[TemplateConfig, list[Problem]]:
+def _remove_unknown_parts(config: TemplateConfig) -> tuple[TemplateConfig, list[Problem]]:
     """Return the config without estimators, recipes and settings that this version does not know, and what is said."""
     problems = []
     estimator = config.model.estimator
@@ -226,23 +228,31 @@ def _without_what_is_gone(config: TemplateConfig) -> tuple[TemplateConfig, list[
         message = f"This HydroML has no estimator {estimator[:60]}, so the suggested one takes its place."
         problems.append(warning("model", "estimator", "template_estimator_gone", message, Remedy("Choose another.")))
         config = config.model_copy(update={"model": config.model.model_copy(update={"estimator": None})})
-    absent = list(dict.fromkeys(one.estimator for one in config.model.candidates if not registry.has(one.estimator)))
+    absent = list(
+        dict.fromkeys(
+            candidate.estimator for candidate in config.model.candidates if not registry.has(candidate.estimator)
+        )
+    )
     if absent:
         message = f"This HydroML has no estimator {join_words(absent, most=3)}, so these candidates are left out."
         problems.append(warning("model", "candidates", "template_estimator_gone", message, Remedy("Add another.")))
-        there = [one for one in config.model.candidates if registry.has(one.estimator)]
+        there = [candidate for candidate in config.model.candidates if registry.has(candidate.estimator)]
         config = config.model_copy(update={"model": config.model.model_copy(update={"candidates": there})})
     known = {entry.kind for entry in transforms.TRANSFORMS}
-    gone = list(dict.fromkeys(one.kind[:60] for one in config.features.transforms or () if one.kind not in known))
+    gone = list(
+        dict.fromkeys(
+            transform.kind[:60] for transform in config.features.transforms or () if transform.kind not in known
+        )
+    )
     if gone:
         message = f"This HydroML has no recipe {join_words(gone, most=3)}, so it is left out."
         problems.append(warning("features", "transforms", "template_recipe_gone", message, Remedy("Add another.")))
-        kept = [one for one in config.features.transforms or () if one.kind in known]
+        kept = [transform for transform in config.features.transforms or () if transform.kind in known]
         config = config.model_copy(update={"features": config.features.model_copy(update={"transforms": kept})})
     return config, problems
 
 
-def _without_misfits(config: TemplateConfig, codes: set[str]) -> TemplateConfig:
+def _remove_misfits(config: TemplateConfig, codes: set[str]) -> TemplateConfig:
     """Return a config without what a problem says that the dataset cannot have, so that suggestions take its place."""
     task, validation = config.task, config.validation
     if codes & {"template_task_differs", "template_target_missing"}:
@@ -277,13 +287,13 @@ def answers_of_template(config: TemplateConfig, profile: DatasetProfile) -> Answ
     dict
         step -> field -> answer.
     """
-    found = {
+    results = {
         "data": _data_answers(config, profile),
         "features": _feature_answers(config, profile),
         "model": _model_answers(config),
         "validation": _validation_answers(config),
     }
-    return {step: answers for step, answers in found.items() if answers}
+    return {step: answers for step, answers in results.items() if answers}
 
 
 def _data_answers(config: TemplateConfig, profile: DatasetProfile) -> JsonObject:

@@ -118,22 +118,22 @@ def read_name(name: str) -> ColumnWords:
     (['rain'], 'mm')
     """
     stem, unit = split_name(name)
-    letters = _without_accents(stem)
+    letters = _remove_accents(stem)
     words = frozenset(word for word in words_of(letters) if word not in ("#",))
     joined = _SIGNS.sub("", letters.lower())
     # "t" and "p" say something alone, and nothing beside other words.
     telling = {word for word in words if len(word) > 1} or words
-    found = {meaning for word in {*telling, joined} for meaning in _meanings_of(word)}
+    results = {meaning for word in {*telling, joined} for meaning in _meanings_of(word)}
     return ColumnWords(
-        plain=_SIGNS.sub("", _without_accents(name).lower()),
+        plain=_SIGNS.sub("", _remove_accents(name).lower()),
         words=words - _IDLE,
-        meanings=frozenset(found - MODIFIERS),
-        modifiers=frozenset(found & MODIFIERS) - {"daily", "air"},
+        meanings=frozenset(results - MODIFIERS),
+        modifiers=frozenset(results & MODIFIERS) - {"daily", "air"},
         unit=unit,
     )
 
 
-def _without_accents(text: str) -> str:
+def _remove_accents(text: str) -> str:
     spelled = text.replace("ß", "ss").replace("ø", "o").replace("Ø", "O")
     return "".join(sign for sign in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(sign))
 
@@ -146,7 +146,7 @@ def _meanings_of(word: str) -> set[str]:
     return {concept for root, concept in _ROOTS if root in word} if len(word) > 4 else set()
 
 
-def name_likeness(one: ColumnWords, other: ColumnWords) -> float:
+def name_likeness(column_words: ColumnWords, other: ColumnWords) -> float:
     """Return how alike two names are, from 0 for nothing in common to 1 for the same.
 
     Parameters
@@ -160,17 +160,19 @@ def name_likeness(one: ColumnWords, other: ColumnWords) -> float:
         1 for the same letters, 0.95 for the same words beside the unit, up to 0.85 for the same meaning in other
         words, less for some words in common. Minimum and maximum are never alike.
     """
-    if one.plain == other.plain:
+    if column_words.plain == other.plain:
         return 1.0
     opposed = {"min", "max", "mean"}
-    differ = one.modifiers & opposed and other.modifiers & opposed and one.modifiers != other.modifiers
+    differ = (
+        column_words.modifiers & opposed and other.modifiers & opposed and column_words.modifiers != other.modifiers
+    )
     if differ:
         return 0.0
-    if one.words and one.words == other.words:
+    if column_words.words and column_words.words == other.words:
         return 0.95
-    if one.meanings and one.meanings == other.meanings:
-        return 0.85 if one.modifiers == other.modifiers else 0.65
-    if one.meanings & other.meanings:
+    if column_words.meanings and column_words.meanings == other.meanings:
+        return 0.85 if column_words.modifiers == other.modifiers else 0.65
+    if column_words.meanings & other.meanings:
         return 0.5
-    shared = one.words & other.words
-    return 0.6 * len(shared) / len(one.words | other.words) if shared else 0.0
+    shared = column_words.words & other.words
+    return 0.6 * len(shared) / len(column_words.words | other.words) if shared else 0.0

@@ -14,7 +14,7 @@ from app.domain.experiment_templates.template_config import TemplateConfig, read
 from app.domain.purpose_words import duration_words, get_entry
 from app.domain.recommendation.task import TASK_WORDS
 from app.domain.recommendation.tuning import PRUNING, SAMPLER
-from app.domain.setting_words import describe_holdout, format_answer, setting
+from app.domain.setting_words import describe_holdout, format_answer, format_setting_value
 from app.domain.text.words import join_words, pluralise
 from app.domain.training.preprocessing import transforms
 from app.domain.training.selection_rules import describe
@@ -51,14 +51,14 @@ class TemplateChange:
     def sentence(self) -> str:
         """Return it in words: "Gap: 7 → 14 days"."""
         if self.before and self.after:
-            return f"{self.term}: {_shortened(self.before, self.after)} \u2192 {self.after}"
+            return f"{self.term}: {_drop_unit(self.before, self.after)} \u2192 {self.after}"
         return f"{self.term}: {self.after}" if self.after else f"{self.term}: {self.before} left out"
 
 
-def _shortened(before: str, after: str) -> str:
+def _drop_unit(before: str, after: str) -> str:
     """Return a value without its unit, where the value beside it has the same."""
-    one, two = before.rpartition(" "), after.rpartition(" ")
-    return one[0] if one[0] and one[2].rstrip("s") == two[2].rstrip("s") and len(one[2]) > 2 else before
+    row, two = before.rpartition(" "), after.rpartition(" ")
+    return row[0] if row[0] and row[2].rstrip("s") == two[2].rstrip("s") and len(row[2]) > 2 else before
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _about_recipe(recipe: TransformPart, key: str) -> Statement:
         entry = transforms.get(recipe.kind)
         title, known = entry.title, {parameter.name: parameter for parameter in entry.parameters}
     told = [
-        f"{known[name].title.lower()} {setting(known[name], value)}"
+        f"{known[name].title.lower()} {format_setting_value(known[name], value)}"
         if name in known
         else f"{name} {format_answer(value)}"
         for name, value in recipe.parameters.items()
@@ -172,7 +172,7 @@ def _about_model(config: TemplateConfig) -> Iterator[Statement]:
 def _setting_statement(key: str, name: str, parameter: Parameter | None, value: object) -> Statement:
     if parameter is None:
         return Statement(key, name.replace("_", " "), format_answer(value))
-    return Statement(key, parameter.title, setting(parameter, value))
+    return Statement(key, parameter.title, format_setting_value(parameter, value))
 
 
 def _about_validation(config: TemplateConfig, step_seconds: float | None) -> Iterator[Statement]:
@@ -219,7 +219,7 @@ def diff_statements(before: Sequence[Statement], after: Sequence[Statement]) -> 
     new: Mapping[str, Statement] = {statement.key: statement for statement in after}
     changes = [change for key, statement in new.items() for change in _change(old.get(key), statement)]
     gone = [statement for key, statement in old.items() if key not in new]
-    return (*changes, *(TemplateChange(one.key, one.term, one.value, "") for one in gone))
+    return (*changes, *(TemplateChange(item.key, item.term, item.value, "") for item in gone))
 
 
 def _change(old: Statement | None, new: Statement) -> Iterator[TemplateChange]:
@@ -275,10 +275,10 @@ def diff_contents(before: TemplateContent, after: TemplateContent) -> tuple[Temp
     tuple of TemplateChange
         In words; empty where both say the same.
     """
-    found = diff_statements(describe_content(before), describe_content(after))
+    changes = diff_statements(describe_content(before), describe_content(after))
     # What a template needs follows from its config, and is told where nothing else tells it.
-    alone = all(change.key.startswith("needs") for change in found)
-    return tuple(change for change in found if alone or change.key != "needs")
+    alone = all(change.key.startswith("needs") for change in changes)
+    return tuple(change for change in changes if alone or change.key != "needs")
 
 
 def changes_since(applied: Spec, now: Spec, *, step_seconds: float | None = None) -> tuple[TemplateChange, ...]:

@@ -84,25 +84,25 @@ def propose_mapping(requirements: Requirements, profile: DatasetProfile) -> tupl
         those with the highest likeness.
     """
     needs, columns = requirements.columns, profile.columns
-    same = _same_names(needs, columns)
+    same = _match_names(needs, columns)
     open_needs = [need for need in needs if need.name not in same]
     most = max(1, MAX_LOOKED_AT // max(len(columns), 1))
     if len(open_needs) > most:
         open_needs = sorted(open_needs, key=lambda need: not need.needed)[:most]
-    taken = {column.name for column in same.values()}
-    left = [column for column in columns if column.name not in taken]
+    used_names = {column.name for column in same.values()}
+    left = [column for column in columns if column.name not in used_names]
     target = suggest_target(profile)[0]
-    found = _assign(open_needs, left, profile, target)
+    column_matches = _assign(open_needs, left, profile, target)
     matches = []
     for need in needs:
         if need.name in same:
-            matches.append(_checked(need, same[need.name], ("the same name",), 1.0, ""))
+            matches.append(_check_match(need, same[need.name], ("the same name",), 1.0, ""))
         else:
-            matches.append(found.get(need.name, ColumnMatch(need, reason="No column looks like it.")))
+            matches.append(column_matches.get(need.name, ColumnMatch(need, reason="No column looks like it.")))
     return tuple(matches)
 
 
-def _same_names(needs: Iterable[ColumnNeed], columns: Iterable[ColumnProfile]) -> dict[str, ColumnProfile]:
+def _match_names(needs: Iterable[ColumnNeed], columns: Iterable[ColumnProfile]) -> dict[str, ColumnProfile]:
     """Return columns that have the very name of the template and could be it."""
     by_name = {column.name: column for column in columns}
     return {
@@ -137,13 +137,13 @@ def _assign(
     for row, place in islice(_pairs_to_compare(needs, columns), MAX_COMPARED):
         evidence = _compare(needs[row], columns[place], profile, target, drivers)
         likeness[row, place], reasons[row, place] = evidence.likeness, evidence.reasons
-    found: dict[str, ColumnMatch] = {}
+    matches: dict[str, ColumnMatch] = {}
     for row, place in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
         value = float(likeness[row, place])
         if value >= MIN_LIKENESS:
-            rival = _rival(likeness, int(row), int(place), columns)
-            found[needs[row].name] = _checked(needs[row], columns[place], reasons[row, place], value, rival)
-    return found
+            rival = _rival_column(likeness, int(row), int(place), columns)
+            matches[needs[row].name] = _check_match(needs[row], columns[place], reasons[row, place], value, rival)
+    return matches
 
 
 def _pairs_to_compare(needs: list[ColumnNeed], columns: list[ColumnProfile]) -> Iterator[tuple[int, int]]:
@@ -156,12 +156,12 @@ def _pairs_to_compare(needs: list[ColumnNeed], columns: list[ColumnProfile]) -> 
 
 
 def _share_a_word(need: ColumnNeed, column: ColumnProfile) -> bool:
-    one, other = read_name(need.name), read_name(column.name)
+    words, other = read_name(need.name), read_name(column.name)
     same_mean = need.mean is not None and column.mean is not None and math.isclose(need.mean, column.mean)
-    return same_mean or bool(one.words & other.words or one.meanings & other.meanings)
+    return same_mean or bool(words.words & other.words or words.meanings & other.meanings)
 
 
-def _rival(likeness: NDArray[np.float64], row: int, place: int, columns: list[ColumnProfile]) -> str:
+def _rival_column(likeness: NDArray[np.float64], row: int, place: int, columns: list[ColumnProfile]) -> str:
     """Return the name of another column that could as well be the one, or that another need wants as much."""
     value = likeness[row, place]
     others = likeness[row].copy()
@@ -176,13 +176,13 @@ def _compare(
     need: ColumnNeed, column: ColumnProfile, profile: DatasetProfile, target: str, drivers: Mapping[str, DriverRole]
 ) -> _Evidence:
     """Return how likely a column stands for a need: independent pieces of evidence, each by itself enough or not."""
-    one, other = read_name(need.name), read_name(column.name)
-    named = name_likeness(one, other)
+    words, other = read_name(need.name), read_name(column.name)
+    named = name_likeness(words, other)
     if named == 0.0 and need.meaning and need.meaning in other.meanings:
-        named = 0.0 if one.modifiers != other.modifiers else 0.5
+        named = 0.0 if words.modifiers != other.modifiers else 0.5
     valued = _value_likeness(need, column)
     placed = _role_likeness(need, column, profile, target)
-    driven = 0.0 if one.modifiers != other.modifiers else _driver_likeness(need, column, drivers)
+    driven = 0.0 if words.modifiers != other.modifiers else _driver_likeness(need, column, drivers)
     reasons = [*_name_reason(named), *(["values alike"] if valued >= 0.9 else []), *_role_reason(need, placed)]
     missing = 1 - named
     missing *= 1 - 0.9 * max(0.0, (valued - 0.6) / 0.4)
@@ -254,7 +254,7 @@ def _value_likeness(need: ColumnNeed, column: ColumnProfile) -> float:
     return min(alike, SAME_VALUES) * 0.9
 
 
-def _checked(
+def _check_match(
     need: ColumnNeed, column: ColumnProfile, reasons: tuple[str, ...], likeness: float, rival: str
 ) -> ColumnMatch:
     """Return a proposal with what speaks against it."""
@@ -264,10 +264,10 @@ def _checked(
     conversion = conversion_between(unit, need.unit) if unit and need.unit else None
     if conversion is not None and not conversion.changes_nothing:
         match = replace(match, units=conversion.in_words(unit, need.unit))
-    return replace(match, doubt=_doubt(need, unit, likeness, rival))
+    return replace(match, doubt=_match_doubt(need, unit, likeness, rival))
 
 
-def _doubt(need: ColumnNeed, unit: str, likeness: float, rival: str) -> str:
+def _match_doubt(need: ColumnNeed, unit: str, likeness: float, rival: str) -> str:
     if rival:
         return f"{rival[:60]} could be it as well."
     if measure_different_things(need.unit, unit):
@@ -289,25 +289,25 @@ def chosen_mapping(
     profile
         The dataset.
     """
-    taken = {name for name in chosen.values() if name}
+    used_names = {name for name in chosen.values() if name}
     matches = []
     for match in proposed:
         if match.need.name not in chosen:
             # What was chosen elsewhere is not proposed here too.
-            free = match.column not in taken
+            free = match.column not in used_names
             matches.append(match if free else ColumnMatch(match.need, reason="Its column was chosen for another one."))
             continue
         name = chosen[match.need.name] or ""
         if name == match.column and name:
             matches.append(replace(match, doubt="", chosen=True))
         elif name and profile.has(name):
-            checked = _checked(match.need, profile.column(name), ("chosen by you",), 1.0, "")
+            checked = _check_match(match.need, profile.column(name), ("chosen by you",), 1.0, "")
             matches.append(replace(checked, chosen=True))
         else:
             matches.append(ColumnMatch(match.need, reason="Left out by you.", chosen=True))
     return tuple(matches)
 
 
-def names_mapped(matches: Iterable[ColumnMatch]) -> dict[str, str]:
+def mapping_of_matches(matches: Iterable[ColumnMatch]) -> dict[str, str]:
     """Return column of the template -> column of the dataset, of those that have one."""
     return {match.need.name: match.column for match in matches if match.column}

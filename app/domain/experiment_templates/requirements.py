@@ -121,7 +121,7 @@ def derive_requirements(
         task=config.task.kind,
         purpose=config.task.purpose,
         columns=tuple(
-            _need(name, config, profile, known.get(name), is_essential=name in essential)
+            _column_need(name, config, profile, known.get(name), is_essential=name in essential)
             for name in named_columns(config)
         ),
         needs_time=_needs_time(config),
@@ -129,17 +129,17 @@ def derive_requirements(
         min_rows=_least_rows(config),
         min_groups=_least_groups(config) if entry is not None and entry.needs_group else 0,
     )
-    return derived if before is None else _with_edits(derived, before, profile)
+    return derived if before is None else _keep_edits(derived, before, profile)
 
 
-def _with_edits(derived: Requirements, before: Requirements, profile: DatasetProfile | None) -> Requirements:
+def _keep_edits(derived: Requirements, before: Requirements, profile: DatasetProfile | None) -> Requirements:
     """Return requirements with what somebody edited in the version before, and with columns that they added."""
     editable = {field.name for field in fields(Requirements)} - {"columns", "edited"}
     kept = {name: getattr(before, name) for name in before.edited if name in editable}
     if "columns" in before.edited:
         named = {need.name for need in derived.columns}
         derived = replace(
-            derived, columns=(*derived.columns, *(one for one in before.columns if one.name not in named))
+            derived, columns=(*derived.columns, *(column for column in before.columns if column.name not in named))
         )
     if derived.step_seconds is None and profile is None:
         kept.setdefault("step_seconds", before.step_seconds)
@@ -152,7 +152,7 @@ def _role_of(name: str, config: TemplateConfig) -> NeedRole:
     return roles.get(name, NeedRole.FEATURE)
 
 
-def _need(
+def _column_need(
     name: str,
     config: TemplateConfig,
     profile: DatasetProfile | None,
@@ -211,16 +211,16 @@ def _step_of(config: TemplateConfig, profile: DatasetProfile | None) -> float | 
     return axis.step_seconds if axis is not None and uses else None
 
 
-def _number(values: JsonObject, name: str, default: int) -> int:
-    found = values.get(name, default)
-    number = found if isinstance(found, int | float) and not isinstance(found, bool) else default
+def _parameter_number(values: JsonObject, name: str, default: int) -> int:
+    results = values.get(name, default)
+    number = results if isinstance(results, int | float) and not isinstance(results, bool) else default
     return int(min(max(number, 0), MAX_NUMBER))
 
 
 def _least_rows(config: TemplateConfig) -> int:
     validation = config.validation
-    folds = _number(validation.parameters, "n_splits", 5)
-    gap = _number(validation.parameters, "gap", 0)
+    folds = _parameter_number(validation.parameters, "n_splits", 5)
+    gap = _parameter_number(validation.parameters, "gap", 0)
     apart = folds * gap if validation.strategy is SplitStrategy.TIME_SERIES else 0
     return max(MIN_ROWS, (folds + 1) * ROWS_PER_FOLD + apart + (validation.warm_up or 0) + (config.task.horizon or 0))
 
@@ -228,7 +228,7 @@ def _least_rows(config: TemplateConfig) -> int:
 def _least_groups(config: TemplateConfig) -> int:
     if config.validation.strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT:
         return 3
-    return max(2, _number(config.validation.parameters, "n_splits", 5))
+    return max(2, _parameter_number(config.validation.parameters, "n_splits", 5))
 
 
 TASKS = {
@@ -252,17 +252,17 @@ def needs_in_words(requirements: Requirements) -> tuple[str, ...]:
     tuple of str
         Short phrases: the target, time and step, groups, drivers, rows.
     """
-    found = [TASKS[requirements.task] if requirements.task else "a target"]
+    results = [TASKS[requirements.task] if requirements.task else "a target"]
     if requirements.needs_time:
-        found.append(STEPS.get(requirements.step_seconds or 0, "a time column"))
+        results.append(STEPS.get(requirements.step_seconds or 0, "a time column"))
     if requirements.min_groups:
-        found.append(f"at least {pluralise(requirements.min_groups, 'site or group', 'sites or groups')}")
+        results.append(f"at least {pluralise(requirements.min_groups, 'site or group', 'sites or groups')}")
     features = [need for need in requirements.columns if need.role is NeedRole.FEATURE and need.needed]
     named = dict.fromkeys(need.meaning or need.name for need in features)
     if named:
-        found.append(join_words(list(named), most=4))
-    found.append(f"at least {pluralise(requirements.min_rows, 'row')}")
-    return tuple(found)
+        results.append(join_words(list(named), most=4))
+    results.append(f"at least {pluralise(requirements.min_rows, 'row')}")
+    return tuple(results)
 
 
 def purpose_words(requirements: Requirements) -> str:

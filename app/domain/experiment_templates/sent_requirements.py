@@ -52,6 +52,6 @@ def _read_need(need: ColumnNeed) -> ColumnNeed:
     numbers = [number for number in (*need.quantiles, need.mean, need.spread) if number is not None]
     if not 1 <= len(need.name) <= MAX_NAME or len(words.meaning) > MAX_WORD or len(words.unit) > MAX_WORD:
         raise ValueError("a name is too long")
-    if len(need.quantiles) > MAX_WORD or any(not math.isfinite(one) or abs(one) > MAX_NUMBER for one in numbers):
+    if len(need.quantiles) > MAX_WORD or any(not math.isfinite(item) or abs(item) > MAX_NUMBER for item in numbers):
         raise ValueError("a number is out of bounds")
     return words

@@ -172,8 +172,8 @@ def _speaking(config: TemplateConfig, facts: FileFacts) -> Iterator[tuple[float,
     if any(rule.kind in STRONGEST for rule in config.features.selection):
         yield _about_many_columns(facts)
     if config.metrics.primary in ROBUST_METRICS:
-        found = facts.is_water_quality
-        yield (2.5, "The file holds water quality.") if found else (-2.5, "No column looks like water quality.")
+        result = facts.is_water_quality
+        yield (2.5, "The file holds water quality.") if result else (-2.5, "No column looks like water quality.")
     yield from _about_time(config, facts)
     if config.task.kind is None and config.task.target is None and config.validation.strategy is None:
         yield 0.5, "It works with any target and is quick."

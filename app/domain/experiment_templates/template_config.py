@@ -116,8 +116,8 @@ class TemplateConfig(_TemplatePart):
 
     def to_json(self) -> JsonObject:
         """Return the config as plain JSON values, without what it leaves out."""
-        written: JsonObject = self.model_dump(mode="json", exclude_unset=True)
-        return {"schema_version": SCHEMA_VERSION, **written}
+        json_object: JsonObject = self.model_dump(mode="json", exclude_unset=True)
+        return {"schema_version": SCHEMA_VERSION, **json_object}
 
 
 def read_template_config(raw: Mapping[str, JsonValue]) -> TemplateConfig:
@@ -149,8 +149,10 @@ def read_template_config(raw: Mapping[str, JsonValue]) -> TemplateConfig:
         faults = fault.errors(include_url=False, include_input=False)[:50]
         raise InvalidBodyError(
             tuple(
-                FieldFault(f"config.{'.'.join(str(part) for part in one['loc'])}"[:200], one["type"], sentence_of(one))
-                for one in faults
+                FieldFault(
+                    f"config.{'.'.join(str(part) for part in item['loc'])}"[:200], item["type"], sentence_of(item)
+                )
+                for item in faults
             )
         ) from None
 
@@ -237,11 +239,11 @@ def config_of_spec(spec: Spec) -> TemplateConfig:
         defaults = dict(registry.get(spec.model.estimator).defaults(spec.task.kind))
         model["parameters"] = {**defaults, **spec.model.parameters}
     read = read_template_config({**config, "model": model})
-    recipes = [_with_all_settings(recipe) for recipe in spec.features.transforms]
+    recipes = [_fill_in_settings(recipe) for recipe in spec.features.transforms]
     return read.model_copy(update={"features": read.features.model_copy(update={"transforms": recipes})})
 
 
-def _with_all_settings(recipe: TransformPart) -> TransformPart:
+def _fill_in_settings(recipe: TransformPart) -> TransformPart:
     try:
         parameters = dict(transforms.get(recipe.kind).parse(recipe.parameters))
     except (KeyError, ValueError):
@@ -293,7 +295,7 @@ def rename_columns(config: TemplateConfig, mapping: Mapping[str, str]) -> Templa
     features = config.features
     updates: dict[str, list[str] | list[TransformPart] | list[SelectionPart]] = {}
     if features.selected is not None:
-        updates["selected"] = list(dict.fromkeys(_mapped(features.selected, mapping)))
+        updates["selected"] = list(dict.fromkeys(_map_names(features.selected, mapping)))
     if features.transforms is not None:
         updates["transforms"] = list(_renamed_recipes(features.transforms, mapping, task.time_column))
     updates["selection"] = list(_renamed_rules(features.selection, mapping))
@@ -309,13 +311,13 @@ def rename_columns(config: TemplateConfig, mapping: Mapping[str, str]) -> Templa
     )
 
 
-def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
+def _map_names(names: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     return [mapping[name] for name in names if name in mapping]
 
 
 def _renamed_rules(rules: Sequence[SelectionPart], mapping: Mapping[str, str]) -> Iterator[SelectionPart]:
     for rule in rules:
-        renamed = rule.model_copy(update={"columns": _mapped(rule.columns, mapping)})
+        renamed = rule.model_copy(update={"columns": _map_names(rule.columns, mapping)})
         if renamed.columns or not rule.columns:
             yield renamed
 
@@ -330,7 +332,7 @@ def _renamed_recipes(
             yield recipe
             continue
         several = _takes_any_number(recipe)
-        columns = _mapped(recipe.columns, known)
+        columns = _map_names(recipe.columns, known)
         if not columns or (not several and len(columns) < len(recipe.columns)):
             continue
         renamed = recipe.model_copy(update={"columns": columns})

@@ -100,17 +100,17 @@ def conversion_between(unit: str, other: str) -> UnitConversion | None:
     """
     if unit == other and unit:
         return UnitConversion(1.0, 0.0)
-    one, two = SCALES.get(unit), SCALES.get(other)
-    if one is None or two is None or one.quantity != two.quantity:
+    scale, two = SCALES.get(unit), SCALES.get(other)
+    if scale is None or two is None or scale.quantity != two.quantity:
         return None
-    return UnitConversion(one.factor / two.factor, (one.offset - two.offset) / two.factor)
+    return UnitConversion(scale.factor / two.factor, (scale.offset - two.offset) / two.factor)
 
 
 def measure_different_things(unit: str, other: str) -> bool:
     """Return whether two units are known and cannot be those of one quantity."""
-    one, two = SCALES.get(unit), SCALES.get(other)
-    if one is None or two is None:
+    scale, two = SCALES.get(unit), SCALES.get(other)
+    if scale is None or two is None:
         return False
     # A column of water is written in millimetres or metres, a water level too.
     lengths = {"depth of water", "length"}
-    return one.quantity != two.quantity and not {one.quantity, two.quantity} <= lengths
+    return scale.quantity != two.quantity and not {scale.quantity, two.quantity} <= lengths

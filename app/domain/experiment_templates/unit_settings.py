@@ -20,7 +20,7 @@ PLACES = {
 }
 
 
-def in_units_of(config: TemplateConfig, profile: DatasetProfile) -> tuple[TemplateConfig, list[Problem]]:
+def convert_units(config: TemplateConfig, profile: DatasetProfile) -> tuple[TemplateConfig, list[Problem]]:
     """Return a config whose recipes are told the units of a dataset, and what is to be said about that.
 
     Parameters
@@ -53,12 +53,12 @@ def in_units_of(config: TemplateConfig, profile: DatasetProfile) -> tuple[Templa
 
 def _units_here(recipe: TransformPart, drivers: dict[str, Driver], step_seconds: float) -> dict[str, str]:
     """Return the key of the unit for each parameter of a recipe that tells one, where the dataset says it."""
-    found = {}
+    results = {}
     for name, (place, units) in PLACES.items():
         if name not in recipe.parameters or len(recipe.columns) < 2:
             continue
         driver = drivers.get(recipe.columns[place])
         key = unit_choice(driver, units, step_seconds=step_seconds) if driver is not None and driver.unit else None
         if key is not None:
-            found[name] = key
-    return found
+            results[name] = key
+    return results

@@ -101,13 +101,13 @@ def guess_unit(role: DriverRole, span: Span) -> str:
 
 def _mountain_pressure(span: Span) -> str:
     """Return the unit of a pressure as high as air is breathed, or one in tenths."""
-    if span.whole and _between(span, 7_000.0, 10_950.0):
+    if span.whole and _lies_between(span, 7_000.0, 10_950.0):
         return "0.1 hPa"
     ranges = ((4.5e4, 1.09e5, "Pa"), (450.0, 1090.0, "hPa"), (45.0, 109.0, "kPa"))
-    return next((unit for low, high, unit in ranges if _between(span, low, high)), "")
+    return next((unit for low, high, unit in ranges if _lies_between(span, low, high)), "")
 
 
-def _between(span: Span, low: float, high: float) -> bool:
+def _lies_between(span: Span, low: float, high: float) -> bool:
     return span.low is not None and span.high is not None and low <= span.low and span.high <= high
 
 

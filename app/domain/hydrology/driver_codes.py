@@ -172,29 +172,29 @@ SHORT = {
 }  # fmt: skip
 
 
-def _codes() -> dict[str, tuple[NameReading, ...]]:
+def _readings_by_code() -> dict[str, tuple[NameReading, ...]]:
     """Return what each code stands for in each product; a code that is no driver there has no reading."""
-    found: dict[str, list[NameReading]] = {}
+    name_readings: dict[str, list[NameReading]] = {}
     for family, entries in FAMILIES.items():
         for entry in entries.split():
             code, letter, unit = (*entry.split(":"), "", "")[:3]
-            readings = found.setdefault(code, [])
+            readings = name_readings.setdefault(code, [])
             if letter:
                 signed, note = code in SIGNED, note_of(code)
                 reading = NameReading(ROLES[letter], code in SURE, family, unit.replace("_", " "))
                 common = letter in SHORT.get(code, "").split()
                 readings.append(replace(reading, is_common=common, is_signed=signed, is_weak=code in WEAK, note=note))
     for code, letters in SHORT.items():
-        readings = found.setdefault(code, [])
+        readings = name_readings.setdefault(code, [])
         known = {reading.role for reading in readings}
         roles = [ROLES[letter] for letter in letters.split() if ROLES[letter] not in known]
         readings += [
             NameReading(role, code in SURE, is_common=True, is_weak=code in WEAK, note=note_of(code)) for role in roles
         ]
-    return {code: tuple(_agreed(readings, code)) for code, readings in found.items()}
+    return {code: tuple(_settle_units(readings, code)) for code, readings in name_readings.items()}
 
 
-def _agreed(readings: list[NameReading], code: str) -> list[NameReading]:
+def _settle_units(readings: list[NameReading], code: str) -> list[NameReading]:
     """Return readings that know whether all products agree on the unit of a code that stands for nothing else."""
     units = {(reading.role, reading.unit) for reading in readings}
     return [
@@ -212,7 +212,7 @@ def note_of(code: str) -> str:
     return "component" if code in COMPONENTS else ""
 
 
-CODES: Mapping[str, tuple[NameReading, ...]] = _codes()
+CODES: Mapping[str, tuple[NameReading, ...]] = _readings_by_code()
 NWIS = frozenset(entry.split(":")[0] for entry in FAMILIES["NWIS"].split())
 # Everyday words among the codes, and single letters, do not make a table one of a product.
 COMMON = one_of(
@@ -221,7 +221,7 @@ COMMON = one_of(
 )
 
 
-def _weights() -> dict[str, dict[str, int]]:
+def _code_weights() -> dict[str, dict[str, int]]:
     """Return how much each code says that a table is one of a product: two where no other product has it."""
     codes = {family: {entry.split(":")[0] for entry in entries.split()} for family, entries in FAMILIES.items()}
     counts = Counter(code for members in codes.values() for code in members)
@@ -235,4 +235,4 @@ def _weights() -> dict[str, dict[str, int]]:
     }
 
 
-WEIGHTS: Mapping[str, Mapping[str, int]] = _weights()
+WEIGHTS: Mapping[str, Mapping[str, int]] = _code_weights()

@@ -28,20 +28,20 @@ _UNKNOWN = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]+|[\u0400-\u04ff]{5,}")
 _AFFIXES = sorted((word for word in MEANS | LOWS | HIGHS | SUMS | DAYS | {"air"} if len(word) > 2), key=len)[::-1]
 
 
-def in_latin(name: str) -> str:
+def transliterate(name: str) -> str:
     """Return a name in Latin letters without accents, and what is in other scripts in English words."""
     if name.isascii():
         return name
     text = unicodedata.normalize("NFKC", name).translate(_LETTERS)
     if _FOREIGN.search(text):
-        text = _PIECE.sub(lambda found: f" {SCRIPTS[found[0]]} ", text.lower())
+        text = _PIECE.sub(lambda match: f" {SCRIPTS[match[0]]} ", text.lower())
         text = _UNKNOWN.sub(" foreign ", text)
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def key_of(name: str) -> str:
     """Return a name in lower case, without accents, and with one underscore between its parts."""
-    return _BETWEEN.sub("_", in_latin(name).lower()).strip("_")
+    return _BETWEEN.sub("_", transliterate(name).lower()).strip("_")
 
 
 @lru_cache(maxsize=8192)
@@ -61,7 +61,7 @@ def words_of(stem: str, parts: Sequence[str]) -> frozenset[str]:
         The parts of its key.
     """
     words = set(parts)
-    spaced = _spaced(stem)
+    spaced = _space_out(stem)
     if spaced != stem or any(not part.isalpha() for part in parts):
         words |= set(_PARTS.findall(key_of(spaced)))
     for word in tuple(words):
@@ -75,10 +75,10 @@ def words_of(stem: str, parts: Sequence[str]) -> frozenset[str]:
 
 def pieces_of(stem: str) -> list[str]:
     """Return the pieces of a name in their order, with glued words apart: hrMedia is hr and media."""
-    return [piece for part in key_of(_spaced(stem)).split("_") for piece in (split_glued(part) or (part,))]
+    return [piece for part in key_of(_space_out(stem)).split("_") for piece in (split_glued(part) or (part,))]
 
 
-def _spaced(stem: str) -> str:
+def _space_out(stem: str) -> str:
     return stem if stem.islower() or stem.isupper() else _CAMEL.sub("_", stem)
 
 
@@ -100,14 +100,14 @@ def split_glued(word: str) -> tuple[str, ...]:
     if role_of_word(word) is not None or word in CODES or _means_nothing(word):
         return ()
     for affix in _AFFIXES:
-        if word.endswith(affix) and (found := _quantity(word.removesuffix(affix))):
-            return *found, affix
-        if word.startswith(affix) and (found := _quantity(word.removeprefix(affix))):
-            return affix, *found
+        if word.endswith(affix) and (results := _quantity_words(word.removesuffix(affix))):
+            return *results, affix
+        if word.startswith(affix) and (results := _quantity_words(word.removeprefix(affix))):
+            return affix, *results
     return ()
 
 
-def _quantity(rest: str) -> tuple[str, ...]:
+def _quantity_words(rest: str) -> tuple[str, ...]:
     """Return what is left beside an affix as a quantity, () where it is none."""
     if len(rest) > 1 and (role_of_word(rest) is not None or CODES.get(rest)):
         return (rest,)

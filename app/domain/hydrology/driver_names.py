@@ -52,22 +52,22 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
     coded = CODES.get(next((part for part in parts if len(part) == 5 and part in NWIS), key))
     if coded is not None and not coded:
         return ()
-    spoken = _spoken(stem, parts)
+    spoken = _read_words(stem, parts)
     if coded is None:
-        coded = () if spoken else _dressed(parts) or _unglued(stem)
+        coded = () if spoken else _read_code_with_affixes(parts) or _read_glued_code(stem)
     if not spoken:
         return coded
     # A word makes the code of its kind sure; what else the code may stand for, the values decide.
-    found = [
+    readings = [
         replace(reading, is_sure=reading.is_sure or spoken.is_sure, is_common=True, note=reading.note or spoken.note)
         if reading.role is spoken.role
         else reading
         for reading in coded
     ]
-    return tuple(found) if any(reading.role is spoken.role for reading in coded) else (*found, spoken)
+    return tuple(readings) if any(reading.role is spoken.role for reading in coded) else (*readings, spoken)
 
 
-def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:
+def _read_code_with_affixes(parts: Sequence[str]) -> tuple[NameReading, ...]:
     """Return what a code stands for that has its source, its height or its statistic at its ends: p_chirps, t_max."""
     if set(parts) & NOT_ITSELF:
         return ()
@@ -89,13 +89,13 @@ def _dressed(parts: Sequence[str]) -> tuple[NameReading, ...]:
             break
         bare.pop(0)
     return tuple(
-        _with_extreme(reading, extreme)
+        _as_extreme(reading, extreme)
         for reading in CODES.get("_".join(bare), ())
         if reading.role not in TEMPERATURE_ROLES or not set(parts) & NOT_DRIVEN[DriverRole.TEMPERATURE]
     )
 
 
-def _unglued(stem: str) -> tuple[NameReading, ...]:
+def _read_glued_code(stem: str) -> tuple[NameReading, ...]:
     """Return what a code stands for that is glued to how a step is summed up: avgTa, hrMedia, velmedia.
 
     So little of a name is weak. The extreme of a deficit is no vapour pressure of a step.
@@ -104,26 +104,28 @@ def _unglued(stem: str) -> tuple[NameReading, ...]:
     if len(pieces) < 2:
         return ()
     return tuple(
-        replace(one, is_sure=False, is_common=True, is_weak=True) for one in _dressed(pieces) if one.note != "deficit"
+        replace(affix, is_sure=False, is_common=True, is_weak=True)
+        for affix in _read_code_with_affixes(pieces)
+        if affix.note != "deficit"
     )
 
 
-def _with_extreme(reading: NameReading, extreme: str) -> NameReading:
+def _as_extreme(reading: NameReading, extreme: str) -> NameReading:
     """Return a reading of a temperature as that of its least or largest value."""
     if not extreme or reading.role is not DriverRole.TEMPERATURE:
         return reading
     return replace(reading, role=DriverRole.TEMPERATURE_MIN if extreme in MINIMUM else DriverRole.TEMPERATURE_MAX)
 
 
-def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
+def _read_words(stem: str, parts: Sequence[str]) -> NameReading | None:
     """Return what the words of a name say, or None."""
     words = words_of(stem, parts)
     roles = {role for word in words if (role := role_of_word(word)) is not None}
     roles |= {role for role, pair in PAIRS if pair <= words}
-    telling = words - _harmless(words)
+    telling = words - _harmless_words(words)
     if not roles or telling & NOT_ITSELF or any(NOT_ITSELF_STEMS.search(word) for word in words):
         return None
-    role = _only(roles, words)
+    role = _only_role(roles, words)
     if role is None or telling & NOT_DRIVEN.get(role, frozenset()):
         return None
     if role in INDOORS and "in" in (parts[0], parts[-1]):
@@ -132,11 +134,11 @@ def _spoken(stem: str, parts: Sequence[str]) -> NameReading | None:
         return None
     sure = role is not DriverRole.STAGE and all(map(_is_known, words))
     if role is DriverRole.TEMPERATURE:
-        return _temperature(words, is_sure=sure)
+        return _read_temperature(words, is_sure=sure)
     return NameReading(role, sure, is_common=True, is_signed=_is_signed(role, words), note=_note(role, words))
 
 
-def _only(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
+def _only_role(roles: set[DriverRole], words: frozenset[str]) -> DriverRole | None:
     """Return the one thing that several words together stand for, or None where they contradict each other."""
     left = set(roles)
     if DriverRole.VAPOUR_PRESSURE in left:
@@ -170,7 +172,7 @@ def _is_plain(words: frozenset[str], role: DriverRole) -> bool:
     )
 
 
-def _harmless(words: frozenset[str]) -> frozenset[str]:
+def _harmless_words(words: frozenset[str]) -> frozenset[str]:
     """Return words that mean nothing beside others: "previous post-processing" is the step before."""
     return frozenset().union(*(some for some, others in HARMLESS if others & words))
 
@@ -182,7 +184,7 @@ def _is_known(word: str) -> bool:
     return not word.isalpha() or len(word) == 1
 
 
-def _temperature(words: frozenset[str], *, is_sure: bool) -> NameReading | None:
+def _read_temperature(words: frozenset[str], *, is_sure: bool) -> NameReading | None:
     """Return whether words name the mean, the least or the largest temperature of the air."""
     if words & {"surface", "sfc", "surf"} and not words & {"air", "near", "luft"}:
         return None

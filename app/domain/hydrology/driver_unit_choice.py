@@ -67,8 +67,8 @@ def unit_of_reading(
             return None
     for name, who in (
         (unit, source),
-        (_by_company(role, span, context), "company"),
-        *((name, "code") for name in _documented(reading, span, context)),
+        (_unit_of_other_columns(role, span, context), "company"),
+        *((name, "code") for name in _documented_units(reading, span, context)),
         (column.unit_suggested, "behaviour"),
         ("°F" if context.has_fahrenheit and role in TEMPERATURE_ROLES else "", "company"),
         (guess_unit(role, span), "behaviour"),
@@ -76,24 +76,26 @@ def unit_of_reading(
     ):
         if not name and who != "nobody":
             continue
-        found = _converted(name, reading, span, context)
-        if found is not None:
-            return MeasuredUnit(name, who, *found)
+        results = _plausible_conversion(name, reading, span, context)
+        if results is not None:
+            return MeasuredUnit(name, who, *results)
         if source == "user" and who == "user":
             return None
     return None
 
 
-def _converted(unit: str, reading: NameReading, span: Span, context: TableContext) -> tuple[float, float] | None:
+def _plausible_conversion(
+    unit: str, reading: NameReading, span: Span, context: TableContext
+) -> tuple[float, float] | None:
     """Return factor and offset from a unit, "" for the standard one, where values can lie as they would in it."""
     role = reading.role
     if role in TEMPERATURE_ROLES and not unit and varies_little(span):
         return None
     step = _step_of(role, unit, span, context)
-    found = conversion_of(role, unit or STANDARD[role], step)
-    if found is None:
+    conversion = conversion_of(role, unit or STANDARD[role], step)
+    if conversion is None:
         return None
-    factor, offset = (-found[0], found[1]) if _is_upward(reading, span) else found
+    factor, offset = (-conversion[0], conversion[1]) if _is_upward(reading, span) else conversion
     if role is DriverRole.RADIATION and is_too_sunny(span, unit, factor, step):
         return None
     turned = span if factor >= 0 else replace(span, low=span.high, high=span.low)
@@ -122,7 +124,7 @@ def _is_upward(reading: NameReading, span: Span) -> bool:
     return span.low < 0 and -span.low > 3 * span.high
 
 
-def _documented(reading: NameReading, span: Span, context: TableContext) -> list[str]:
+def _documented_units(reading: NameReading, span: Span, context: TableContext) -> list[str]:
     """Return the unit that a product documents for its code, where the values can be whole tenths if it says so."""
     unit = reading.unit
     if not unit or not (reading.is_agreed or context.believes(reading.family)):
@@ -135,7 +137,7 @@ def _documented(reading: NameReading, span: Span, context: TableContext) -> list
     return [unit]
 
 
-def _by_company(role: DriverRole, span: Span, context: TableContext) -> str:
+def _unit_of_other_columns(role: DriverRole, span: Span, context: TableContext) -> str:
     """Return the unit that other columns of the table are in, where this one is probably in it too."""
     if context.has_tenths and span.whole:
         return TENTHS.get(role, "")

@@ -183,8 +183,8 @@ def conversion_of(role: DriverRole, unit: str, step_seconds: float = DAY) -> tup
     step_seconds
         The length of a time step in seconds: a rate becomes the sum of a step.
     """
-    found = CONVERSIONS[role].get(unit)
-    return None if found is None else found.over(step_seconds)
+    conversion = CONVERSIONS[role].get(unit)
+    return None if conversion is None else conversion.over(step_seconds)
 
 
 def lies_within(role: DriverRole, span: Span, factor: float, offset: float, *, is_signed: bool = False) -> bool:

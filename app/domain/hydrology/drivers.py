@@ -86,10 +86,10 @@ def recognise_drivers(profile: DatasetProfile, *, target: str = "") -> tuple[Dri
     target
         What is predicted: it drives nothing.
     """
-    return tuple(driver for driver in profile.remember("drivers", _recognise) if driver.column != target)
+    return tuple(driver for driver in profile.remember("drivers", _recognise_drivers) if driver.column != target)
 
 
-def _recognise(profile: DatasetProfile) -> tuple[Driver, ...]:
+def _recognise_drivers(profile: DatasetProfile) -> tuple[Driver, ...]:
     groups = profile.column(profile.group).distinct if profile.has(profile.group) else 0
     return drivers_among(profile.columns, rows=profile.rows, axis=profile.time_axis, groups=groups)
 
@@ -106,13 +106,13 @@ def drivers_among(
     rows, axis, groups
         How many rows the table has, its time axis, and how many series stand in it, 0 where there is one.
     """
-    named = [one for column in columns if may_be_driver(column) and (one := Candidate.of(column)).readings]
+    named = [candidate for column in columns if may_be_driver(column) and (candidate := Candidate.of(column)).readings]
     if not named:
         return ()
     context = context_of((column.name for column in columns), rows=rows, axis=axis, groups=groups)
     company = _drivers(named[:MAX_COMPANY], context)
     units = {(driver.role, driver.unit) for driver in company}
-    stated = {one.column.name for one in named if stated_unit(one)[0]}
+    stated = {item.column.name for item in named if stated_unit(item)[0]}
     context = replace(
         context,
         is_weather=bool(company),
@@ -125,8 +125,8 @@ def drivers_among(
 
 def columns_of_role(profile: DatasetProfile, role: DriverRole, among: Iterable[str]) -> list[str]:
     """Return those of some columns that are drivers of one kind, in the order in which they are given."""
-    found = {driver.column for driver in recognise_drivers(profile) if driver.role is role}
-    return [name for name in among if name in found]
+    results = {driver.column for driver in recognise_drivers(profile) if driver.role is role}
+    return [name for name in among if name in results]
 
 
 def is_weather(driver: Driver) -> bool:
@@ -135,8 +135,8 @@ def is_weather(driver: Driver) -> bool:
 
 
 def _drivers(named: Sequence[Candidate], context: TableContext) -> list[Driver]:
-    found = (_judge(candidate, context) for candidate in named)
-    return [driver for driver in found if driver is not None]
+    drivers = (_judge(candidate, context) for candidate in named)
+    return [driver for driver in drivers if driver is not None]
 
 
 def _judge(candidate: Candidate, context: TableContext) -> Driver | None:
@@ -154,7 +154,7 @@ def _judge(candidate: Candidate, context: TableContext) -> Driver | None:
         score = 0 if unit is None else _score(candidate, reading, span, context, unit)
         if unit is not None and score and (best is None or score > best[0]):
             best = score, reading, unit
-    return None if best is None else _driver(column, best[1], best[2])
+    return None if best is None else _make_driver(column, best[1], best[2])
 
 
 def _score(candidate: Candidate, reading: NameReading, span: Span, context: TableContext, unit: MeasuredUnit) -> int:
@@ -201,7 +201,7 @@ def _is_stage(candidate: Candidate, context: TableContext) -> bool:
     return context.is_weather
 
 
-def _driver(column: ColumnProfile, reading: NameReading, unit: MeasuredUnit) -> Driver:
+def _make_driver(column: ColumnProfile, reading: NameReading, unit: MeasuredUnit) -> Driver:
     """Return the driver with the reason that a page shows."""
     role = reading.role
     note = reading.note or ("upward" if unit.factor < 0 else "")

@@ -25,11 +25,11 @@ def nse(observed: Series, estimated: Series) -> float:
     ----------
     Nash, J. E. and Sutcliffe, J. V. (1970), Journal of Hydrology 10, 282-290.
     """
-    total = _total(observed)
+    total = _total_flow(observed)
     return 1 - float(np.sum((observed - estimated) ** 2)) / total if total > 0 else float("nan")
 
 
-def _parts(observed: Series, estimated: Series) -> tuple[float, float, float, float, float]:
+def _correlation_and_moments(observed: Series, estimated: Series) -> tuple[float, float, float, float, float]:
     """Return r, the two means and the two standard deviations; a constant series has no r, which counts as 0."""
     means, spreads = (float(observed.mean()), float(estimated.mean())), (_spread(observed), _spread(estimated))
     r = float(np.corrcoef(observed, estimated)[0, 1]) if min(spreads) > 0 else 0.0
@@ -41,7 +41,7 @@ def _spread(values: Series) -> float:
     return 0.0 if values.max() == values.min() else float(values.std())
 
 
-def _total(observed: Series) -> float:
+def _total_flow(observed: Series) -> float:
     return float(np.sum((observed - observed.mean()) ** 2)) if _spread(observed) > 0 else 0.0
 
 
@@ -52,7 +52,7 @@ def kge_2009(observed: Series, estimated: Series) -> float:
     ----------
     Gupta, H. V. et al. (2009), Journal of Hydrology 377, 80-91, eq. 9. A constant mean flow scores 1 - sqrt(2).
     """
-    r, mean_o, mean_e, std_o, std_e = _parts(observed, estimated)
+    r, mean_o, mean_e, std_o, std_e = _correlation_and_moments(observed, estimated)
     if std_o == 0 or mean_o == 0:
         return float("nan")
     return 1 - float(np.sqrt((r - 1) ** 2 + (std_e / std_o - 1) ** 2 + (mean_e / mean_o - 1) ** 2))
@@ -65,7 +65,7 @@ def kge_2012(observed: Series, estimated: Series) -> float:
     ----------
     Kling, H., Fuchs, M. and Paulin, M. (2012), Journal of Hydrology 424-425, 264-277.
     """
-    r, mean_o, mean_e, std_o, std_e = _parts(observed, estimated)
+    r, mean_o, mean_e, std_o, std_e = _correlation_and_moments(observed, estimated)
     if std_o == 0 or mean_o == 0 or mean_e == 0:
         return float("nan")
     gamma = (std_e / mean_e) / (std_o / mean_o)
@@ -114,5 +114,5 @@ def rsr(observed: Series, estimated: Series) -> float:
     ----------
     Moriasi, D. N. et al. (2007), Transactions of the ASABE 50(3), 885-900, eq. 3.
     """
-    total = _total(observed)
+    total = _total_flow(observed)
     return float(np.sqrt(np.sum((observed - estimated) ** 2) / total)) if total > 0 else float("nan")

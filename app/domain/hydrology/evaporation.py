@@ -10,7 +10,7 @@ Values = NDArray[np.float64]
 MM_PER_MJ = 0.408
 
 
-def oudin(temperature: Values, radiation: Values) -> Values:
+def oudin_evaporation(temperature: Values, radiation: Values) -> Values:
     """Return potential evaporation in mm per day: R (T + 5) / 100 above -5 deg C, else 0, with R in mm per day.
 
     Parameters
@@ -26,7 +26,7 @@ def oudin(temperature: Values, radiation: Values) -> Values:
     return MM_PER_MJ * radiation * np.maximum(temperature + 5.0, 0.0) / 100.0
 
 
-def hargreaves(minimum: Values, maximum: Values, radiation: Values) -> Values:
+def hargreaves_evaporation(minimum: Values, maximum: Values, radiation: Values) -> Values:
     """Return reference evaporation in mm per day: 0.0023 R (T + 17.8) sqrt(Tmax - Tmin), with R in mm per day.
 
     T is the mean of both. It is missing where the minimum is above the maximum, and never below 0.

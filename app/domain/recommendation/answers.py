@@ -34,8 +34,8 @@ class AnswerReader:
 
     def wrong(self, step: str, field: str, message: str, *, code: str, remedy: Remedy | None = None) -> None:
         """Record an error at a field; without a better remedy, the answer is taken back for what is suggested."""
-        heal = remedy or Remedy("Use what is suggested", {step: {field: None}})
-        self.problems.append(Problem(step, field, Severity.ERROR, code, message, heal))
+        remedy_changes = remedy or Remedy("Use what is suggested", {step: {field: None}})
+        self.problems.append(Problem(step, field, Severity.ERROR, code, message, remedy_changes))
 
     def text(self, step: str, field: str, suggested: str, reason: str = "") -> str:
         """Return the answer as text, or the suggestion."""

@@ -33,8 +33,8 @@ def suggested_candidates(ranking: Sequence[EstimatorSuggestion]) -> list[JsonObj
     ranking
         The recommended estimators, the first choice first.
     """
-    first = [one for one in ranking if not one.entry.is_baseline][:MAX_SUGGESTED]
-    parts = [CandidatePart(estimator=one.entry.id, parameters=dict(one.parameters)) for one in first]
+    first = [item for item in ranking if not item.entry.is_baseline][:MAX_SUGGESTED]
+    parts = [CandidatePart(estimator=item.entry.id, parameters=dict(item.parameters)) for item in first]
     if any(part.estimator == SLOW_BOOSTING["estimator"] for part in parts):
         parts.append(CandidatePart.model_validate(SLOW_BOOSTING))
     return as_answer(parts)
@@ -73,7 +73,7 @@ def setting_field(number: int, name: str) -> str:
 
 def _readable(reader: AnswerReader, number: int, part: CandidatePart) -> CandidatePart:
     """Return a candidate without the settings that cannot be read, each of which is told at its field."""
-    known = {one.name: one for one in registry.get(part.estimator).parameters}
+    known = {parameter.name: parameter for parameter in registry.get(part.estimator).parameters}
     settings = dict(part.parameters)
     for name, raw in part.parameters.items():
         if name not in known:
@@ -90,7 +90,7 @@ def _readable(reader: AnswerReader, number: int, part: CandidatePart) -> Candida
 
 def _without(reader: AnswerReader, number: int, name: str) -> list[Any]:
     """Return the candidates as they were answered, one of them without a setting."""
-    listed = [dict(one) for one in reader.raw("model", CANDIDATES)]
+    listed = [dict(item) for item in reader.raw("model", CANDIDATES)]
     settings = listed[number - 1]["parameters"]
     listed[number - 1]["parameters"] = {key: value for key, value in settings.items() if key != name}
     return listed

@@ -41,11 +41,11 @@ def suggest_transforms(context: FeatureContext, selected: list[str]) -> tuple[li
     if context.purpose is Purpose.FILL_GAPS:
         return suggest_gap_recipes(context, selected)
     if context.purpose is None:
-        return _without_purpose(context, selected)
-    return _with_memory(context, selected)
+        return _recipes_without_purpose(context, selected)
+    return _memory_recipes(context, selected)
 
 
-def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
+def _memory_recipes(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return the memory of the drivers as one set, in a forecast that of the target too, and the season."""
     recipes: list[RecipeJson] = []
     words = []
@@ -60,7 +60,7 @@ def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[Rec
             recipes += (
                 [{"columns": [context.target], "kind": "window_means", "parameters": parameters}] if windows else []
             )
-    found = build_memory_set(
+    memory_set = build_memory_set(
         context.profile,
         target=context.target,
         time_column=context.time_column,
@@ -68,16 +68,16 @@ def _with_memory(context: FeatureContext, selected: list[str]) -> tuple[list[Rec
         selected=selected,
         cutoff=driver_cutoff(context),
     )
-    if found is not None:
-        recipes += found.recipes
-        words.append(found.sentence())
+    if memory_set is not None:
+        recipes += memory_set.recipes
+        words.append(memory_set.sentence())
     if _has_season(context):
         recipes.append({"columns": [], "kind": "date_parts", "parameters": {"parts": ["doy_cyclic"]}})
         words.append(SEASON)
     return recipes, _why_transforms(context, words)
 
 
-def _without_purpose(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
+def _recipes_without_purpose(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
     """Return what a config without a purpose was given before there were any."""
     recipe, word = _target_recipe(context, [1, 2, 3])
     recipes, words = [recipe], [word]

@@ -17,7 +17,7 @@ from app.domain.recommendation.reasons import (
     size_of,
 )
 from app.domain.recommendation.series_settings import follows_drivers
-from app.domain.recommendation.starting import starting_parameters
+from app.domain.recommendation.starting_values import starting_parameters
 from app.domain.recommendation.traits import Traits
 
 # Fewer rows with a target than this cannot tell good models from lucky ones.
@@ -85,14 +85,20 @@ def rank(traits: Traits, *, metric: str = "", thresholds: Thresholds = THRESHOLD
     thresholds
         Where the rules change their mind.
     """
-    first, why = _order(traits, thresholds)
-    place = {identifier: at for at, identifier in enumerate(first)}
+    first, why = _order_estimators(traits, thresholds)
+    place = {identifier: index for index, identifier in enumerate(first)}
     entries = sorted(
-        registry.for_task(traits.task, traits.purpose),
-        key=lambda one: (one.is_baseline, not one.competes, _too_large(one, traits), place.get(one.id, len(first))),
+        registry.estimators_for_task(traits.task, traits.purpose),
+        key=lambda estimator: (
+            estimator.is_baseline,
+            not estimator.competes,
+            _too_large(estimator, traits),
+            place.get(estimator.id, len(first)),
+        ),
     )
     return tuple(
-        _suggest_estimator(entry, traits, why if at == 0 else "", metric=metric) for at, entry in enumerate(entries)
+        _suggest_estimator(entry, traits, why if index == 0 else "", metric=metric)
+        for index, entry in enumerate(entries)
     )
 
 
@@ -100,7 +106,7 @@ def _too_large(entry: EstimatorEntry, traits: Traits) -> bool:
     return entry.max_rows is not None and traits.rows > entry.max_rows
 
 
-def _order(traits: Traits, limits: Thresholds) -> tuple[list[str], str]:
+def _order_estimators(traits: Traits, limits: Thresholds) -> tuple[list[str], str]:
     """Return the estimators in order and why the first one is the first."""
     size, line = size_of(traits), "logistic_regression" if traits.task.is_classification else "ridge"
     if traits.rows < limits.few:

@@ -32,11 +32,11 @@ from app.domain.recommendation.shortfits import (
     JudgedFold,
     ShortFitCandidate,
     ShortFitRace,
+    baseline_scores,
     count_work,
     fit,
     folds_of,
     judged_fold,
-    rival,
 )
 from app.domain.recommendation.verdict import ShortFitEvidence
 from app.domain.training.preprocessing.preparation import TrainingTable, prepare
@@ -111,11 +111,11 @@ def measure(
     from threadpoolctl import threadpool_limits
 
     began, budget = time.perf_counter(), BUDGET if budget is None else budget
-    make = partial(_runner, profile=profile, budget=budget)
+    make = partial(_make_runner, profile=profile, budget=budget)
     with threadpool_limits(limits=1), warnings.catch_warnings():
         # Short fits stop before they have settled; that is what they are for.
         warnings.simplefilter("ignore")
-        race = _race(spec, prepare(spec, frame, profile), _candidates(ranking, profile.rows), make, budget, began)
+        race = _race(spec, prepare(spec, frame, profile), _race_candidates(ranking, profile.rows), make, budget, began)
         yield from _run(race)
         effect = measure_set_effect(race, frame, profile, suggested, make=make)
     yield replace(evidence_of(race, complete=True), set_effect=effect)
@@ -129,23 +129,31 @@ def _race(
     budget: float,
     began: float,
 ) -> ShortFitRace:
-    runners = [make(spec, one) for one in candidates]
+    runners = [make(spec, candidate) for candidate in candidates]
     return ShortFitRace(spec, table, folds_of(spec, table), runners, budget=budget, began=began)
 
 
-def _candidates(ranking: Sequence[EstimatorSuggestion], rows: int) -> list[EstimatorSuggestion]:
+def _race_candidates(ranking: Sequence[EstimatorSuggestion], rows: int) -> list[EstimatorSuggestion]:
     """Return who takes part: nobody whom so many rows are too many, and of lines that tie only some.
 
     A baseline that is launched where nothing beats it stands first, so that it is suggested where luck alone tells.
     """
     alike = {"linear_regression", "elastic_net"}
-    able = [one for one in ranking if one.entry.competes and rows <= (one.entry.max_rows or rows)]
-    plain = [one for one in able if one.entry.is_baseline]
-    others = [one for one in able if not one.entry.is_baseline and one.entry.id not in alike]
+    able = [
+        suggestion
+        for suggestion in ranking
+        if suggestion.entry.competes and rows <= (suggestion.entry.max_rows or rows)
+    ]
+    plain = [suggestion for suggestion in able if suggestion.entry.is_baseline]
+    others = [
+        suggestion for suggestion in able if not suggestion.entry.is_baseline and suggestion.entry.id not in alike
+    ]
     return [*plain, *others][:MAX_CANDIDATES]
 
 
-def _runner(spec: Spec, ranked: EstimatorSuggestion, *, profile: DatasetProfile, budget: float) -> ShortFitCandidate:
+def _make_runner(
+    spec: Spec, ranked: EstimatorSuggestion, *, profile: DatasetProfile, budget: float
+) -> ShortFitCandidate:
     others = ["accuracy"] if spec.task.kind.is_classification and spec.metrics.primary != "accuracy" else []
     judged = MetricsPart(primary=spec.metrics.primary, others=others)
     values = dict(ranked.parameters)
@@ -165,14 +173,14 @@ def _runner(spec: Spec, ranked: EstimatorSuggestion, *, profile: DatasetProfile,
     runner = made(values)
     share = prior_of(runner.workload).fit / max(budget, 1e-9)
     if share > MAX_BOOSTING_SHARE and {"max_iter", "learning_rate"} <= set(values):
-        return made(_in_larger_steps(ParameterValues(values), share / MAX_BOOSTING_SHARE))
+        return made(_enlarge_boosting_steps(ParameterValues(values), share / MAX_BOOSTING_SHARE))
     if share > MAX_SHARE and {"max_iter", "layers"} <= set(values):
         passes = min(max(int(0.9 * values["max_iter"] * MAX_SHARE / share), MIN_PASSES), values["max_iter"])
         return made({**values, "max_iter": passes})
     return runner
 
 
-def _in_larger_steps(values: ParameterValues, times: float) -> ParameterValues:
+def _enlarge_boosting_steps(values: ParameterValues, times: float) -> ParameterValues:
     """Return the settings of boosting that takes so many times less work, and learns about as much in all."""
     steps = max(int(values["max_iter"] / times), min(MIN_STEPS, values["max_iter"]))
     rate = values["learning_rate"] * values["max_iter"] / steps
@@ -185,13 +193,13 @@ def _redraw_folds(spec: Spec, table: TrainingTable, folds: Sequence[Fold]) -> tu
     if spec.validation.strategy not in DRAWN:
         return ()
     rows = np.sort(np.concatenate([fold.validation for fold in folds]))
-    undivided, found = spec.validation.model_copy(update={"holdout": None}), []
+    undivided, results = spec.validation.model_copy(update={"holdout": None}), []
     for draw in range(1, DRAWS):
         seed = ReproducibilityPart(seed=(spec.reproducibility.seed + draw) % 2**32)
         other = spec.model_copy(update={"validation": undivided, "reproducibility": seed})
         for fold in make_split(other, facts_of(table).of(rows)).folds:
-            found.append(Fold(rows[fold.train], rows[fold.validation]))
-    return tuple(found)
+            results.append(Fold(rows[fold.train], rows[fold.validation]))
+    return tuple(results)
 
 
 def sizes_of(rows: int, first: int = FIRST_ROWS) -> list[int]:
@@ -203,7 +211,7 @@ def sizes_of(rows: int, first: int = FIRST_ROWS) -> list[int]:
     return [*sizes, rows]
 
 
-def _sizes(race: ShortFitRace) -> list[int]:
+def _round_sizes(race: ShortFitRace) -> list[int]:
     """Return the rows of each round: all of them at once where that is little work, else as many as all can begin with.
 
     A small first round says little, and work that it takes is missing for the folds of the last one.
@@ -219,12 +227,12 @@ def _sizes(race: ShortFitRace) -> list[int]:
 
 def _early_work(race: ShortFitRace, rows: int) -> float:
     """Return the work of one fit of every candidate, but of those that take a large part of an early round."""
-    takes = (count_work(race, one, rows) for one in race.runners)
+    takes = (count_work(race, runner, rows) for runner in race.runners)
     return sum(min(work, MAX_EARLY_FIT * race.budget) for work in takes)
 
 
 def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
-    sizes = _sizes(race)
+    sizes = _round_sizes(race)
     alive, number = list(race.runners), 0
     race.again = _redraw_folds(race.spec, race.table, race.folds)
     while sizes and alive:
@@ -233,7 +241,7 @@ def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
         judged = yield from _round(race, alive, number=number, size=size, folds=folds, final=not sizes)
         if not sizes or not judged:
             return
-        fitting = _fitting(race, judged, at_least=size, at_most=sizes[0])
+        fitting = _affordable_rows(race, judged, at_least=size, at_most=sizes[0])
         if fitting == size:
             # More rows would take too much work, so what is left goes into the other folds.
             alive = _select_survivors(race, judged, rows=size, last=True)
@@ -244,18 +252,18 @@ def _run(race: ShortFitRace) -> Iterator[ShortFitEvidence]:
         alive = _select_survivors(race, judged, rows=fitting, last=len(sizes) == 1)
 
 
-def _fitting(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: int, at_most: int) -> int:
+def _affordable_rows(race: ShortFitRace, runners: list[ShortFitCandidate], *, at_least: int, at_most: int) -> int:
     """Return how many rows the next round can have, so that its work alone leaves none of the best behind.
 
     One so slow that it cannot learn from as many rows as most of the best, or twice as many, holds nobody up.
     """
-    best = sorted(runners, key=lambda one: -one.mean)[:FINALISTS]
-    able = [one for one in best if count_work(race, one, at_most) <= race.largest]
+    best = sorted(runners, key=lambda short_fit_candidate: -short_fit_candidate.mean)[:FINALISTS]
+    able = [candidate for candidate in best if count_work(race, candidate, at_most) <= race.largest]
     if len(able) < min(ENOUGH_ABLE, len(best)):
-        able = [one for one in best if count_work(race, one, 2 * at_least) <= race.largest] or best
+        able = [candidate for candidate in best if count_work(race, candidate, 2 * at_least) <= race.largest] or best
     rows = at_most
     while rows > at_least:
-        takes = [count_work(race, one, rows) for one in able]
+        takes = [count_work(race, candidate, rows) for candidate in able]
         if max(takes) <= race.largest and FIRST_FOLDS * sum(takes) <= race.left():
             return rows
         rows = int(SMALLER * rows)
@@ -267,15 +275,19 @@ def _select_survivors(
 ) -> list[ShortFitCandidate]:
     """Return the better half, the first of the rules, who costs next to nothing, and for whom work is left."""
     folds = len(race.folds if last else race.folds[:FIRST_FOLDS])
-    ordered = sorted(runners, key=lambda one: -one.mean)
+    ordered = sorted(runners, key=lambda item: -item.mean)
     kept = ordered[: max(FINALISTS, len(ordered) // 2)]
-    kept += [one for one in ordered if one in race.runners[:PROTECTED] and one not in kept]
+    kept += [
+        short_fit_candidate
+        for short_fit_candidate in ordered
+        if short_fit_candidate in race.runners[:PROTECTED] and short_fit_candidate not in kept
+    ]
     left = race.left() * (1.0 if last else EARLY_SHARE)
-    left -= folds * sum(count_work(race, one, rows) for one in kept)
-    for one in ordered:
-        takes = folds * count_work(race, one, rows)
-        if one not in kept and takes <= max(left, CHEAP_SHARE * race.left()):
-            kept.append(one)
+    left -= folds * sum(count_work(race, short_fit_candidate, rows) for short_fit_candidate in kept)
+    for candidate in ordered:
+        takes = folds * count_work(race, candidate, rows)
+        if candidate not in kept and takes <= max(left, CHEAP_SHARE * race.left()):
+            kept.append(candidate)
             left -= takes
     return kept
 
@@ -297,42 +309,52 @@ def _round(
     rivals, hits = (list(race.rivals), list(race.rival_hits)) if goes_on else (list[float](), list[float]())
     running = list(alive) if goes_on else list[ShortFitCandidate]()
     parts = list(race.parts) if goes_on else list[JudgedFold]()
-    for at, fold in enumerate(folds, start=len(rivals)):
-        part = judged_fold(race, fold, size=size, seed=at)
+    for index, fold in enumerate(folds, start=len(rivals)):
+        part = judged_fold(race, fold, size=size, seed=index)
         train, rows, known = part.train, part.rows, part.known
         if race.table.labels and len(np.unique(race.table.target[train])) < 2:
             continue
         chosen = list(running) if rivals else list(alive)
         most = MAX_EARLY_FIT * race.budget if number == 1 and not final else math.inf
-        done = [one for one in chosen if fit(race, one, train=train, known=known, rows=rows, number=number, most=most)]
-        if not done or (rivals and any(one not in done and not one.out for one in chosen)):
+        done = [
+            candidate
+            for candidate in chosen
+            if fit(race, candidate, train=train, known=known, rows=rows, number=number, most=most)
+        ]
+        if not done or (rivals and any(candidate not in done and not candidate.out for candidate in chosen)):
             # The work is spent: what only some were judged on compares nobody.
-            for one in done if rivals else ():
-                one.scores.pop()
-                one.hits.pop()
-                one.predictions.pop()
+            for short_fit_candidate in done if rivals else ():
+                short_fit_candidate.scores.pop()
+                short_fit_candidate.hits.pop()
+                short_fit_candidate.predictions.pop()
             break
-        rule, hit = rival(race, train=known, rows=rows)
+        rule, hit = baseline_scores(race, train=known, rows=rows)
         rivals.append(rule)
         hits.append(hit)
         parts.append(part)
         running = _is_worth_fitting(race, done) if final else done
         race.rivals, race.rival_hits, race.parts = rivals, hits, parts
         yield evidence_of(race, complete=False)
-    return [one for one in alive if one.round == number and one.scores]
+    return [candidate for candidate in alive if candidate.round == number and candidate.scores]
 
 
 def _is_worth_fitting(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:
     """Return who goes on to the next fold: not those clearly behind, and no more than work is left for."""
-    ordered = sorted((runner for runner in runners if not _clearly_behind(runner, runners)), key=lambda one: -one.mean)
-    while len(ordered) > 2 and sum(count_work(race, one, one.rows) for one in ordered) > race.left():
+    ordered = sorted(
+        (runner for runner in runners if not _clearly_behind(runner, runners)), key=lambda candidate: -candidate.mean
+    )
+    while (
+        len(ordered) > 2
+        and sum(count_work(race, short_fit_candidate, short_fit_candidate.rows) for short_fit_candidate in ordered)
+        > race.left()
+    ):
         ordered.pop()
     return ordered
 
 
-def _clearly_behind(one: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
+def _clearly_behind(candidate: ShortFitCandidate, others: Sequence[ShortFitCandidate]) -> bool:
     best = max(others, key=lambda other: other.mean)
-    if len(one.scores) < 3 or one is best or len(others) <= 2 or len(one.scores) != len(best.scores):
+    if len(candidate.scores) < 3 or candidate is best or len(others) <= 2 or len(candidate.scores) != len(best.scores):
         return False
-    gaps = np.asarray(best.scores) - np.asarray(one.scores)
+    gaps = np.asarray(best.scores) - np.asarray(candidate.scores)
     return bool(gaps.mean() > CLEARLY * gaps.std(ddof=1) / math.sqrt(len(gaps)))

@@ -58,7 +58,7 @@ def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind,
         return "Looks like a row ID; a model would only memorise rows."
     if column.flag_of:
         return f"Quality flags of {column.flag_of}: they tell how it was measured, and may tell where it is missing."
-    hindsight = _hindsight(context, column.name)
+    hindsight = _hindsight_reason(context, column.name)
     if hindsight:
         return hindsight
     if kind is ColumnKind.TEXT:
@@ -72,7 +72,7 @@ def _leave_out(context: FeatureContext, column: ColumnProfile, kind: ColumnKind,
     return ""
 
 
-def _hindsight(context: FeatureContext, name: str) -> str:
+def _hindsight_reason(context: FeatureContext, name: str) -> str:
     """Return why a column is left out that would not be known in time, or is likely not to be; else an empty text."""
     answer = context.answers.get(name)
     if answer == NOT_KNOWN:

@@ -13,7 +13,7 @@ from app.domain.experiment import CandidatePart, Draft, HoldoutPart, SpacePart, 
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.holdout_answers import BY_DATE
 from app.domain.recommendation.propose import make_plan
-from app.domain.recommendation.tuning import wire
+from app.domain.recommendation.tuning import form_value
 from app.domain.training.selection_rules import to_answer
 from app.domain.training.validation import splitting
 
@@ -42,10 +42,10 @@ def answers_of_config(spec: Spec, profile: DatasetProfile, associations: Associa
         are left out.
     """
     answers: Answers = {
-        "data": _data(spec, profile),
-        "features": _features(spec, profile),
-        "model": _model(spec),
-        "validation": _validation(spec),
+        "data": _data_answers(spec, profile),
+        "features": _features_answers(spec, profile),
+        "model": _model_answers(spec),
+        "validation": _validation_answers(spec),
         "review": {"name": spec.name, "description": spec.description, "tags": ", ".join(spec.tags)},
     }
     if associations is not None:
@@ -55,7 +55,7 @@ def answers_of_config(spec: Spec, profile: DatasetProfile, associations: Associa
     return answers
 
 
-def _data(spec: Spec, profile: DatasetProfile) -> JsonObject:
+def _data_answers(spec: Spec, profile: DatasetProfile) -> JsonObject:
     kinds = {
         f"kind.{profile.column(name).key}": kind.value
         for name, kind in spec.data.column_kinds.items()
@@ -66,12 +66,12 @@ def _data(spec: Spec, profile: DatasetProfile) -> JsonObject:
         "task_kind": spec.task.kind.value,
         "time_column": spec.task.time_column or EMPTY,
         "group_column": spec.task.group_column or EMPTY,
-        **_purpose(spec),
+        **_purpose_answers(spec),
         **kinds,
     }
 
 
-def _purpose(spec: Spec) -> JsonObject:
+def _purpose_answers(spec: Spec) -> JsonObject:
     """Return what the model is for; a config that does not say it leads to a draft that does not say it."""
     task = spec.task
     answers: JsonObject = {"purpose": EMPTY if task.purpose is None else task.purpose.value}
@@ -79,7 +79,7 @@ def _purpose(spec: Spec) -> JsonObject:
     return {**answers, **{name: value for name, value in given.items() if value is not None}}
 
 
-def _features(spec: Spec, profile: DatasetProfile) -> JsonObject:
+def _features_answers(spec: Spec, profile: DatasetProfile) -> JsonObject:
     selected = frozenset(spec.features.selected)
     leaks = {
         f"leak.{profile.column(name).key}": answer for name, answer in spec.leakage.answers.items() if profile.has(name)
@@ -95,7 +95,7 @@ def _features(spec: Spec, profile: DatasetProfile) -> JsonObject:
     return {**answers, "selection": to_answer(named)} if named else answers
 
 
-def _model(spec: Spec) -> JsonObject:
+def _model_answers(spec: Spec) -> JsonObject:
     model, task = spec.model, spec.task.kind
     entry = registry.get(model.estimator)
     parameters = {**entry.defaults(task), **model.parameters}
@@ -120,11 +120,11 @@ def tuning_answers(estimator: str, tuning: TuningPart) -> JsonObject:
     answers: JsonObject = {f"tuning.{name}": value for name, value in method.items()}
     answers["tuning.metric"] = tuning.metric or EMPTY
     for name, part in tuning.space.items():
-        answers |= _space(f"space.{estimator}.{name}", part)
+        answers |= _space_answers(f"space.{estimator}.{name}", part)
     return answers
 
 
-def _space(field: str, part: SpacePart) -> JsonObject:
+def _space_answers(field: str, part: SpacePart) -> JsonObject:
     answers: JsonObject = {f"{field}.search": not part.fixed}
     if part.low is not None:
         answers[f"{field}.low"] = part.low
@@ -133,7 +133,7 @@ def _space(field: str, part: SpacePart) -> JsonObject:
     if part.log is not None:
         answers[f"{field}.scale"] = "log" if part.log else "linear"
     if part.choices is not None:
-        answers[f"{field}.choices"] = [wire(choice) for choice in part.choices]
+        answers[f"{field}.choices"] = [form_value(choice) for choice in part.choices]
     return answers
 
 
@@ -142,14 +142,14 @@ def empty_if_none(value: Any) -> Any:
     return EMPTY if value is None else value
 
 
-def holdout_answers(held: HoldoutPart | None) -> JsonObject:
+def holdout_answers(holdout: HoldoutPart | None) -> JsonObject:
     """Return the answers that hold out what a config holds out."""
-    if held is None or held.fraction is not None:
-        return {"holdout_percent": round(100 * held.fraction, 4) if held and held.fraction else 0}
-    return {"holdout_by": BY_DATE, "holdout_from": held.from_date, "holdout_to": held.to_date or ""}
+    if holdout is None or holdout.fraction is not None:
+        return {"holdout_percent": round(100 * holdout.fraction, 4) if holdout and holdout.fraction else 0}
+    return {"holdout_by": BY_DATE, "holdout_from": holdout.from_date, "holdout_to": holdout.to_date or ""}
 
 
-def _validation(spec: Spec) -> JsonObject:
+def _validation_answers(spec: Spec) -> JsonObject:
     strategy, given = spec.validation.strategy, spec.validation.parameters
     settings = {
         f"{strategy.value}.{parameter.name}": empty_if_none(given.get(parameter.name, parameter.default))

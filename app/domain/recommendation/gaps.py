@@ -29,7 +29,7 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
         The columns that the model may look at.
     """
     axis = context.profile.time_axis
-    drivers = _drivers(context, selected)
+    drivers = _varying_numbers(context, selected)
     rain = columns_of_role(context.profile, DriverRole.RAIN, drivers)[:3]
     recipes: list[RecipeJson] = []
     if rain:
@@ -50,7 +50,7 @@ def suggest_gap_recipes(context: FeatureContext, selected: Sequence[str]) -> tup
     return recipes, f"A record follows its drivers: their means over {windows} steps. No value inside a gap is used."
 
 
-def _drivers(context: FeatureContext, selected: Sequence[str]) -> list[str]:
+def _varying_numbers(context: FeatureContext, selected: Sequence[str]) -> list[str]:
     """Return the selected columns of numbers that vary in time, rain first."""
     numbers = [
         name

@@ -72,15 +72,15 @@ def read_goal(reader: AnswerReader, profile: DatasetProfile, associations: Assoc
     associations
         What is known so far of the columns beside the target: what gives it away drives nothing.
     """
-    kinds, target = _kinds(reader, profile), _target(reader, profile)
+    kinds, target = _column_kinds(reader, profile), _choose_target(reader, profile)
     if not target:
         return None
     context = FeatureContext(
         profile=profile,
         target=target,
-        task=_task(reader, profile, target, kinds[target]),
-        time_column=_column(reader, profile, "time_column", *suggest_time(profile)),
-        group_column=_column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
+        task=_choose_task(reader, profile, target, kinds[target]),
+        time_column=_choose_column(reader, profile, "time_column", *suggest_time(profile)),
+        group_column=_choose_column(reader, profile, "group_column", *_group_beside(target, *suggest_group(profile))),
         kinds=kinds,
         associations=associations,
         answers=read_leak_answers(reader, profile),
@@ -96,7 +96,7 @@ def read_goal(reader: AnswerReader, profile: DatasetProfile, associations: Assoc
     )
 
 
-def _target(reader: AnswerReader, profile: DatasetProfile) -> str:
+def _choose_target(reader: AnswerReader, profile: DatasetProfile) -> str:
     """Return the target; an empty text where none can be predicted, which is recorded."""
     suggested, why = suggest_target(profile)
     target = reader.text("data", "target", suggested, why)
@@ -112,26 +112,26 @@ def _target(reader: AnswerReader, profile: DatasetProfile) -> str:
     return target
 
 
-def _task(reader: AnswerReader, profile: DatasetProfile, target: str, kind: ColumnKind) -> TaskKind:
+def _choose_task(reader: AnswerReader, profile: DatasetProfile, target: str, kind: ColumnKind) -> TaskKind:
     marks = open_marks(profile, target)
     suggestion = suggest_task(profile.column(target), kind, marks=marks)
     inferred, reason = suggestion.kind, suggestion.reason
     reader.suggest("data", "inferred_task", inferred.value, reason)
-    said = reader.text("data", "task_kind", NOTHING, reason)
-    if not said:
+    words = reader.text("data", "task_kind", NOTHING, reason)
+    if not words:
         _ask_about_task(reader, suggestion, target, marks=list(marks))
     try:
-        return TaskKind(said) if said else inferred
+        return TaskKind(words) if words else inferred
     except ValueError:
-        reader.wrong("data", "task_kind", f"{said[:40]} is no kind of task.", code="task_unknown")
+        reader.wrong("data", "task_kind", f"{words[:40]} is no kind of task.", code="task_unknown")
         return inferred
 
 
 def _ask_about_task(reader: AnswerReader, suggestion: TaskSuggestion, target: str, *, marks: list[str]) -> None:
     """Record that the task of the target is only suggested, where an answer could change it."""
     if marks:
-        shown = ", ".join(mark[:20] or "blank" for mark in marks[:4])
-        message = f"The task of {target[:60]} waits for your answer: does {shown} mean missing?"
+        text = ", ".join(mark[:20] or "blank" for mark in marks[:4])
+        message = f"The task of {target[:60]} waits for your answer: does {text} mean missing?"
         remedy = Remedy("Answer on the Data step.")
         reader.problems.append(Problem("data", "task_kind", Severity.WARNING, "task_waits", message, remedy))
     elif suggestion.question:
@@ -145,7 +145,7 @@ def _group_beside(target: str, group: str, why: str) -> tuple[str, str]:
     return ("", "The target cannot be the group column.") if group == target else (group, why)
 
 
-def _column(reader: AnswerReader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
+def _choose_column(reader: AnswerReader, profile: DatasetProfile, field: str, suggested: str, why: str) -> str:
     name = reader.text("data", field, suggested, why)
     if name and not profile.has(name):
         reader.wrong("data", field, f"There is no column named {name[:60]}.", code="column_unknown")
@@ -153,7 +153,7 @@ def _column(reader: AnswerReader, profile: DatasetProfile, field: str, suggested
     return name
 
 
-def _kinds(reader: AnswerReader, profile: DatasetProfile) -> dict[str, ColumnKind]:
+def _column_kinds(reader: AnswerReader, profile: DatasetProfile) -> dict[str, ColumnKind]:
     kinds = {}
     for column in profile.columns:
         raw = reader.raw("data", f"kind.{column.key}")

@@ -16,8 +16,8 @@ from app.domain.experiment import (
     ValidationPart,
 )
 from app.domain.recommendation.answers import AnswerReader
-from app.domain.recommendation.filling import read_seed, read_split, situation_for
 from app.domain.recommendation.goal import Goal
+from app.domain.recommendation.later_steps import read_seed, read_split, situation_for
 from app.domain.training.development import HoldoutRule
 
 

@@ -53,20 +53,20 @@ WAYS = ((BY_SHARE, "The last part"), (BY_DATE, "From a date"), (BY_YEAR, "From a
 
 def read_holdout(reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy) -> JsonObject | None:
     """Return what is held out as a config says it, None where nothing is."""
-    way = _way(reader, situation)
-    share = _share(reader, situation, strategy, decides=way == BY_SHARE)
+    way = _holdout_way(reader, situation)
+    share = _holdout_share(reader, situation, strategy, decides=way == BY_SHARE)
     if strategy is SplitStrategy.HOLDOUT:
         return None
     if way == BY_SHARE:
         return {"fraction": share} if share else None
     suggested = suggest_date(situation)
     if way == BY_DATE:
-        first = _date(reader, "holdout_from", suggested.value, suggested.reason)
+        first = _holdout_date(reader, "holdout_from", suggested.value, suggested.reason)
     else:
         year = reader.parameter("validation", YEAR.name, YEAR, _year_of(suggested.value, situation.month))
         month = reader.parameter("validation", MONTH.name, MONTH, situation.month)
         first = start_of_water_year(int(year), int(month))
-    return {"from": first, "to": _date(reader, "holdout_to", "") or None}
+    return {"from": first, "to": _holdout_date(reader, "holdout_to", "") or None}
 
 
 def read_warm_up(reader: AnswerReader, suggested: int) -> int:
@@ -84,7 +84,7 @@ def read_warm_up(reader: AnswerReader, suggested: int) -> int:
     return int(reader.parameter("validation", WARM_UP.name, WARM_UP, suggested))
 
 
-def _way(reader: AnswerReader, situation: ValidationContext) -> str:
+def _holdout_way(reader: AnswerReader, situation: ValidationContext) -> str:
     way = reader.text("validation", "holdout_by", BY_SHARE)
     if way not in dict(WAYS):
         remedy = Remedy("Use the suggested one", {"validation": {"holdout_by": BY_SHARE}})
@@ -99,7 +99,9 @@ def _way(reader: AnswerReader, situation: ValidationContext) -> str:
     return way
 
 
-def _share(reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy, *, decides: bool) -> float:
+def _holdout_share(
+    reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy, *, decides: bool
+) -> float:
     """Return the share held out; only where it decides is an answer that cannot be read an error."""
     suggested = suggest_holdout_percent(situation, strategy)
     reader.reasons["validation.holdout_percent"] = suggested.reason
@@ -114,7 +116,7 @@ def _share(reader: AnswerReader, situation: ValidationContext, strategy: SplitSt
     return fraction
 
 
-def _date(reader: AnswerReader, field: str, suggested: str, reason: str = "") -> str:
+def _holdout_date(reader: AnswerReader, field: str, suggested: str, reason: str = "") -> str:
     text = reader.text("validation", field, suggested, reason).strip()
     if not text:
         return suggested
@@ -132,6 +134,6 @@ def _date(reader: AnswerReader, field: str, suggested: str, reason: str = "") ->
 def _year_of(day: str, month: int) -> int:
     """Return the water year that begins next to a day."""
     moment = parse_date(day)
-    begun = moment.year + (moment.month >= month > 1)
+    start = moment.year + (moment.month >= month > 1)
     half_over = (moment.month - month) % 12 >= 6
-    return begun + half_over
+    return start + half_over

@@ -108,8 +108,8 @@ def build_memory_set(
         return None
     step_days = axis.step_seconds / DAY_SECONDS
     windows = fitting_windows(profile, step_days=step_days, group_column=group_column)
-    found = recognise_drivers(profile, target=target)
-    usable = [driver for driver in found if selected is None or driver.column in selected]
+    drivers = recognise_drivers(profile, target=target)
+    usable = [driver for driver in drivers if selected is None or driver.column in selected]
     if not windows or not any(driver.role in WORDS for driver in usable):
         return None
     return _Builder(profile, usable, windows, step_days, cutoff).build()

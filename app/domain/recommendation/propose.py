@@ -16,13 +16,13 @@ from app.domain.experiment import MOST_RECIPES, DataPart, Draft, FeaturesPart, R
 from app.domain.json_values import JsonObject
 from app.domain.problems import Problem, Remedy
 from app.domain.recommendation.answers import AnswerReader
-from app.domain.recommendation.choosing import choose_columns
+from app.domain.recommendation.column_selection import choose_columns
 from app.domain.recommendation.config_parts import ConfigParts, FeaturesJson
 from app.domain.recommendation.contest_answers import fill_candidates
 from app.domain.recommendation.derived_features import suggest_transforms
 from app.domain.recommendation.features import FeatureContext, read_leak_answers
-from app.domain.recommendation.filling import fill_model, fill_review, fill_validation
 from app.domain.recommendation.goal import read_goal
+from app.domain.recommendation.later_steps import fill_model, fill_review, fill_validation
 from app.domain.recommendation.plan import ColumnChoice, Plan
 from app.domain.recommendation.suggested_set import DerivedConfig, read_recipes
 from app.domain.recommendation.verdict import ShortFitEvidence
@@ -81,7 +81,7 @@ def make_plan(
     """
     reader = AnswerReader(draft)
     if profile is None:
-        return Plan(None, reader.values, reader.suggestions, problems=(_without_data(file_name, file_state),))
+        return Plan(None, reader.values, reader.suggestions, problems=(_no_data_problem(file_name, file_state),))
     goal = read_goal(reader, profile, associations)
     if goal is None:
         return Plan(None, reader.values, reader.suggestions, reader.reasons, problems=_is_time_ordered(reader.problems))
@@ -90,7 +90,7 @@ def make_plan(
     return _complete_config(reader, context, machine or this_machine(), limit_seconds, evidence)
 
 
-def _without_data(file_name: str, state: str) -> Problem:
+def _no_data_problem(file_name: str, state: str) -> Problem:
     code, words, label = NOT_THERE.get(state, NOT_CHOSEN)
     return Problem("data", "dataset_id", Severity.ERROR, code, words.format(name=file_name), Remedy(label))
 
@@ -104,13 +104,13 @@ def _complete_config(
 ) -> Plan:
     """Return the plan of a draft whose data and target are known."""
     columns, selected, transforms = _choose_features(reader, context)
-    rules = _selection(reader, context)
+    rules = _selection_rules(reader, context)
     config = _begin_config(context, {"selected": selected, "transforms": transforms, "selection": rules})
     ranking = fill_model(reader, config, context, evidence)
     fill_candidates(reader, config, ranking)
     fill_validation(reader, config, context)
     fill_review(reader, config, context)
-    spec = _spec(reader, config)
+    spec = _parse_spec(reader, config)
     problems = [*reader.problems, *(check_spec(spec, context.profile, context.associations) if spec else ())]
     forecast = estimate(spec, context.profile, machine) if spec and (selected or transforms) else None
     if spec is not None and forecast is not None:
@@ -166,13 +166,13 @@ def _choose_features(
     """Return the columns, the names of those that are selected, and the recipes."""
     columns = choose_columns(reader, context)
     selected = [choice.profile.name for choice in columns if choice.selected]
-    return columns, selected, _transforms(reader, context, selected)
+    return columns, selected, _choose_recipes(reader, context, selected)
 
 
 def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigParts:
-    found = {column.name: column.kind for column in context.profile.columns}
+    kinds = {column.name: column.kind for column in context.profile.columns}
     return {
-        "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != found[name]}},
+        "data": {"column_kinds": {name: kind for name, kind in context.kinds.items() if kind != kinds[name]}},
         "task": {
             "target": context.target,
             "kind": context.task,
@@ -183,11 +183,11 @@ def _begin_config(context: FeatureContext, features: FeaturesJson) -> ConfigPart
             "drivers_known_ahead": context.drivers_known_ahead,
         },
         "features": features,
-        "leakage": {"answers": {name: said for name, said in context.answers.items() if name != context.target}},
+        "leakage": {"answers": {name: answer for name, answer in context.answers.items() if name != context.target}},
     }
 
 
-def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[str]) -> list[RecipeJson]:
+def _choose_recipes(reader: AnswerReader, context: FeatureContext, selected: list[str]) -> list[RecipeJson]:
     suggested, why = suggest_transforms(context, selected)
     reader.suggest("features", "transforms", suggested, why)
     raw = reader.raw("features", "transforms")
@@ -211,7 +211,7 @@ def _transforms(reader: AnswerReader, context: FeatureContext, selected: list[st
     return kept
 
 
-def _selection(reader: AnswerReader, context: FeatureContext) -> list[JsonObject]:
+def _selection_rules(reader: AnswerReader, context: FeatureContext) -> list[JsonObject]:
     """Return the rules that choose among the selected columns in each fold; nothing is suggested."""
     reader.suggest("features", "selection", [])
     rules, fault = read_selection(reader.raw("features", "selection"))
@@ -224,7 +224,7 @@ def _selection(reader: AnswerReader, context: FeatureContext) -> list[JsonObject
     return [rule.model_dump(mode="json") for rule in rules]
 
 
-def _transform_fault(item: Any, held: ColumnInventory) -> str:
+def _transform_fault(item: Any, inventory: ColumnInventory) -> str:
     odd = "A derived feature could not be understood. Remove it and add it again."
     if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
         return odd
@@ -240,7 +240,7 @@ def _transform_fault(item: Any, held: ColumnInventory) -> str:
         return f"There is no derived feature of the kind {item['kind'][:40]}."
     except ValueError as fault:
         return str(fault)
-    return columns_fault(entry, columns, held, clean)
+    return columns_fault(entry, columns, inventory, clean)
 
 
 def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> ColumnInventory:
@@ -255,7 +255,7 @@ def _column_inventory(context: FeatureContext, recipes: list[RecipeJson]) -> Col
     )
 
 
-def _spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
+def _parse_spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
     try:
         return Spec.model_validate(config)
     except ValidationError as fault:
@@ -269,4 +269,4 @@ def _spec(reader: AnswerReader, config: ConfigParts) -> Spec | None:
 def _is_time_ordered(problems: list[Problem]) -> tuple[Problem, ...]:
     rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
     once = {(problem.step, problem.field, problem.code, problem.message): problem for problem in problems}
-    return tuple(sorted(once.values(), key=lambda one: (SLUGS.index(one.step), rank[one.severity])))
+    return tuple(sorted(once.values(), key=lambda item: (SLUGS.index(item.step), rank[item.severity])))

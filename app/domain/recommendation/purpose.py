@@ -47,7 +47,7 @@ def drivers_of(context: FeatureContext) -> list[str]:
 
     Of very many, the first `MAX_DRIVERS` are returned.
     """
-    found = (
+    result = (
         column.name
         for column in context.profile.columns
         if column.name != context.target
@@ -55,7 +55,7 @@ def drivers_of(context: FeatureContext) -> list[str]:
         and not is_calendar(column.name)
         and judge_column(context, column)[0]
     )
-    return list(islice(found, MAX_DRIVERS))
+    return list(islice(result, MAX_DRIVERS))
 
 
 def suggest_purpose(context: FeatureContext) -> tuple[Purpose, str]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from app.domain.experiment import Spec
 from app.domain.recommendation.estimators import TOO_FEW
+from app.domain.recommendation.paired_scores import is_tied_with_best
 from app.domain.recommendation.shortfits import JudgedFold, ShortFitCandidate, ShortFitRace
-from app.domain.recommendation.standings import is_tied_with_best
 from app.domain.recommendation.verdict import MeasuredEstimator, ShortFitEvidence
 from app.domain.training.comparison import Comparison, JudgedPart, compare
 from app.domain.training.preprocessing.preparation import TrainingTable
@@ -34,38 +34,42 @@ def tied_candidates(race: ShortFitRace, ordered: list[ShortFitCandidate]) -> lis
     if not race.rivals:
         return [best]
     errors, rule = 2.0 if len(race.table.target) < TOO_FEW else 1.0, float(np.mean(race.rivals))
-    same = [one for one in ordered if one.round == best.round]
+    same = [item for item in ordered if item.round == best.round]
     tied = [
-        one
-        for one in same
-        if one is best
+        item
+        for item in same
+        if item is best
         or is_tied_with_best(
-            one.scores,
+            item.scores,
             best.scores,
             baseline=rule,
             errors=errors,
-            probability=probability_behind(race, one, best),
-            is_baseline=one.ranked.entry.is_baseline,
+            probability=probability_behind(race, item, best),
+            is_baseline=item.ranked.entry.is_baseline,
         )
     ]
     return [runner for runner in race.runners if runner in tied]
 
 
-def probability_behind(race: ShortFitRace, one: ShortFitCandidate, best: ShortFitCandidate) -> float | None:
+def probability_behind(race: ShortFitRace, candidate: ShortFitCandidate, best: ShortFitCandidate) -> float | None:
     """Return how probable it is that one is worse than the best, by the rows of all folds; None where it is unknown."""
-    if one is best or not len(one.predictions) == len(best.predictions) == len(race.parts):
+    if candidate is best or not len(candidate.predictions) == len(best.predictions) == len(race.parts):
         return None
-    if one.behind is None:
-        found = compare_candidates(race.spec, race.table, race.parts, best, one)
-        one.behind = None if found is None or found.probability is None else round(found.probability, 4)
-    return one.behind
+    if candidate.behind is None:
+        result = compare_candidates(race.spec, race.table, race.parts, best, candidate)
+        candidate.behind = None if result is None or result.probability is None else round(result.probability, 4)
+    return candidate.behind
 
 
 def compare_candidates(
-    spec: Spec, table: TrainingTable, parts: Sequence[JudgedFold], one: ShortFitCandidate, other: ShortFitCandidate
+    spec: Spec,
+    table: TrainingTable,
+    parts: Sequence[JudgedFold],
+    candidate: ShortFitCandidate,
+    other: ShortFitCandidate,
 ) -> Comparison | None:
     """Return by how much one candidate is better than another on the rows that judged both."""
-    both = zip(parts, one.predictions, other.predictions, strict=False)
+    both = zip(parts, candidate.predictions, other.predictions, strict=False)
     judged = [JudgedPart(part.rows, mine, theirs) for part, mine, theirs in both]
     metric, by_group = metrics.get(spec.metrics.primary), splitting.get(spec.validation.strategy).needs_group
     return compare(metric, table, judged, by_group=by_group, seed=spec.reproducibility.seed)
@@ -74,7 +78,7 @@ def compare_candidates(
 def candidates_in_order(race: ShortFitRace) -> list[ShortFitCandidate]:
     """Return the best first: those that were judged on most, by their scores, and then those that stopped earlier."""
     known = (runner for runner in race.runners if runner.scores)
-    return sorted(known, key=lambda one: (-one.round, -len(one.scores), -one.mean))
+    return sorted(known, key=lambda item: (-item.round, -len(item.scores), -item.mean))
 
 
 def evidence_of(race: ShortFitRace, *, complete: bool) -> ShortFitEvidence:

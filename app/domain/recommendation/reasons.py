@@ -36,61 +36,61 @@ def is_faint(traits: Traits) -> bool:
 
 def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     """Return the reasons for an estimator here, the weightiest first; each can be checked in the profile."""
-    said = []
+    answers = []
     if entry.id in TREES and traits.coarse_share >= MOSTLY_COARSE and traits.features > 1:
         few = traits.coarse + traits.words
-        said.append(
+        answers.append(
             f"{few:,} of {traits.features:,} features are words or take at most {FEW_VALUES} values, which suits trees"
         )
     if entry.id in FORESTS and traits.imbalance >= UNEVEN:
-        said.append(f"The rarest of {traits.classes} classes has {traits.rarest:,} rows: averaged trees stay steady")
+        answers.append(f"The rarest of {traits.classes} classes has {traits.rarest:,} rows: averaged trees stay steady")
     if entry.handles_missing and traits.missing_share > 0:
-        said.append(f"{_percent(traits.missing_share)} of the cells are missing, which it takes as they are")
+        answers.append(f"{_format_percent(traits.missing_share)} of the cells are missing, which it takes as they are")
     if entry.id in LINES and traits.memory_steps:
-        said.append(f"Features look back {traits.memory_steps:,} steps, on which many series depend linearly")
+        answers.append(f"Features look back {traits.memory_steps:,} steps, on which many series depend linearly")
     if entry.id in LINES and traits.rows_per_column >= 1:
-        said.append(f"{traits.rows_per_column:,.0f} rows per coefficient")
+        answers.append(f"{traits.rows_per_column:,.0f} rows per coefficient")
     if entry.id in TREES and traits.tail >= LONG_TAIL:
-        said.append(
+        answers.append(
             f"The target has a long tail ({traits.tail:.1f} to 1 about the median); trees are unaffected by skew"
         )
     smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL
     if entry.id in SMOOTH and traits.coarse_share < 0.3:
         target = f", a target of {traits.target_values:,} values without a long tail" if smooth else ""
         smoothly = traits.features - traits.words - traits.coarse
-        said.append(f"{smoothly:,} of {traits.features:,} features vary smoothly{target}")
-    return said
+        answers.append(f"{smoothly:,} of {traits.features:,} features vary smoothly{target}")
+    return answers
 
 
 def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     """Return the reasons against an estimator here, the weightiest first."""
-    said = []
+    answers = []
     if entry.max_rows is not None and traits.rows > entry.max_rows:
-        said.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can handle")
+        answers.append(f"{traits.rows:,} rows are more than the {entry.max_rows:,} it can handle")
     if entry.id in (*LINES, "gaussian_process") and traits.tail >= LONG_TAIL:
-        said.append(
+        answers.append(
             f"The target has a long tail ({traits.tail:.1f} to 1 about the median), which dominates squared error"
         )
     if entry.scale and traits.words:
         wide = f"{traits.word_values:,} words in {pluralise(traits.words, 'column')}"
-        said.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
+        answers.append(f"{wide} become up to {traits.width - traits.numbers - traits.derived:,} columns of 0 and 1")
     if entry.id == "k_nearest_neighbors" and traits.width > 15:
-        said.append(f"In {traits.width:,} columns every row is far from every other")
+        answers.append(f"In {traits.width:,} columns every row is far from every other")
     # Where features look back, the column beside the row is not what tells most.
     weak = traits.strongest is not None and traits.strongest[1] < WEAK and not traits.memory_steps
     if entry.id in FLEXIBLE and traits.strongest is not None and weak:
         name, value = traits.strongest
-        said.append(f"The strongest column, {name[:60]}, is associated by only {value:.2f}: noise is learnt too")
+        answers.append(f"The strongest column, {name[:60]}, is associated by only {value:.2f}: noise is learnt too")
     if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
-        said.append(f"{traits.rows:,} rows: another sample may give a very different result")
+        answers.append(f"{traits.rows:,} rows: another sample may give a very different result")
     if entry.id == "hist_gradient_boosting" and traits.rows < FEW_FOR_BOOSTING:
-        said.append(f"{traits.rows:,} rows are few for boosting, which learns their noise too: a forest is steadier")
+        answers.append(f"{traits.rows:,} rows are few for boosting, which learns their noise too: a forest is steadier")
     if entry.id == "support_vector_machine" and traits.rows > MANY_FOR_KERNELS:
-        said.append(f"{traits.rows:,} rows: the work grows with their square")
+        answers.append(f"{traits.rows:,} rows: the work grows with their square")
     if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
-        said.append(f"The rarest class has {traits.rarest:,} rows, and boosting may memorise them")
-    return said
+        answers.append(f"The rarest class has {traits.rarest:,} rows, and boosting may memorise them")
+    return answers
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.001 else "Less than 0.1 %"

@@ -23,15 +23,15 @@ USES = {"ticked": "ticked", "left_out": "not ticked"}
 KINDS = {kind.value: kind.value for kind in ColumnKind}
 
 
-def _share(name: str, title: str, high: float, unit: str = "") -> Parameter:
+def _share_parameter(name: str, title: str, high: float, unit: str = "") -> Parameter:
     return Parameter(name, title, "number", None, "", low=0, high=high, optional=True, unit=unit)
 
 
 NUMBERS: tuple[Parameter, ...] = (
-    _share("least_missing", "Missing, at least", 100, "%"),
-    _share("most_missing", "Missing, at most", 100, "%"),
-    _share("least_association", "Association, at least", 1),
-    _share("most_association", "Association, at most", 1),
+    _share_parameter("least_missing", "Missing, at least", 100, "%"),
+    _share_parameter("most_missing", "Missing, at most", 100, "%"),
+    _share_parameter("least_association", "Association, at least", 1),
+    _share_parameter("most_association", "Association, at most", 1),
 )
 
 
@@ -73,8 +73,8 @@ class Filter:
             and self.kind in ("", facts.kind)
             and (not self.finding or self.finding in facts.findings)
             and (not self.use or (self.use == "ticked") == ticked)
-            and _within(facts.missing_percent, self.least_missing, self.most_missing)
-            and _within(facts.strength, self.least_association, self.most_association)
+            and _lies_within(facts.missing_percent, self.least_missing, self.most_missing)
+            and _lies_within(facts.strength, self.least_association, self.most_association)
         )
 
     def to_json(self) -> JsonObject:
@@ -87,18 +87,18 @@ class Filter:
         parts += [f"the kind is {self.kind}"] if self.kind else []
         parts += [f"found: {self.finding.replace('_', ' ')}"] if self.finding else []
         parts += [f"they were {USES[self.use]}"] if self.use else []
-        parts += _range("missing", self.least_missing, self.most_missing, " %")
-        parts += _range("association", self.least_association, self.most_association)
+        parts += _range_words("missing", self.least_missing, self.most_missing, " %")
+        parts += _range_words("association", self.least_association, self.most_association)
         return f"columns where {' and '.join(parts)}" if parts else "every column"
 
 
-def _within(value: float | None, low: float | None, high: float | None) -> bool:
+def _lies_within(value: float | None, low: float | None, high: float | None) -> bool:
     if low is None and high is None:
         return True
     return value is not None and (low is None or value >= low) and (high is None or value <= high)
 
 
-def _range(noun: str, low: float | None, high: float | None, unit: str = "") -> list[str]:
+def _range_words(noun: str, low: float | None, high: float | None, unit: str = "") -> list[str]:
     if low is not None and high is not None:
         return [f"{noun} is {low:g} to {high:g}{unit}"]
     if low is not None:
@@ -114,30 +114,30 @@ def read_filter(values: Mapping[str, Any]) -> tuple[Filter, dict[str, str]]:
     values
         Field name -> what was typed, or a JSON value. What is not understood asks nothing.
     """
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     faults: dict[str, str] = {}
     word = values.get("word")
     if isinstance(word, str):
-        found["word"] = word.strip()[:MAX_WORD]
+        results["word"] = word.strip()[:MAX_WORD]
     elif word is not None:
         faults["word"] = "This is no word to look for."
     for name, known in (("kind", KINDS), ("use", USES)):
         raw = values.get(name)
         if isinstance(raw, str) and raw in known:
-            found[name] = raw
+            results[name] = raw
         elif raw:
             faults[name] = f"There is no such choice: {str(raw)[:40]}."
     finding = values.get("finding")
     if isinstance(finding, str) and finding.replace("_", "").isalnum() and finding.isascii() and len(finding) <= 60:
-        found["finding"] = finding
+        results["finding"] = finding
     elif finding:
         faults["finding"] = "There is no such finding."
     for parameter in NUMBERS:
         try:
-            found[parameter.name] = parameter.parse(values.get(parameter.name))
+            results[parameter.name] = parameter.parse(values.get(parameter.name))
         except ValueError as fault:
             faults[parameter.name] = str(fault)
-    return Filter(**found), faults
+    return Filter(**results), faults
 
 
 @dataclass(frozen=True)
@@ -220,22 +220,22 @@ def read_rules(raw: Any) -> tuple[tuple[Rule, ...], str]:
     return tuple(rules), fault
 
 
-def with_rule(rules: Iterable[Rule], new: Rule) -> list[Rule]:
+def append_rule(rules: Iterable[Rule], new: Rule) -> list[Rule]:
     """Return the rules with one more; turning the same columns round twice is as if nothing had been done."""
-    held = list(rules)
-    if held and new.mode == "invert" and held[-1] == new:
-        return held[:-1]
+    current_values = list(rules)
+    if current_values and new.mode == "invert" and current_values[-1] == new:
+        return current_values[:-1]
     # A rule that asks what is ticked, or turns it round, depends on all that was done before it.
     if new.mode == "invert" or new.filter.use:
-        return [*held, new]
+        return [*current_values, new]
     decides_all = new.mode == "only" or (new.filter.empty and not new.strategy)
-    return [new] if decides_all else [*(one for one in held if one != new), new]
+    return [new] if decides_all else [*(rule for rule in current_values if rule != new), new]
 
 
 def findings_by_column(profile: DatasetProfile) -> dict[str, frozenset[str]]:
     """Return the codes of the findings about each column that has some, by its name."""
-    found: dict[str, set[str]] = {}
+    results: dict[str, set[str]] = {}
     for finding in profile.findings:
         for name in finding.columns:
-            found.setdefault(name, set()).add(finding.code)
-    return {name: frozenset(codes) for name, codes in found.items()}
+            results.setdefault(name, set()).add(finding.code)
+    return {name: frozenset(codes) for name, codes in results.items()}

@@ -32,7 +32,7 @@ class SetEffect:
     def folds_won(self) -> int:
         """Return in how many folds the set helps."""
         loss = metrics.get(self.metric).loss
-        return sum(loss(one, other) > 0 for one, other in zip(self.with_set, self.without_set, strict=True))
+        return sum(loss(first, other) > 0 for first, other in zip(self.with_set, self.without_set, strict=True))
 
     @property
     def scores(self) -> str:

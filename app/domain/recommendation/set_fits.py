@@ -105,7 +105,7 @@ def _side(
     make: MakeCandidate,
 ) -> _Side:
     ranking = rank(traits_of_spec(spec, profile), metric=spec.metrics.primary)
-    ranked = next(one for one in ranking if one.entry.id == best.ranked.entry.id)
+    ranked = next(first for first in ranking if first.entry.id == best.ranked.entry.id)
     table, candidate = prepare(spec, frame, profile), make(spec, ranked)
     candidate.round = best.round
     other = replace(race, spec=spec, table=table, runners=[candidate], budget=math.inf, spent=0.0)
@@ -114,13 +114,13 @@ def _side(
 
 def _affordable(sides: Sequence[_Side], parts: Sequence[JudgedFold], *, limit: float) -> list[JudgedFold]:
     """Return the first folds on which all sides can be fitted within so much work."""
-    spent, found = 0.0, []
+    spent, result = 0.0, []
     for part in parts:
         spent += sum(side.work(part) for side in sides)
         if spent > limit:
             break
-        found.append(part)
-    return found
+        result.append(part)
+    return result
 
 
 def _smaller(race: ShortFitRace, sides: Sequence[_Side], *, size: int) -> list[JudgedFold]:
@@ -128,10 +128,10 @@ def _smaller(race: ShortFitRace, sides: Sequence[_Side], *, size: int) -> list[J
     first, limit = sides[0].race, MAX_EFFECT_SHARE * race.budget
     folds = folds_of(first.spec, first.table)[: len(race.parts)]
     while True:
-        parts = [judged_fold(first, fold, size=size, seed=at) for at, fold in enumerate(folds)]
-        found = _affordable(sides, parts, limit=limit)
-        if len(found) >= min(MIN_FOLDS, len(folds)):
-            return found
+        parts = [judged_fold(first, fold, size=size, seed=index) for index, fold in enumerate(folds)]
+        result = _affordable(sides, parts, limit=limit)
+        if len(result) >= min(MIN_FOLDS, len(folds)):
+            return result
         if size <= FIRST_ROWS:
             return []
         size = max(int(SMALLER * size), FIRST_ROWS)
@@ -146,16 +146,16 @@ def _judge(race: ShortFitRace, with_set: _Side, without: _Side, parts: Sequence[
         return None
     race.spent += sum(side.race.spent for side in sides)
     spec, table = with_set.race.spec, with_set.race.table
-    found = compare_candidates(spec, table, parts, with_set.candidate, without.candidate)
+    result = compare_candidates(spec, table, parts, with_set.candidate, without.candidate)
     return SetEffect(
         estimator=with_set.candidate.ranked.entry.id,
         metric=race.metric.id,
         rows=max(len(part.train) for part in parts),
         with_set=race.in_own_direction(with_set.candidate.scores[: len(parts)]),
         without_set=race.in_own_direction(without.candidate.scores[: len(parts)]),
-        difference=None if found is None else round(found.difference, 6),
-        low=None if found is None or found.low is None else round(found.low, 6),
-        high=None if found is None or found.high is None else round(found.high, 6),
+        difference=None if result is None else round(result.difference, 6),
+        low=None if result is None or result.low is None else round(result.low, 6),
+        high=None if result is None or result.high is None else round(result.high, 6),
     )
 
 

@@ -121,7 +121,7 @@ def folds_of(spec: Spec, table: TrainingTable) -> tuple[Fold, ...]:
     return tuple(reversed(folds)) if table.times is not None else folds
 
 
-def count_work(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
+def count_work(race: ShortFitRace, candidate: ShortFitCandidate, rows: int) -> float:
     """Return the work of a fit on so many rows, counted from rows, columns and estimator.
 
     It is in seconds of the machine on which the counts were calibrated. No clock is asked, since on a busy machine
@@ -129,16 +129,16 @@ def count_work(race: ShortFitRace, one: ShortFitCandidate, rows: int) -> float:
     """
 
     def work(count: int) -> float:
-        return prior_of(replace(one.workload, train_rows=count)).fit
+        return prior_of(replace(candidate.workload, train_rows=count)).fit
 
-    if rows <= FIRST_ROWS or not _settles(race, one):
+    if rows <= FIRST_ROWS or not _has_settings_to_learn(race, candidate):
         return work(rows)
     return work(FIRST_ROWS) + SETTLED_SHARE * work(rows)
 
 
-def _settles(race: ShortFitRace, one: ShortFitCandidate) -> bool:
+def _has_settings_to_learn(race: ShortFitRace, candidate: ShortFitCandidate) -> bool:
     """Return whether many rows can be learnt with what a search on few of them found; of classes that is no quicker."""
-    return one.ranked.entry.settle is not None and not race.table.labels
+    return candidate.ranked.entry.settle is not None and not race.table.labels
 
 
 def sample_rows(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Rows:
@@ -159,11 +159,11 @@ def sample_rows(race: ShortFitRace, train: Rows, *, size: int, seed: int) -> Row
     return np.sort(some)
 
 
-def _missed_rows(held: NDArray[Any], left: NDArray[Any], rest: Rows) -> Rows:
+def _missed_rows(current_values: NDArray[Any], left: NDArray[Any], rest: Rows) -> Rows:
     """Return the rows to add, first ones first, so that a sample holds enough of every class."""
     more = []
     for label in np.unique(left):
-        lacking = ROWS_OF_A_CLASS - int(np.sum(held == label))
+        lacking = ROWS_OF_A_CLASS - int(np.sum(current_values == label))
         more.append(rest[left == label][: max(lacking, 0)])
     return np.concatenate(more)
 
@@ -186,7 +186,7 @@ def judged_fold(race: ShortFitRace, fold: Fold, *, size: int, seed: int) -> Judg
 
 def fit(
     race: ShortFitRace,
-    one: ShortFitCandidate,
+    candidate: ShortFitCandidate,
     *,
     train: Rows,
     rows: Rows,
@@ -198,57 +198,67 @@ def fit(
 
     `known` are the rows whose target is known around a gap, `train` where it is None. No fit takes more than `most`.
     """
-    takes = count_work(race, one, len(train))
+    takes = count_work(race, candidate, len(train))
     if takes > race.largest or takes > most:
-        one.out = "too much work for a short fit"
-    one.affordable = takes <= min(race.largest, race.left())
-    if one.out or not one.affordable:
+        candidate.out = "too much work for a short fit"
+    candidate.affordable = takes <= min(race.largest, race.left())
+    if candidate.out or not candidate.affordable:
         return False
     race.spent += takes
     start = time.perf_counter()
     try:
-        pipeline = _fit_candidate(race, one, train, known)
-        said = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
+        pipeline = _fit_candidate(race, candidate, train, known)
+        predictions = scoring.predict(pipeline, race.table.features.iloc[rows], classes=len(race.table.labels))
     except (ValueError, np.linalg.LinAlgError) as fault:
-        one.out = str(fault).split("\n", maxsplit=1)[0][:200]
+        candidate.out = str(fault).split("\n", maxsplit=1)[0][:200]
         return False
-    score = _score(race, one.spec, rows, said)
+    score = _score(race, candidate.spec, rows, predictions)
     if score is None:
-        one.out = "its score is not defined here"
+        candidate.out = "its score is not defined here"
         return False
-    if one.round != number:
-        one.before = one.mean if one.scores else None
-        one.scores, one.hits, one.predictions, one.round, one.most_rows = [], [], [], number, 0
-    one.scores.append(score[0])
-    one.hits.append(score[1])
-    one.predictions.append(said)
-    one.seconds, one.rows, one.most_rows = time.perf_counter() - start, len(train), max(one.most_rows, len(train))
+    if candidate.round != number:
+        candidate.before = candidate.mean if candidate.scores else None
+        candidate.scores, candidate.hits, candidate.predictions, candidate.round, candidate.most_rows = (
+            [],
+            [],
+            [],
+            number,
+            0,
+        )
+    candidate.scores.append(score[0])
+    candidate.hits.append(score[1])
+    candidate.predictions.append(predictions)
+    candidate.seconds, candidate.rows, candidate.most_rows = (
+        time.perf_counter() - start,
+        len(train),
+        max(candidate.most_rows, len(train)),
+    )
     return True
 
 
-def _fit_candidate(race: ShortFitRace, one: ShortFitCandidate, train: Rows, known: Rows | None = None) -> Any:
+def _fit_candidate(race: ShortFitRace, candidate: ShortFitCandidate, train: Rows, known: Rows | None = None) -> Any:
     """Return a pipeline that learnt from these rows; a search within it looks at some of them only."""
-    pipeline, settle = build_pipeline(one.spec, race.table), one.ranked.entry.settle
-    if settle is not None and _settles(race, one) and len(train) > FIRST_ROWS:
+    pipeline, settle = build_pipeline(candidate.spec, race.table), candidate.ranked.entry.settle
+    if settle is not None and _has_settings_to_learn(race, candidate) and len(train) > FIRST_ROWS:
         some = sample_rows(race, train, size=FIRST_ROWS, seed=0)
         fit_rows(pipeline, race.table, some, known=known)
         pipeline.set_params(**{f"estimate__{name}": value for name, value in settle(pipeline[-1]).items()})
     return fit_rows(pipeline, race.table, train, known=known)
 
 
-def _score(race: ShortFitRace, spec: Spec, rows: Rows, said: Predictions) -> tuple[float, float] | None:
+def _score(race: ShortFitRace, spec: Spec, rows: Rows, predictions: Predictions) -> tuple[float, float] | None:
     """Return the primary score, turned so that larger is better, and the share of right classes."""
-    judged = scoring.judge(spec, race.table, rows, said)
+    judged = scoring.judge(spec, race.table, rows, predictions)
     primary = judged[race.metric.id]
     if primary is None:
         return None
     return -race.metric.loss(0.0, primary), judged.get("accuracy") or 0.0
 
 
-def rival(race: ShortFitRace, *, train: Rows, rows: Rows) -> tuple[float, float]:
+def baseline_scores(race: ShortFitRace, *, train: Rows, rows: Rows) -> tuple[float, float]:
     """Return the scores of the best baseline on the same rows."""
-    found = []
-    for entry in baselines.for_experiment(race.spec, race.table):
-        said = Predictions(*entry.predict(race.table, train, rows), are_probabilities=True)
-        found.append(_score(race, race.runners[0].spec, rows, said) or (-math.inf, 0.0))
-    return max(found)
+    results = []
+    for entry in baselines.baselines_for_experiment(race.spec, race.table):
+        predictions = Predictions(*entry.predict(race.table, train, rows), are_probabilities=True)
+        results.append(_score(race, race.runners[0].spec, rows, predictions) or (-math.inf, 0.0))
+    return max(results)

@@ -54,7 +54,7 @@ class ColumnStrategy:
     help: str
     amount: Parameter | None
     find: Find
-    said: str
+    reason: str
     needs_pairs: bool = False
     kind: str = ""
     measure: Parameter | None = None
@@ -80,15 +80,17 @@ class Proposal:
     @property
     def digest(self) -> str:
         """Return a short mark of exactly these columns, to see whether they are still the ones that were shown."""
-        return hashlib.sha256(",".join(one.choice.profile.key for one in self.dropped).encode()).hexdigest()[:16]
+        return hashlib.sha256(",".join(column.choice.profile.key for column in self.dropped).encode()).hexdigest()[:16]
 
     def rule(self) -> Rule:
         """Return the rule that does it."""
-        columns = {one.choice.profile.key: one.partner.profile.key if one.partner else "" for one in self.dropped}
+        columns = {
+            column.choice.profile.key: column.partner.profile.key if column.partner else "" for column in self.dropped
+        }
         return Rule("leave_out", strategy=self.strategy.id, amount=self.amount, columns=columns)
 
 
-def _better(choice: ColumnChoice, place: int) -> tuple[float, float, int]:
+def _preference_key(choice: ColumnChoice, place: int) -> tuple[float, float, int]:
     strength = choice.facts.strength
     return (-(strength if strength is not None else -1.0), choice.facts.missing_percent, place)
 
@@ -100,23 +102,28 @@ def _correlated_columns(
     by_name = {choice.profile.name: choice for choice in columns}
     near: dict[str, dict[str, float]] = {}
     for pair in evidence.pairs:
-        if abs(pair.value) >= threshold and pair.one in by_name and pair.other in by_name and pair.one != pair.other:
-            near.setdefault(pair.one, {})[pair.other] = pair.value
-            near.setdefault(pair.other, {})[pair.one] = pair.value
-    order = [choice for _, choice in sorted(enumerate(columns), key=lambda item: _better(item[1], item[0]))]
-    found: dict[str, DroppedColumn] = {}
+        if (
+            abs(pair.value) >= threshold
+            and pair.column in by_name
+            and pair.other in by_name
+            and pair.column != pair.other
+        ):
+            near.setdefault(pair.column, {})[pair.other] = pair.value
+            near.setdefault(pair.other, {})[pair.column] = pair.value
+    order = [choice for _, choice in sorted(enumerate(columns), key=lambda item: _preference_key(item[1], item[0]))]
+    dropped_columns: dict[str, DroppedColumn] = {}
     for kept in order:
-        if kept.profile.name in found:
+        if kept.profile.name in dropped_columns:
             continue
         for name, value in near.get(kept.profile.name, {}).items():
             # A better one that is near would have dropped this one before.
-            if name not in found:
-                found[name] = DroppedColumn(by_name[name], _goes_with(kept, by_name[name], value), kept)
-    return [found[choice.profile.name] for choice in columns if choice.profile.name in found]
+            if name not in dropped_columns:
+                dropped_columns[name] = DroppedColumn(by_name[name], _goes_with(kept, by_name[name], value), kept)
+    return [dropped_columns[choice.profile.name] for choice in columns if choice.profile.name in dropped_columns]
 
 
 def _goes_with(kept: ColumnChoice, other: ColumnChoice, value: float) -> str:
-    shown = format_score(value, 3)
+    score = format_score(value, 3)
     ours, theirs = kept.facts.strength, other.facts.strength
     if ours is not None and ours > (theirs if theirs is not None else -1.0):
         better = "is closer to the target"
@@ -124,7 +131,7 @@ def _goes_with(kept: ColumnChoice, other: ColumnChoice, value: float) -> str:
         better = "has fewer values missing"
     else:
         better = "comes first in the file"
-    return f"It goes with {kept.profile.name[:60]} ({shown}), which is kept because it {better}."
+    return f"It goes with {kept.profile.name[:60]} ({score}), which is kept because it {better}."
 
 
 def spread_of(choice: ColumnChoice) -> float | None:
@@ -144,16 +151,20 @@ def spread_of(choice: ColumnChoice) -> float | None:
     return share * (1 - share)
 
 
-def _variance(columns: Sequence[ColumnChoice], least: float, evidence: StrategyEvidence) -> list[DroppedColumn]:
-    found = []
+def _drop_near_constant(
+    columns: Sequence[ColumnChoice], least: float, evidence: StrategyEvidence
+) -> list[DroppedColumn]:
+    dropped_columns = []
     for choice in columns:
         spread = spread_of(choice) if evidence.spreads is None else evidence.spreads.get(choice.profile.name)
         if spread is not None and spread < least:
-            found.append(DroppedColumn(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}."))
-    return found
+            dropped_columns.append(
+                DroppedColumn(choice, f"Its variance, brought to the range 0 to 1, is {spread:.2g}.")
+            )
+    return dropped_columns
 
 
-def _top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence) -> list[DroppedColumn]:
+def _keep_top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence) -> list[DroppedColumn]:
     scores = evidence.scores
     if scores is None:
         scores = {column.profile.name: column.facts.strength for column in columns if column.facts.strength is not None}
@@ -165,17 +176,17 @@ def _top(columns: Sequence[ColumnChoice], most: int, evidence: StrategyEvidence)
         )
     ranked = sorted(enumerate(columns), key=lambda item: (-scores.get(item[1].profile.name, -1.0), item[0]))
     ranks = {place: rank for rank, (place, _) in enumerate(ranked, start=1)}
-    found = []
+    dropped_columns = []
     for place, choice in enumerate(columns):
         if ranks[place] > most:
             score = scores.get(choice.profile.name)
             by = evidence.score_title
-            said = f"Rank {ranks[place]:,} by {by} ({score:.3f})." if score is not None else f"It has no {by}."
-            found.append(DroppedColumn(choice, said))
-    return found
+            words = f"Rank {ranks[place]:,} by {by} ({score:.3f})." if score is not None else f"It has no {by}."
+            dropped_columns.append(DroppedColumn(choice, words))
+    return dropped_columns
 
 
-def _families(columns: Sequence[ColumnChoice]) -> dict[str, str]:
+def _column_families(columns: Sequence[ColumnChoice]) -> dict[str, str]:
     """Return "weather", "static" or "" for each column, by name, unit and values."""
     profiles = [choice.profile for choice in columns]
     weather = {driver.column for driver in drivers_among(profiles) if is_weather(driver)}
@@ -186,23 +197,23 @@ def _families(columns: Sequence[ColumnChoice]) -> dict[str, str]:
     }
 
 
-def _family(wanted: str, title: str) -> Find:
+def _drop_family(wanted: str, title: str) -> Find:
     def find(columns: Sequence[ColumnChoice], _amount: Any, _evidence: StrategyEvidence) -> list[DroppedColumn]:
         words = {"": "It is neither weather nor a fixed attribute.", "weather": "It is weather."}
         words["static"] = "Its name says a fixed attribute of the place."
-        families = _families(columns)
-        found = [
+        families = _column_families(columns)
+        dropped_columns = [
             DroppedColumn(choice, words[families[choice.profile.name]])
             for choice in columns
             if families[choice.profile.name] != wanted
         ]
-        if len(found) == len(columns):
+        if len(dropped_columns) == len(columns):
             raise DomainError(
                 f"None of the selected columns is {title}, so this would leave nothing.",
                 code="rule_matches_nothing",
                 field="strategy",
             )
-        return found
+        return dropped_columns
 
     return find
 
@@ -223,7 +234,7 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
         "Drop near-constant columns",
         "Variance after the column is brought to the range 0 to 1; for words, of being the most frequent one.",
         VARIANCE,
-        _variance,
+        _drop_near_constant,
         "Nearly constant",
         kind="drop_near_constant",
     ),
@@ -232,7 +243,7 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
         "Keep the top columns",
         "Keeps the columns that rank highest against the target. One that helps only with others may be dropped.",
         AMOUNT,
-        _top,
+        _keep_top,
         "Not among the strongest",
         kind="keep_strongest",
         measure=MEASURE,
@@ -242,7 +253,7 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
         "Weather only",
         "Keeps weather by name, unit and values: rain, temperature, radiation, humidity, wind, snow, evaporation.",
         None,
-        _family("weather", "weather"),
+        _drop_family("weather", "weather"),
         "Not weather",
     ),
     ColumnStrategy(
@@ -250,7 +261,7 @@ STRATEGIES: tuple[ColumnStrategy, ...] = (
         "Static attributes only",
         "Keeps what stays the same for a place by its name: position, slope, soil, rock, cover, long-run climate.",
         None,
-        _family("static", "a static attribute"),
+        _drop_family("static", "a static attribute"),
         "No static attribute by its name",
     ),
 )
@@ -264,10 +275,10 @@ def strategy_of(identifier: str) -> ColumnStrategy:
     DomainError
         If there is none.
     """
-    found = next((one for one in STRATEGIES if one.id == identifier), None)
-    if found is None:
+    strategy = next((column_strategy for column_strategy in STRATEGIES if column_strategy.id == identifier), None)
+    if strategy is None:
         raise DomainError("Choose one of the ways that are offered.", code="strategy_unknown", field="strategy")
-    return found
+    return strategy
 
 
 def amount_of(strategy: ColumnStrategy, raw: Any) -> float | None:
@@ -288,10 +299,10 @@ def amount_of(strategy: ColumnStrategy, raw: Any) -> float | None:
     if strategy.amount is None:
         return None
     try:
-        found: float = strategy.amount.parse(raw if raw not in (None, "") else strategy.amount.default)
+        result: float = strategy.amount.parse(raw if raw not in (None, "") else strategy.amount.default)
     except ValueError as fault:
         raise DomainError(f"{strategy.amount.title}: {fault}", code="amount_invalid", field="amount") from None
-    return found
+    return result
 
 
 def propose(
@@ -314,17 +325,17 @@ def propose(
     amount = amount_of(strategy, raw)
     ticked = [choice for choice in columns if choice.selected]
     dropped = strategy.find(ticked, amount, evidence)
-    gone = {one.choice.profile.key for one in dropped}
+    gone = {column.choice.profile.key for column in dropped}
     kept = tuple(choice for choice in ticked if choice.profile.key not in gone)
     return Proposal(strategy, amount, tuple(dropped), kept)
 
 
 def why_dropped(identifier: str, *, amount: float | None, partner: str) -> str:
     """Return the sentence that stands beside a column which a strategy left out."""
-    strategy = next((one for one in STRATEGIES if one.id == identifier), None)
+    strategy = next((column_strategy for column_strategy in STRATEGIES if column_strategy.id == identifier), None)
     if strategy is None:
         return "Left out by a rule of yours."
     if partner:
         return f"Left out: it goes with {partner[:60]}, which is kept."
-    shown = f", {amount:g}" if amount is not None else ""
-    return f"Left out: {strategy.said[0].lower()}{strategy.said[1:]} ({strategy.title.lower()}{shown})."
+    text = f", {amount:g}" if amount is not None else ""
+    return f"Left out: {strategy.reason[0].lower()}{strategy.reason[1:]} ({strategy.title.lower()}{text})."

@@ -70,13 +70,13 @@ def suggested_recipes(plan: Plan) -> list[TransformPart]:
 
 def read_recipes(raw: Any, *, keep_places: bool = False) -> list[TransformPart]:
     """Return recipes that can be read; with `keep_places`, one that cannot be leaves an empty one in its place."""
-    found = []
+    transforms = []
     for item in raw if isinstance(raw, list) else []:
         try:
-            found.append(TransformPart(**item))
+            transforms.append(TransformPart(**item))
         except (TypeError, ValueError):
-            found += [TransformPart(kind="")] if keep_places else []
-    return found
+            transforms += [TransformPart(kind="")] if keep_places else []
+    return transforms
 
 
 def suggested_set(plan: Plan) -> SuggestedSet | None:
@@ -95,35 +95,35 @@ def suggested_set(plan: Plan) -> SuggestedSet | None:
     )
 
 
-def describe_set(found: SuggestedSet, plan: Plan) -> str:
+def describe_set(result: SuggestedSet, plan: Plan) -> str:
     """Return in a sentence what a set holds."""
     columns = {choice.profile.name for choice in plan.columns}
-    names = list(dict.fromkeys(name for part in found.recipes for name in part.columns if name in columns))
+    names = list(dict.fromkeys(name for part in result.recipes for name in part.columns if name in columns))
     of = f" of {join_words([name[:40] for name in names], most=4)}" if names else ""
-    steps = memory_of(found.recipes, plan.spec.task if plan.spec else None)
+    steps = memory_of(result.recipes, plan.spec.task if plan.spec else None)
     back = f", looking back {pluralise(steps, 'step')} at most" if steps else ""
-    return f"{pluralise(len(found.names), 'feature')}{of}{back}."
+    return f"{pluralise(len(result.names), 'feature')}{of}{back}."
 
 
 def _raw_recipes(plan: Plan) -> list[Any]:
     """Return the recipes of a draft as they were answered or suggested."""
-    held = plan.values["features"].get("transforms")
-    return list(held) if isinstance(held, list) else []
+    current_values = plan.values["features"].get("transforms")
+    return list(current_values) if isinstance(current_values, list) else []
 
 
-def with_set(plan: Plan) -> list[RecipeJson] | None:
+def add_set(plan: Plan) -> list[RecipeJson] | None:
     """Return the answer that has all of the suggested set in use, beside what else is; None for the suggestion alone.
 
     Recipes of the set come first, in their order, since one may work on what an earlier one derives.
     """
-    others = without_set(plan)
+    others = remove_set(plan)
     return [*_to_json(suggested_recipes(plan)), *others] if others else None
 
 
-def without_set(plan: Plan) -> list[Any]:
+def remove_set(plan: Plan) -> list[Any]:
     """Return the recipes in use but for those of the suggested set."""
-    found = suggested_set(plan)
-    places = found.places if found is not None else frozenset()
+    result = suggested_set(plan)
+    places = result.places if result is not None else frozenset()
     return [raw for place, raw in enumerate(_raw_recipes(plan)) if place not in places]
 
 

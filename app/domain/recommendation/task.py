@@ -97,9 +97,9 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     up to `MAX_CLASSES`, the name suggests one, or else the rows of each: those of amounts rise and fall along the
     numbers, and those of classes are alike or follow no order.
     """
-    words = _examples(column, marks)
-    held = {value for value, _ in column.top_values}
-    distinct = column.distinct - sum(mark in held for mark in marks)
+    words = _example_values(column, marks)
+    current_values = {value for value, _ in column.top_values}
+    distinct = column.distinct - sum(mark in current_values for mark in marks)
     if distinct == 2:
         return TaskSuggestion(TaskKind.BINARY, f"It has exactly two values{words}.")
     is_number = kind is ColumnKind.IDENTIFIER and column.storage in ("number", "integer")
@@ -108,7 +108,7 @@ def suggest_task(column: ColumnProfile, kind: ColumnKind, *, marks: Collection[s
     whole = f"It holds {distinct:,} different whole numbers"
     held_by = sum(count for value, count in column.top_values if value not in marks)
     repeats = held_by >= MIN_PER_CLASS * distinct
-    if kind is ColumnKind.INTEGER and 2 < distinct <= MAX_CLASSES and repeats and _dense(column, marks):
+    if kind is ColumnKind.INTEGER and 2 < distinct <= MAX_CLASSES and repeats and _is_dense(column, marks):
         if distinct <= SURE_CLASSES:
             return TaskSuggestion(TaskKind.MULTICLASS, f"{whole}, which look like classes.")
         question = f"{whole}: they may be classes or amounts."
@@ -127,11 +127,11 @@ def _look_like_classes(column: ColumnProfile, marks: Collection[str]) -> bool:
         return True
     mean = sum(counts) / len(counts)
     spread = sum((count - mean) ** 2 for count in counts)
-    together = sum((one - mean) * (other - mean) for one, other in itertools.pairwise(counts))
+    together = sum((first - mean) * (other - mean) for first, other in itertools.pairwise(counts))
     return together < SMOOTH * spread
 
 
-def _dense(column: ColumnProfile, marks: Collection[str]) -> bool:
+def _is_dense(column: ColumnProfile, marks: Collection[str]) -> bool:
     """Return whether the whole numbers of a column leave few out, and all of them are known with their rows."""
     values = [value for value, _ in column.top_values if value not in marks]
     if len(column.top_values) != column.distinct or not all(WHOLE.match(value) for value in values):
@@ -140,7 +140,7 @@ def _dense(column: ColumnProfile, marks: Collection[str]) -> bool:
     return max(numbers) - min(numbers) + 1 <= 2 * len(numbers)
 
 
-def _examples(column: ColumnProfile, marks: Collection[str]) -> str:
+def _example_values(column: ColumnProfile, marks: Collection[str]) -> str:
     words = [value[:40] for value, _ in column.top_values if value not in marks][:2]
     such = "such as " if column.distinct - len(marks) > len(words) else ""
     return f" ({such}{' and '.join(words)})" if len(words) == 2 else ""

@@ -151,8 +151,8 @@ def traits_of(
         missing_share=sum(column.missing for column in columns) / max(len(columns) * profile.rows, 1),
         ordered=bool(time_column),
         memory_steps=memory_of(recipes),
-        strongest=_strongest(associations, selected),
-        explained=None if task.is_classification or derived else _explained(associations, columns, kinds),
+        strongest=_strongest_association(associations, selected),
+        explained=None if task.is_classification or derived else _explained_share(associations, columns, kinds),
         **about,
     )
 
@@ -169,10 +169,10 @@ def _about_target(
     if not task.is_classification:
         std = (associations.target_std if associations is not None else None) or 0.0
         quantiles = target.quantiles if associations is None else associations.target_quantiles
-        shape = {"target_std": std, "tail": _tail(quantiles), "never_negative": target.negatives == 0}
+        shape = {"target_std": std, "tail": _tail_weight(quantiles), "never_negative": target.negatives == 0}
         return {"rows": rows, "target_values": target.distinct, **shape}
     counts = tuple(count for _, count in target.top_values) if associations is None else associations.target_counts
-    rarest, commonest = _sizes(counts, target.distinct, rows)
+    rarest, commonest = _class_sizes(counts, target.distinct, rows)
     sizes = {"classes": target.distinct, "rarest": rarest, "commonest": commonest}
     return {"rows": rows, "target_values": target.distinct, **sizes}
 
@@ -195,7 +195,7 @@ def traits_of_spec(spec: Spec, profile: DatasetProfile, associations: Associatio
     )
 
 
-def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:
+def _class_sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:
     """Return the rows of the smallest and the largest class, of all rows as counted on some of them.
 
     Where not all classes are counted, the smallest is taken as 1.
@@ -207,7 +207,7 @@ def _sizes(counts: Sequence[int], classes: int, rows: int) -> tuple[int, int]:
     return (max(round(min(counts) * share), 1) if classes <= len(counts) else 1), max(round(max(counts) * share), 1)
 
 
-def _tail(quantiles: Sequence[float]) -> float:
+def _tail_weight(quantiles: Sequence[float]) -> float:
     if len(quantiles) != 5:
         return 0.0
     low, _, middle, _, high = quantiles
@@ -217,7 +217,7 @@ def _tail(quantiles: Sequence[float]) -> float:
     return max(ratio, 1 / ratio)
 
 
-def _explained(
+def _explained_share(
     associations: Associations | None, columns: Sequence[ColumnProfile], kinds: Mapping[str, ColumnKind]
 ) -> float | None:
     """Return the sum of the squared associations without what as many columns of noise would give.
@@ -237,7 +237,7 @@ def _explained(
     return min(max(total - freedom / associations.rows_used, 0.0), 1.0) if freedom else None
 
 
-def _strongest(associations: Associations | None, selected: Sequence[str]) -> tuple[str, float] | None:
+def _strongest_association(associations: Associations | None, selected: Sequence[str]) -> tuple[str, float] | None:
     if associations is None:
         return None
     chosen = set(selected)

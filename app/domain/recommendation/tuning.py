@@ -65,21 +65,26 @@ def fill_tuning(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, val
     """Return the config's part about the search; what was typed while it is off waits until it is on."""
     if not reader.parameter("model", "tuning.enabled", ENABLED, False):
         return {"enabled": False}
-    part = {one.name: reader.parameter("model", f"tuning.{one.name}", one, one.default) for one in METHOD}
+    part = {
+        parameter.name: reader.parameter("model", f"tuning.{parameter.name}", parameter, parameter.default)
+        for parameter in METHOD
+    }
     metric = reader.text("model", "tuning.metric", "")
-    return {"enabled": True, **part, "metric": metric or None, "space": _space(reader, entry, task, values)}
+    return {"enabled": True, **part, "metric": metric or None, "space": _search_space(reader, entry, task, values)}
 
 
-def _space(reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues) -> dict[str, Any]:
+def _search_space(
+    reader: AnswerReader, entry: EstimatorEntry, task: TaskKind, values: ParameterValues
+) -> dict[str, Any]:
     own, space = is_searched_by_itself(entry, task), {}
     for parameter in entry.parameters_for(task):
         field, dimension = f"space.{entry.id}.{parameter.name}", suggest_range(parameter, values[parameter.name])
         search = replace(SEARCH, title=f"Search for {parameter.title.lower()}")
         wanted = reader.parameter("model", f"{field}.search", search, parameter.name in own)
         read = _read_choices if dimension.choices else _read_range
-        found = read(reader, field, dimension, wanted=wanted)
+        results = read(reader, field, dimension, wanted=wanted)
         if wanted:
-            space[parameter.name] = found
+            space[parameter.name] = results
         elif parameter.name in own:
             space[parameter.name] = {"fixed": True}
     return space
@@ -102,17 +107,17 @@ def _read_range(reader: AnswerReader, field: str, dimension: Dimension, *, wante
 
 def _read_choices(reader: AnswerReader, field: str, dimension: Dimension, *, wanted: bool) -> dict[str, Any]:
     name = f"{field}.choices"
-    reader.suggest("model", name, [wire(choice) for choice in dimension.choices])
+    reader.suggest("model", name, [form_value(choice) for choice in dimension.choices])
     raw = reader.raw("model", name)
     if raw is None or not wanted:
         return {"choices": list(dimension.choices)}
-    known = {wire(choice): choice for choice in dimension.choices}
+    known = {form_value(choice): choice for choice in dimension.choices}
     if not isinstance(raw, list) or any(str(item) not in known for item in raw):
         reader.misread("model", name)
         return {"choices": list(dimension.choices)}
     return {"choices": [known[str(item)] for item in raw]}
 
 
-def wire(choice: Any) -> str:
+def form_value(choice: Any) -> str:
     """Return a choice as a form sends it."""
     return (YES if choice else NO) if isinstance(choice, bool) else str(choice)

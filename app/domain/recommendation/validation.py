@@ -87,8 +87,8 @@ def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
 
 def _rarest_that_trains(situation: ValidationContext) -> int:
     """Return how many rows of the rarest class the folds can share once the suggested hold-out is taken."""
-    held = float(suggest_holdout_percent(situation, SplitStrategy.STRATIFIED_K_FOLD).value) / 100
-    return fewest_left(situation.rarest_class, situation.rows, held)
+    current = float(suggest_holdout_percent(situation, SplitStrategy.STRATIFIED_K_FOLD).value) / 100
+    return fewest_left(situation.rarest_class, situation.rows, current)
 
 
 def suggest_folds(situation: ValidationContext, strategy: SplitStrategy) -> Suggestion:

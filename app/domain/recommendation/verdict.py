@@ -11,8 +11,8 @@ import numpy as np
 
 from app.domain.json_values import JsonObject
 from app.domain.recommendation.estimators import TOO_FEW, EstimatorSuggestion
+from app.domain.recommendation.paired_scores import Standing, compare_scores, standard_error
 from app.domain.recommendation.set_effect import SetEffect
-from app.domain.recommendation.standings import Standing, compare_scores, standard_error
 from app.domain.recommendation.traits import Traits
 from app.domain.training.validation import metrics
 from app.domain.vocabulary import Severity
@@ -95,7 +95,7 @@ class ShortFitEvidence:
     def standing_of(self, item: MeasuredEstimator) -> Standing:
         """Return how an estimator stands beside the best baseline on the same folds."""
         sign = 1.0 if metrics.get(self.metric).greater_is_better else -1.0
-        scores, rivals = [sign * one for one in item.scores], [sign * one for one in self.baseline]
+        scores, rivals = [sign * score for score in item.scores], [sign * number for number in self.baseline]
         return compare_scores(scores, rivals, shared=self.judged_share)
 
     def of(self, estimator: str) -> MeasuredEstimator | None:
@@ -149,20 +149,20 @@ def order_estimators(
     """
     if evidence is None:
         return tuple(ranking)
-    place = {one.estimator: at for at, one in enumerate(evidence.items)}
+    place = {item.estimator: index for index, item in enumerate(evidence.items)}
     place[evidence.choice] = -1
 
-    def key(one: EstimatorSuggestion) -> tuple[bool, int]:
-        return not one.entry.competes, place.get(one.entry.id, len(place))
+    def key(suggestion: EstimatorSuggestion) -> tuple[bool, int]:
+        return not suggestion.entry.competes, place.get(suggestion.entry.id, len(place))
 
-    scored = [_with_score(one, evidence) for one in sorted(ranking, key=key)]
+    scored = [_add_score(estimator_suggestion, evidence) for estimator_suggestion in sorted(ranking, key=key)]
     if scored and scored[0].entry.is_baseline and evidence.of(scored[0].entry.id) is not None:
         why = f"No estimator clearly beats {scored[0].entry.title.lower()} in short fits"
         scored[0] = replace(scored[0], reasons=(why, *scored[0].reasons), score=why)
     return tuple(scored)
 
 
-def _with_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> EstimatorSuggestion:
+def _add_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> EstimatorSuggestion:
     """Return the suggestion with what it scored: a reason above the baseline, a caution below it, neither if tied."""
     measured = evidence.of(ranked.entry.id)
     if measured is None or not evidence.baseline:
@@ -194,7 +194,7 @@ def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> E
     alike = [item for item in evidence.items if item.round == measured.round and len(item.scores) >= 2]
     if count < 2:
         return None
-    own, pooled = np.var(measured.scores, ddof=1), np.median([np.var(one.scores, ddof=1) for one in alike])
+    own, pooled = np.var(measured.scores, ddof=1), np.median([np.var(estimator.scores, ddof=1) for estimator in alike])
     spread = math.sqrt(float(own + pooled) / 2 * (1 / count + evidence.judged_share))
     reach = float(t.ppf((1 + CONFIDENCE) / 2, 2 * (count - 1))) * spread
     low, high = measured.mean - reach, measured.mean + reach
@@ -203,7 +203,7 @@ def expected_score(measured: MeasuredEstimator, evidence: ShortFitEvidence) -> E
     if measured.before is not None and measured.rows < evidence.train_rows:
         growth = measured.mean - measured.before
         low, high = low + min(growth, 0.0), high + max(growth, 0.0)
-    return _within(low, high, evidence.metric, "short fits")
+    return _expected_range(low, high, evidence.metric, "short fits")
 
 
 def expected_by_rules(traits: Traits, metric: str) -> ExpectedScore | None:
@@ -224,32 +224,32 @@ def expected_by_rules(traits: Traits, metric: str) -> ExpectedScore | None:
         return ExpectedScore(
             float(f"{0.1 * traits.target_std:.3g}"), float(f"{traits.target_std:.3g}"), metric, "rules"
         )
-    held = metrics.get(metric)
-    bounded = held.greater_is_better and held.best == 1.0
+    current = metrics.get(metric)
+    bounded = current.greater_is_better and current.best == 1.0
     return ExpectedScore(0.0, 0.98, metric, "rules") if bounded else None
 
 
-def _within(low: float, high: float, metric: str, basis: str) -> ExpectedScore:
-    held = metrics.get(metric)
-    if held.greater_is_better and held.best == 1.0:
+def _expected_range(low: float, high: float, metric: str, basis: str) -> ExpectedScore:
+    current = metrics.get(metric)
+    if current.greater_is_better and current.best == 1.0:
         high = min(high, 1.0)
-    elif held.best == 0.0 and not held.signed:
+    elif current.best == 0.0 and not current.signed:
         low = max(low, 0.0)
     return ExpectedScore(float(f"{low:.4g}"), float(f"{high:.4g}"), metric, basis)
 
 
 def advice_for(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advice, ...]:
     """Return the advice that comes first: too few rows, or nothing learnt from them."""
-    said = []
+    advices = []
     if 0 < traits.rows < TOO_FEW:
         message = (
             f"{traits.rows:,} rows with a target are too few to tell a good model from a lucky one: "
             "take every score as a rough range, and a simple model before a clever one."
         )
-        said.append(Advice("too_few_rows", Severity.WARNING, message))
+        advices.append(Advice("too_few_rows", Severity.WARNING, message))
     if evidence is not None and evidence.complete and evidence.items and evidence.baseline:
-        said += [replace(one, help=what_would_help(traits)) for one in _signal(evidence)]
-    return tuple(said)
+        advices += [replace(advice, help=what_would_help(traits)) for advice in _signal_advice(evidence)]
+    return tuple(advices)
 
 
 def what_would_help(traits: Traits) -> str:
@@ -263,12 +263,12 @@ def what_would_help(traits: Traits) -> str:
     return "What would help: columns that tell more about the target, or a target that the columns can tell."
 
 
-def _signal(evidence: ShortFitEvidence) -> list[Advice]:
+def _signal_advice(evidence: ShortFitEvidence) -> list[Advice]:
     best, metric = evidence.items[0], metrics.get(evidence.metric)
-    title, unit = _title(best.estimator), metric.title
+    title, unit = _estimator_title(best.estimator), metric.title
     count = min(len(best.scores), len(evidence.baseline))
     folds = f"{count} folds" if count > 1 else "one fold"
-    gains = [-metric.loss(rule, one) for one, rule in zip(best.scores, evidence.baseline, strict=False)]
+    gains = [-metric.loss(rule, score) for score, rule in zip(best.scores, evidence.baseline, strict=False)]
     gain, rule = float(np.mean(gains)), float(np.mean(evidence.baseline))
     numbers = f"{title} scores {best.mean:.3f} and the best baseline {rule:.3f} ({unit}, {folds})"
     perfect, lucky = metric.best, gain <= standard_error(gains, shared=evidence.judged_share)
@@ -309,7 +309,7 @@ def _is_little(evidence: ShortFitEvidence, share: float, *, lucky: bool) -> tupl
     return (lucky and barely) or (righted < FEW_RIGHTED and share < LITTLE_GAIN), right
 
 
-def _title(estimator: str) -> str:
+def _estimator_title(estimator: str) -> str:
     from app.domain.estimators import registry
 
     return registry.get(estimator).title

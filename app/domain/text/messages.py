@@ -16,7 +16,7 @@ def fill(message: str, **values: object) -> str:
     return message.format_map({name: written(value) for name, value in values.items()})
 
 
-def fill_count(count: int, one: str, many: str, **values: object) -> str:
+def fill_count(count: int, text: str, many: str, **values: object) -> str:
     """Choose the whole message for one thing or for another number of them, and fill it; `{count}` is the number.
 
     Examples
@@ -24,7 +24,7 @@ def fill_count(count: int, one: str, many: str, **values: object) -> str:
     >>> [fill_count(count, "{count} row is left.", "{count} rows are left.") for count in (1, 2000)]
     ['1 row is left.', '2,000 rows are left.']
     """
-    return fill(one if count == 1 else many, count=count, **values)
+    return fill(text if count == 1 else many, count=count, **values)
 
 
 def join_sentences(sentences: Sequence[str]) -> str:

@@ -43,8 +43,8 @@ def format_number(value: float | None, digits: int = 4) -> str:
     magnitude = math.floor(math.log10(abs(value)))
     if magnitude >= MAX_DIGITS or magnitude < -MAX_ZEROS - 1:
         mantissa, power = f"{value:.{max(digits - 1, 1)}e}".split("e")
-        return f"{_trimmed(mantissa)}e{int(power)}".replace("-", MINUS)
-    return _trimmed(f"{value:,.{max(0, digits - 1 - magnitude)}f}").replace("-", MINUS)
+        return f"{_trim_zeros(mantissa)}e{int(power)}".replace("-", MINUS)
+    return _trim_zeros(f"{value:,.{max(0, digits - 1 - magnitude)}f}").replace("-", MINUS)
 
 
 def format_score(value: float | None, decimals: int = 2) -> str:
@@ -71,5 +71,5 @@ def plain_number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < MAX_WRITTEN_OUT else repr(value)
 
 
-def _trimmed(text: str) -> str:
+def _trim_zeros(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -53,7 +53,7 @@ def _is_seen(sign: str, text: str, place: int) -> bool:
         return True
     if sign in _JOINERS:
         around = text[max(place - 1, 0) : place] + text[place + 1 : place + 2]
-        return len(around) == 2 and all(ord(one) > 127 and _is_letter(one) for one in around)
+        return len(around) == 2 and all(ord(item) > 127 and _is_letter(item) for item in around)
     return _is_letter(sign)
 
 

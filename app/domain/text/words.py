@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def pluralise(count: int, one: str, many: str = "") -> str:
+def pluralise(count: int, text: str, many: str = "") -> str:
     """Write a count with its noun, which gets an s for any other count than one unless `many` is given.
 
     Examples
@@ -13,7 +13,7 @@ def pluralise(count: int, one: str, many: str = "") -> str:
     >>> [pluralise(1, "row"), pluralise(1234, "row"), pluralise(0, "query", "queries")]
     ['1 row', '1,234 rows', '0 queries']
     """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {text if count == 1 else many or text + 's'}"
 
 
 def join_words(words: Sequence[str], *, most: int = 0, more: str = "more") -> str:

@@ -35,14 +35,14 @@ def rows_of(sums: Floats, *, unit: str, seed: int) -> Resampling:
     """Return rows that are drawn singly; of very many, batches of rows drawn at random."""
     if len(sums) > MAX_UNITS:
         order = np.random.default_rng(seed).permutation(len(sums))
-        sums = _batched(sums[order], MAX_UNITS)
+        sums = _sum_batches(sums[order], MAX_UNITS)
     return Resampling(sums, 1, unit, len(sums))
 
 
 def groups_of(sums: Floats, groups: NDArray[Any]) -> Resampling:
     """Return groups that are drawn whole."""
     place = pd.factorize(groups, sort=True)[0]
-    whole = _summed(sums, place)
+    whole = _sum_places(sums, place)
     return Resampling(whole, 1, "group", len(whole))
 
 
@@ -52,20 +52,20 @@ def blocks_of(sums: Floats, times: NDArray[Any]) -> Resampling:
     Rows of one moment stay together however many sites were measured then.
     """
     place = pd.factorize(times)[0]
-    moments = _summed(sums, place)
+    moments = _sum_places(sums, place)
     length = block_length_of(moments[:, 1] - moments[:, 0])
     count = len(moments)
     bins = min(count, MAX_UNITS)
     together = math.ceil(length * bins / count)
-    return Resampling(_batched(moments, bins), together, "block", max(int(count / length), 1), length)
+    return Resampling(_sum_batches(moments, bins), together, "block", max(int(count / length), 1), length)
 
 
-def _summed(sums: Floats, place: NDArray[np.intp]) -> Floats:
+def _sum_places(sums: Floats, place: NDArray[np.intp]) -> Floats:
     """Return the sums of the rows of each place, shape (places, columns)."""
     return np.column_stack([np.bincount(place, weights=column) for column in sums.T]).astype(np.float64)
 
 
-def _batched(sums: Floats, count: int) -> Floats:
+def _sum_batches(sums: Floats, count: int) -> Floats:
     """Return sums over `count` runs of neighbours of nearly the same length."""
     if count >= len(sums):
         return sums
@@ -111,7 +111,7 @@ def block_length_of(series: Floats) -> int:
     return int(min(max(math.ceil(length), 1), longest))
 
 
-def resampled(
+def bootstrap_interval(
     resampling: Resampling, combine: Callable[[Floats], Floats], value: float, *, level: float, seed: int
 ) -> tuple[float, float, float] | None:
     """Return the interval of a value and the probability that it lies above zero; None where nothing can be resampled.

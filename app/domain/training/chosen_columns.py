@@ -79,9 +79,9 @@ class ChosenColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         # The index holds the places of the rows in the table, which has one target; so the rows tell choices apart.
         named = repr(self.rules).encode() + X.index.to_numpy().tobytes()
         rows = hashlib.blake2b(named, digest_size=16).digest()
-        held = None if self.choices is None else self.choices.get(rows)
-        if held is not None:
-            return held
+        current_values = None if self.choices is None else self.choices.get(rows)
+        if current_values is not None:
+            return current_values
         frame = X[list(self.columns)]
         words = [name for name in self.columns if name not in self.numbers]
         if words:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.training.block_bootstrap import Resampling, blocks_of, groups_of, resampled, rows_of
+from app.domain.training.block_bootstrap import Resampling, blocks_of, bootstrap_interval, groups_of, rows_of
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.validation.metrics import Metric, MetricInput
 from app.domain.training.validation.scoring import Predictions
@@ -80,16 +80,20 @@ def compare(
     seed
         Of the resampling.
     """
-    losses = _losses(metric, table, parts) if metric.id in _ROW_LOSSES else _pseudo_losses(metric, table, parts, seed)
+    losses = (
+        _compute_losses(metric, table, parts)
+        if metric.id in _ROW_LOSSES
+        else _pseudo_losses(metric, table, parts, seed)
+    )
     if losses is None:
         return None
-    resampling = _resampling(table, losses, by_group=by_group, seed=seed)
+    resampling = _make_resampling(table, losses, by_group=by_group, seed=seed)
     combine = _COMBINE.get(metric.id, _mean_difference)
     difference = float(combine(losses.sums.sum(axis=0)[None, :])[0])
     if not math.isfinite(difference):
         return None
-    found = resampled(resampling, combine, difference, level=LEVEL, seed=seed)
-    low, high, probability = (None, None, None) if found is None else found
+    results = bootstrap_interval(resampling, combine, difference, level=LEVEL, seed=seed)
+    low, high, probability = (None, None, None) if results is None else results
     return Comparison(
         difference=difference,
         low=low,
@@ -112,11 +116,13 @@ class _Losses:
     rows: int | None = None
 
 
-def _losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart]) -> _Losses | None:
+def _compute_losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart]) -> _Losses | None:
     total = np.zeros((len(table.target), 4))
     for part in parts:
         observed = table.target[part.rows]
-        ours, theirs = (_ROW_LOSSES[metric.id](table, observed, said) for said in (part.model, part.baseline))
+        ours, theirs = (
+            _ROW_LOSSES[metric.id](table, observed, predictions) for predictions in (part.model, part.baseline)
+        )
         if ours is None or theirs is None:
             return None
         # Two predictions that differ by rounding alone are the same.
@@ -132,50 +138,52 @@ def _losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedPart]) -
 
 
 def _spread(metric: Metric, observed: Floats) -> Floats:
-    values = np.log(observed + _epsilon(observed)) if metric.id == "log_nse" else observed
+    values = np.log(observed + _logarithm_offset(observed)) if metric.id == "log_nse" else observed
     return np.asarray((values - values.mean()) ** 2, dtype=float)
 
 
-def _epsilon(observed: Floats) -> float:
+def _logarithm_offset(observed: Floats) -> float:
     """Return the offset of a logarithm: a hundredth of the mean, as in `log_nse`."""
     return float(observed.mean()) / 100
 
 
-def _squared(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
-    return np.asarray((observed - said.values) ** 2, dtype=float)
+def _squared_errors(_table: TrainingTable, observed: Floats, predictions: Predictions) -> Floats:
+    return np.asarray((observed - predictions.values) ** 2, dtype=float)
 
 
-def _absolute(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
-    return np.asarray(np.abs(observed - said.values), dtype=float)
+def _absolute_errors(_table: TrainingTable, observed: Floats, predictions: Predictions) -> Floats:
+    return np.asarray(np.abs(observed - predictions.values), dtype=float)
 
 
-def _relative(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats:
+def _relative_errors(_table: TrainingTable, observed: Floats, predictions: Predictions) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = 100 * np.abs((observed - said.values) / observed)
+        errors = 100 * np.abs((observed - predictions.values) / observed)
     return np.where(observed != 0, errors, np.nan)
 
 
-def _squared_logarithms(_table: TrainingTable, observed: Floats, said: Predictions) -> Floats | None:
-    epsilon = _epsilon(observed)
+def _squared_logarithms(_table: TrainingTable, observed: Floats, predictions: Predictions) -> Floats | None:
+    epsilon = _logarithm_offset(observed)
     if (observed < 0).any() or epsilon <= 0:
         return None
-    return np.asarray((np.log(observed + epsilon) - np.log(np.maximum(said.values, 0) + epsilon)) ** 2, dtype=float)
+    return np.asarray(
+        (np.log(observed + epsilon) - np.log(np.maximum(predictions.values, 0) + epsilon)) ** 2, dtype=float
+    )
 
 
-def _wrong(_table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats:
-    return np.asarray(observed != said.values, dtype=float)
+def _wrong_classes(_table: TrainingTable, observed: NDArray[Any], predictions: Predictions) -> Floats:
+    return np.asarray(observed != predictions.values, dtype=float)
 
 
-def _wrong_by_class(table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats:
+def _wrong_by_class(table: TrainingTable, observed: NDArray[Any], predictions: Predictions) -> Floats:
     counts = np.bincount(observed, minlength=len(table.labels))
     weights = len(observed) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.asarray(_wrong(table, observed, said) * weights[observed], dtype=float)
+    return np.asarray(_wrong_classes(table, observed, predictions) * weights[observed], dtype=float)
 
 
-def _surprise(_table: TrainingTable, observed: NDArray[Any], said: Predictions) -> Floats | None:
-    if said.scores is None or not said.are_probabilities:
+def _log_losses(_table: TrainingTable, observed: NDArray[Any], predictions: Predictions) -> Floats | None:
+    if predictions.scores is None or not predictions.are_probabilities:
         return None
-    shares = said.scores / said.scores.sum(axis=1, keepdims=True)
+    shares = predictions.scores / predictions.scores.sum(axis=1, keepdims=True)
     chosen = shares[np.arange(len(observed)), observed]
     return np.asarray(-np.log(np.clip(chosen, np.finfo(float).eps, 1)), dtype=float)
 
@@ -199,16 +207,16 @@ def _root_of_share(sums: Floats) -> Floats:
 
 
 _ROW_LOSSES: dict[str, Callable[[TrainingTable, Any, Predictions], Floats | None]] = {
-    "nse": _squared,
-    "r2": _squared,
-    "rmse": _squared,
-    "rsr": _squared,
+    "nse": _squared_errors,
+    "r2": _squared_errors,
+    "rmse": _squared_errors,
+    "rsr": _squared_errors,
     "log_nse": _squared_logarithms,
-    "mae": _absolute,
-    "mape": _relative,
-    "accuracy": _wrong,
+    "mae": _absolute_errors,
+    "mape": _relative_errors,
+    "accuracy": _wrong_classes,
     "balanced_accuracy": _wrong_by_class,
-    "log_loss": _surprise,
+    "log_loss": _log_losses,
 }
 _COMBINE: dict[str, Callable[[Floats], Floats]] = {
     "nse": _share_of_spread,
@@ -225,23 +233,23 @@ def _pseudo_losses(metric: Metric, table: TrainingTable, parts: Sequence[JudgedP
     These are the pseudo-values of the jackknife (Tukey 1958; Efron 1982, chapter 3) of the difference, which is the
     mean over the cuts, each weighing as many rows as it judged.
     """
-    members = _members(table, parts, seed)
+    members = _part_numbers(table, parts, seed)
     count = max(int(members[part.rows].max()) for part in parts) + 1
     whole = _mean_of_cuts(metric, table, parts, members, without=None)
     if whole is None or count < 2:
         return None
     values = []
-    for at in range(count):
-        left = _mean_of_cuts(metric, table, parts, members, without=at)
+    for position in range(count):
+        left = _mean_of_cuts(metric, table, parts, members, without=position)
         values.append(whole if left is None else count * whole - (count - 1) * left)
     sums = np.zeros((count, 4))
     sums[:, 1], sums[:, 3] = values, 1.0
-    first = [int(np.flatnonzero(members == at)[0]) for at in range(count)]
+    first = [int(np.flatnonzero(members == index)[0]) for index in range(count)]
     rows = len(np.unique(np.concatenate([part.rows for part in parts])))
     return _Losses(np.asarray(first, dtype=np.intp), sums, rows)
 
 
-def _members(table: TrainingTable, parts: Sequence[JudgedPart], seed: int) -> NDArray[np.intp]:
+def _part_numbers(table: TrainingTable, parts: Sequence[JudgedPart], seed: int) -> NDArray[np.intp]:
     """Return which part each judged row belongs to, -1 for others: stretches of time, or rows drawn at random."""
     judged = np.unique(np.concatenate([part.rows for part in parts]))
     count = min(MAX_PARTS, max(len(judged) // 5, 2))
@@ -257,7 +265,10 @@ def _mean_of_cuts(
     total, weight = 0.0, 0
     for part in parts:
         kept = np.ones(len(part.rows), dtype=np.bool_) if without is None else members[part.rows] != without
-        scores = [_score(metric, table, part.rows[kept], _only(said, kept)) for said in (part.model, part.baseline)]
+        scores = [
+            _score(metric, table, part.rows[kept], _select_rows(predictions, kept))
+            for predictions in (part.model, part.baseline)
+        ]
         if scores[0] is None or scores[1] is None:
             continue
         total += metric.loss(scores[0], scores[1]) * len(part.rows)
@@ -265,21 +276,21 @@ def _mean_of_cuts(
     return total / weight if weight else None
 
 
-def _only(said: Predictions, kept: NDArray[np.bool_]) -> Predictions:
-    scores = None if said.scores is None else said.scores[kept]
-    return Predictions(said.values[kept], scores, said.are_probabilities)
+def _select_rows(predictions: Predictions, kept: NDArray[np.bool_]) -> Predictions:
+    scores = None if predictions.scores is None else predictions.scores[kept]
+    return Predictions(predictions.values[kept], scores, predictions.are_probabilities)
 
 
-def _score(metric: Metric, table: TrainingTable, rows: NDArray[np.intp], said: Predictions) -> float | None:
-    observed, predicted = table.target[rows], said.values
+def _score(metric: Metric, table: TrainingTable, rows: NDArray[np.intp], predictions: Predictions) -> float | None:
+    observed, predicted = table.target[rows], predictions.values
     if table.labels:
         names = np.asarray(table.labels, dtype=object)
         observed, predicted = names[observed], names[predicted]
-    value = metric(MetricInput(observed, predicted, said.scores, table.labels, said.are_probabilities))
+    value = metric(MetricInput(observed, predicted, predictions.scores, table.labels, predictions.are_probabilities))
     return value if math.isfinite(value) else None
 
 
-def _resampling(table: TrainingTable, losses: _Losses, *, by_group: bool, seed: int) -> Resampling:
+def _make_resampling(table: TrainingTable, losses: _Losses, *, by_group: bool, seed: int) -> Resampling:
     """Return the units to resample: groups, blocks as long as the memory of the differences, or rows."""
     if losses.rows is not None:
         return rows_of(losses.sums, unit="block" if table.times is not None else "row", seed=seed)

@@ -24,7 +24,7 @@ from app.domain.experiment import (
 )
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.preprocessing.previewing import Spread, spread_of
-from app.domain.training.preprocessing.transforms import derived_names, readable
+from app.domain.training.preprocessing.transforms import derived_names, readable_recipes
 from app.domain.vocabulary import ColumnKind, SplitStrategy
 
 # Rows on which derived columns are measured, evenly spaced; the columns themselves are derived on all rows first.
@@ -49,21 +49,21 @@ class DerivedMeasure:
 
 def recipe_key(part: TransformPart) -> tuple[str, tuple[str, ...], str]:
     """Return what tells two recipes apart, whatever of their defaults is written down; as it is where unreadable."""
-    known = next((dict(parameters) for _, _, parameters in readable([part])), dict(part.parameters))
+    known = next((dict(parameters) for _, _, parameters in readable_recipes([part])), dict(part.parameters))
     return part.kind, tuple(part.columns), repr(sorted(known.items()))
 
 
-def recipes_measured(suggested: Iterable[TransformPart], used: Iterable[TransformPart]) -> list[TransformPart]:
+def recipes_to_measure(suggested: Iterable[TransformPart], used: Iterable[TransformPart]) -> list[TransformPart]:
     """Return the recipes whose columns are measured: the suggested ones, used or not, and then all others in use.
 
     A recipe may work on what an earlier one derives, so the order within each list stays. What is done within a fold
     derives no column before the rows are split.
     """
-    found: dict[tuple[str, tuple[str, ...], str], TransformPart] = {}
-    for part, entry, _ in readable([*suggested, *used]):
+    transforms: dict[tuple[str, tuple[str, ...], str], TransformPart] = {}
+    for part, entry, _ in readable_recipes([*suggested, *used]):
         if entry.place == "before":
-            found.setdefault(recipe_key(part), part)
-    return list(found.values())[:MOST_RECIPES]
+            transforms.setdefault(recipe_key(part), part)
+    return list(transforms.values())[:MOST_RECIPES]
 
 
 def column_origins(spec: Spec) -> dict[str, str]:
@@ -72,7 +72,7 @@ def column_origins(spec: Spec) -> dict[str, str]:
     A column is made alike whatever else its recipe works on, unless the recipe works on all of its columns together.
     """
     origins: dict[str, str] = {}
-    for part, entry, values in readable(spec.features.transforms):
+    for part, entry, values in readable_recipes(spec.features.transforms):
         groups = [list(part.columns)] if entry.roles or not entry.needs_columns else [[name] for name in part.columns]
         for columns in groups:
             origin = repr((part.kind, [origins.get(name, name) for name in columns], sorted(values.items())))
@@ -140,6 +140,8 @@ def measure_derived(rows: pd.DataFrame, spec: Spec, names: Sequence[str]) -> Ite
         kinds = dict.fromkeys(block, ColumnKind.NUMERIC)
         kinds[target] = ColumnKind.CATEGORICAL if classes else ColumnKind.NUMERIC
         some = rows[[*block, target]]
-        found = {item.column: item for item in associate(some, target, kinds, columns=list(block)).items}
+        result = {item.column: item for item in associate(some, target, kinds, columns=list(block)).items}
         ranked = rank_columns(some, target, kinds, seed=SEED)
-        yield [DerivedMeasure(found[one.name], one, spread_of(some[one.name], one.name)) for one in ranked]
+        yield [
+            DerivedMeasure(result[column.name], column, spread_of(some[column.name], column.name)) for column in ranked
+        ]

@@ -83,9 +83,9 @@ class HoldoutRule:
         kept = np.ones(len(frame), dtype=np.bool_)
         try:
             table = prepare(self.spec, frame, profile)
-            held = held_out_rows(self.spec, facts_of(table))
+            current_values = held_out_rows(self.spec, facts_of(table))
         except TrainingError:
             return kept
-        if held is not None:
-            kept[table.rows[held] - 1] = False
+        if current_values is not None:
+            kept[table.rows[current_values] - 1] = False
         return kept

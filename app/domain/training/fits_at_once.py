@@ -33,8 +33,8 @@ class FitsAtOnce:
         """
         tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in range(self.parts)]
         self.run.say(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
-        asked = SearchCallbacks(self.run.should_stop, self.run.most_trials)
-        self.executor.run(self.shared, tasks, asked=asked, on_outcome=self._add, is_wanted=self._is_wanted)
+        request = SearchCallbacks(self.run.should_stop, self.run.most_trials)
+        self.executor.run(self.shared, tasks, callbacks=request, on_outcome=self._add, is_wanted=self._is_wanted)
         self.executor.close()
         if self.failure is not None:
             raise TrainingError(self.failure.reason, code=self.failure.code)
@@ -60,7 +60,9 @@ class FitsAtOnce:
         if run.split.holdout is not None and run.holdout is None and self.parts - 1 in self.results:
             run.holdout = self._judge(self.parts - 1)
         run.done += 1
-        run.say(f"{self.shared.name_of(outcome.task.part).capitalize()} of {len(run.split.folds)} folds judged")
+        run.report_progress(
+            f"{self.shared.name_of(outcome.task.part).capitalize()} of {len(run.split.folds)} folds judged"
+        )
 
     def _judge(self, part: int) -> Any:
         result = self.results[part]

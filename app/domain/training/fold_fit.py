@@ -42,7 +42,13 @@ class FoldFit:
 
 
 def fit_fold(
-    spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int, asked: tuning.SearchCallbacks | None = None
+    spec: Spec,
+    table: TrainingTable,
+    fold: Fold,
+    *,
+    name: str,
+    number: int,
+    callbacks: tuning.SearchCallbacks | None = None,
 ) -> FoldFit:
     """Fit a config on the training rows of one fold and predict its validation rows.
 
@@ -76,8 +82,8 @@ def fit_fold(
     # More threads add up numbers in another order, which gives other bits.
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        search = _search(spec, table, fold, name=name, number=number, asked=asked, clock=clock)
-        pipeline = build_pipeline(spec if search is None else tuning.with_parameters(spec, search.chosen), table)
+        search = _search(spec, table, fold, name=name, number=number, callbacks=callbacks, clock=clock)
+        pipeline = build_pipeline(spec if search is None else tuning.set_parameters(spec, search.chosen), table)
         predicted, predict_seconds = _fit_and_predict(pipeline, table, fold, clock)
     warned = tuple(dict.fromkeys((item.category, str(item.message)) for item in caught))
     return FoldFit(pipeline, predicted, search, warned, clock, predict_seconds)
@@ -90,16 +96,16 @@ def _search(
     *,
     name: str,
     number: int,
-    asked: tuning.SearchCallbacks | None,
+    callbacks: tuning.SearchCallbacks | None,
     clock: Clock,
 ) -> tuning.Search | None:
     """Look for better hyperparameters on the training rows, where the config wants that."""
     if not spec.model.tuning.enabled:
         return None
-    asked = asked or tuning.SearchCallbacks(lambda: False, lambda: None)
+    callbacks = callbacks or tuning.SearchCallbacks(lambda: False, lambda: None)
     # What a trial takes is fitting, so the estimate learns from it; of that, what the search takes is told apart.
     with clock.part(FIT), clock.part(SEARCH):
-        return tuning.search(spec, table, fold.train, part=name, number=number, asked=asked)
+        return tuning.search(spec, table, fold.train, part=name, number=number, callbacks=callbacks)
 
 
 def _fit_and_predict(pipeline: Any, table: TrainingTable, fold: Fold, clock: Clock) -> tuple[Predictions, float]:

@@ -186,7 +186,7 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         """Return the straight line between the known values around each row, and what the estimator adds."""
         rows = X.index.to_numpy().astype(np.intp)
         near = self._near(self.known_, rows)
-        line = gaps.between(self.record.days, self.values_, near, known=self.known_, rows=rows)
+        line = gaps.interpolate_between(self.record.days, self.values_, near, known=self.known_, rows=rows)
         if not self.learns or not len(rows):
             return line
         prepared = np.asarray(self.named_steps["prepare"].transform(X), dtype=float)
@@ -209,7 +209,7 @@ class GapFiller(Pipeline):  # type: ignore[misc]
             rounds.append((rows, known, self._near(known, rows)))
         self._ensure_prepared(np.concatenate([np.concatenate([near.before, near.after]) for _, _, near in rounds]))
         for rows, known, near in rounds:
-            line = gaps.between(self.record.days, self.values_, near, known=known, rows=rows)
+            line = gaps.interpolate_between(self.record.days, self.values_, near, known=known, rows=rows)
             parts.append(self._describe(self.prepared_[rows], line, near, known=known, rows=rows))
             left.append(self.values_[rows] - line)
         features, target = np.concatenate(parts), np.concatenate(left)
@@ -224,8 +224,8 @@ class GapFiller(Pipeline):  # type: ignore[misc]
         """Return which columns hold nothing but rounding: what does not change leaves its own line by that alone."""
         width, prepared = self.prepared_.shape[1], self.prepared_[self.is_prepared_]
         flat = np.zeros(features.shape[1], dtype=np.bool_)
-        reach, bridges = _largest(prepared), features[:, width : 2 * width]
-        flat[width : 2 * width] = _largest(bridges) <= ROUNDING * reach
+        reach, bridges = _largest_sizes(prepared), features[:, width : 2 * width]
+        flat[width : 2 * width] = _largest_sizes(bridges) <= ROUNDING * reach
         return flat
 
     def _rounds(self, *, some: bool) -> Iterator[tuple[Rows, Rows]]:
@@ -269,13 +269,13 @@ class GapFiller(Pipeline):  # type: ignore[misc]
                 since + until,
                 share,
                 values[after] - values[before],
-                _slope(days, values, earlier, before),
-                _slope(days, values, after, later),
+                _slope_between(days, values, earlier, before),
+                _slope_between(days, values, after, later),
             ]
         )
 
 
-def _slope(days: Floats, values: Floats, first: Rows, second: Rows) -> Floats:
+def _slope_between(days: Floats, values: Floats, first: Rows, second: Rows) -> Floats:
     """Return the change per day from one row to another, 0 where either is missing or both are of one moment."""
     there = (first >= 0) & (second >= 0)
     length = np.where(there, days[second] - days[first], 0.0)
@@ -283,6 +283,6 @@ def _slope(days: Floats, values: Floats, first: Rows, second: Rows) -> Floats:
     return np.where(usable, (values[second] - values[first]) / np.where(usable, length, 1.0), 0.0)
 
 
-def _largest(values: Floats) -> Floats:
+def _largest_sizes(values: Floats) -> Floats:
     """Return the largest size in each column, 0 where nothing is known."""
     return np.asarray(np.abs(np.nan_to_num(values)).max(axis=0, initial=0.0), dtype=float)

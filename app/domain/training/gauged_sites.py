@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.experiment import Spec
-from app.domain.training.preprocessing.transforms import readable
+from app.domain.training.preprocessing.transforms import readable_recipes
 from app.domain.training.validation.strategies import get
 
 GAUGED = "gauged sites, other years"
@@ -12,7 +12,9 @@ GAUGED = "gauged sites, other years"
 def uses_own_record(spec: Spec) -> bool:
     """Return whether features hold earlier values of the target of the very site that is predicted."""
     target = spec.task.target
-    return any(entry.looks_back and target in part.columns for part, entry, _ in readable(spec.features.transforms))
+    return any(
+        entry.looks_back and target in part.columns for part, entry, _ in readable_recipes(spec.features.transforms)
+    )
 
 
 def notes_on_sites(spec: Spec) -> list[str]:

@@ -39,21 +39,21 @@ class Outcome:
 
     def to_interval(self, metric: Metric) -> VerdictInterval:
         """Return the verdict of the contract, and what it was worked out from."""
-        found = self.comparison
+        comparison = self.comparison
         return VerdictInterval(
             state=self.state,
             against=self.against,
             metric=metric.id,
-            difference=None if found is None else found.difference,
-            low=None if found is None else found.low,
-            high=None if found is None else found.high,
-            probability=None if found is None else found.probability,
+            difference=None if comparison is None else comparison.difference,
+            low=None if comparison is None else comparison.low,
+            high=None if comparison is None else comparison.high,
+            probability=None if comparison is None else comparison.probability,
             level=LEVEL,
-            rows=0 if found is None else found.rows,
+            rows=0 if comparison is None else comparison.rows,
             cuts=self.cuts,
-            resampled=None if found is None else found.unit,
-            units=0 if found is None else found.units,
-            block_length=None if found is None else found.block_length,
+            resampled=None if comparison is None else comparison.unit,
+            units=0 if comparison is None else comparison.units,
+            block_length=None if comparison is None else comparison.block_length,
         )
 
 
@@ -64,38 +64,38 @@ def judge_against_baselines(run: TrainingRun, metric: Metric, first: str) -> Out
     less can be said of another one. A difference on all rows that the held-out rows contradict is left undecided.
     """
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
-    order = [first, *(name for name in parts[0].baseline_said if name != first)]
-    outcomes = [_against(run, metric, name, parts) for name in order]
+    order = [first, *(name for name in parts[0].baseline_predictions if name != first)]
+    outcomes = [_compare_with_baseline(run, metric, name, parts) for name in order]
     known = [outcome for outcome in outcomes if outcome.comparison is not None]
     if not known:
-        return Outcome(_without_comparison(run, metric, first), first, None, len(parts))
-    return min(known, key=lambda one: RANKS[one.state])
+        return Outcome(_no_comparison_sentence(run, metric, first), first, None, len(parts))
+    return min(known, key=lambda item: RANKS[item.state])
 
 
-def _against(run: TrainingRun, metric: Metric, name: str, parts: list[PartResult]) -> Outcome:
+def _compare_with_baseline(run: TrainingRun, metric: Metric, name: str, parts: list[PartResult]) -> Outcome:
     entry = splitting.get(run.spec.validation.strategy)
-    found = _compared(run, metric, name, parts, by_group=entry.needs_group)
-    if found is None:
+    comparison = _compare_losses(run, metric, name, parts, by_group=entry.needs_group)
+    if comparison is None:
         return Outcome(UNDECIDED, name, None, len(parts))
-    state, held = found.state, None
+    state, current = comparison.state, None
     if run.holdout is not None and len(parts) > 1:
         # From a date on, the later rows of all groups are held out, though whole groups judge in the folds.
         by_group = entry.holds_out_groups(run.spec.validation.holdout)
-        held = _compared(run, metric, name, [run.holdout], by_group=by_group)
-    if held is not None and held.low is not None and held.high is not None:
-        against = held.high < 0 if state == BEATS else held.low > 0
+        current = _compare_losses(run, metric, name, [run.holdout], by_group=by_group)
+    if current is not None and current.low is not None and current.high is not None:
+        against = current.high < 0 if state == BEATS else current.low > 0
         state = UNDECIDED if against else state
-    return Outcome(state, name, found, len(parts))
+    return Outcome(state, name, comparison, len(parts))
 
 
-def _compared(
+def _compare_losses(
     run: TrainingRun, metric: Metric, name: str, parts: Iterable[PartResult], *, by_group: bool
 ) -> Comparison | None:
-    judged = [JudgedPart(part.rows, part.said, part.baseline_said[name]) for part in parts]
+    judged = [JudgedPart(part.rows, part.predictions, part.baseline_predictions[name]) for part in parts]
     return compare(metric, run.table, judged, by_group=by_group, seed=run.spec.reproducibility.seed)
 
 
-def _without_comparison(run: TrainingRun, metric: Metric, name: str) -> str:
+def _no_comparison_sentence(run: TrainingRun, metric: Metric, name: str) -> str:
     """Say what stands where nothing can be compared: no baseline has a value, or neither has."""
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     own = any(part.scores[metric.id] is not None for part in parts)
@@ -103,7 +103,7 @@ def _without_comparison(run: TrainingRun, metric: Metric, name: str) -> str:
     return NO_BASELINE if own and not other else UNDECIDED
 
 
-def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
+def build_headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[str, Scores]) -> Headline:
     """Say plainly whether the model beats its strongest baseline, on which rows, by how much, and how sure that is.
 
     `verdict` is "beats", "undecided", "loses" or "no_baseline", as the differences on all rows that judged bear it
@@ -111,7 +111,7 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     means over the folds.
     """
     unseen = _decided_by_holdout(run, scores[metric.id])
-    entries = {entry.id: entry for entry in baselines.for_experiment(run.spec, run.table)}
+    entries = {entry.id: entry for entry in baselines.baselines_for_experiment(run.spec, run.table)}
     decisive = {name: rival[metric.id].decisive(holdout=unseen) for name, rival in rivals.items()}
     outcome = judge_against_baselines(run, metric, baselines.strongest_baseline(metric, decisive))
     entry, other = entries[outcome.against], rivals[outcome.against][metric.id]
@@ -121,8 +121,8 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
     # The mean of errors of both signs would read as none.
     size = "mean absolute " if metric.signed and not unseen and len(run.folds) > 1 else ""
     figures = f"{size}{metric.title} {format_score(score, digits)} against {format_score(rival, digits)}"
-    where, purpose = _where(run, rows, unseen=unseen), title_of_purpose(run, unseen=unseen)
-    opening = _opening(outcome, entry.spoken)
+    where, purpose = _judged_rows_words(run, rows, unseen=unseen), title_of_purpose(run, unseen=unseen)
+    opening = _opening_words(outcome, entry.spoken)
     stands = f"{', ' if purpose else ': '}{figures}, {where}."
     if _contradicts(outcome, metric, score, rival):
         stands = f" over all validated rows, but not {where}: {figures}."
@@ -140,8 +140,9 @@ def headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Mapping[s
         cuts=outcome.cuts,
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
-        sentence=f"{opening}{stands}{_interval(outcome)}",
-        detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers(run),
+        sentence=f"{opening}{stands}{_interval_sentence(outcome)}",
+        detail=_detail_sentence(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome)
+        + _known_drivers_sentence(run),
     )
 
 
@@ -166,12 +167,12 @@ def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
         uses_target=uses_target,
         steps_back=persistence_steps(run.spec),
     )
-    strategy, held = run.spec.validation.strategy, run.spec.validation.holdout
+    strategy, holdout = run.spec.validation.strategy, run.spec.validation.holdout
     by_group, forward = splitting.get(strategy).needs_group, strategy in FORWARD
     if task.purpose is Purpose.FILL_GAPS and (by_group or forward or unseen):
         return f"Gaps filled ({NO_VALUES if by_group else ONE_SIDE})"
     if task.purpose is Purpose.UNGAUGED:
-        apart = by_group and (held is None or splitting.get(strategy).holds_out_groups(held))
+        apart = by_group and (holdout is None or splitting.get(strategy).holds_out_groups(holdout))
         return title if apart else f"{title} ({KNOWN_SITES})"
     gauged = uses_target if by_group else forward and task.purpose in (Purpose.SIMULATE, Purpose.FORECAST)
     if run.table.groups is None or task.time_column is None or not gauged:
@@ -179,17 +180,17 @@ def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
     return f"{title} ({GAUGED})" if title else f"{GAUGED[:1].upper()}{GAUGED[1:]}"
 
 
-def _opening(outcome: Outcome, name: str) -> str:
+def _opening_words(outcome: Outcome, name: str) -> str:
     if outcome.state == BEATS:
         return f"It beats {name}"
     if outcome.state == LOSES:
         return f"It loses to {name}"
-    found = outcome.comparison
-    if outcome.cuts == 1 and found is not None and found.low is not None and found.low > 0:
+    comparison = outcome.comparison
+    if outcome.cuts == 1 and comparison is not None and comparison.low is not None and comparison.low > 0:
         return f"One split alone does not decide whether it beats {name}"
-    if found is None:
+    if comparison is None:
         return f"It cannot be compared with {name}"
-    if found.state != UNDECIDED:
+    if comparison.state != UNDECIDED:
         return f"Folds and held-out rows disagree on whether it beats {name}"
     return f"It is about as good as {name}"
 
@@ -201,15 +202,19 @@ def _contradicts(outcome: Outcome, metric: Metric, score: float | None, rival: f
     return metric.better(rival, score) if outcome.state == BEATS else metric.better(score, rival)
 
 
-def _interval(outcome: Outcome) -> str:
+def _interval_sentence(outcome: Outcome) -> str:
     """Say by how much it is better on all rows that judged, and the interval of that; nothing where there is none."""
-    found = outcome.comparison
-    if found is None or found.low is None or found.high is None:
+    comparison = outcome.comparison
+    if comparison is None or comparison.low is None or comparison.high is None:
         return ""
-    digits = decimals_for([(found.low, found.difference), (found.difference, found.high)], decimals=2, most=6)
-    digits = decimals_for([(found.low, 0.0), (found.high, 0.0)], decimals=digits, most=6)
-    low, high, gain = (format_score(value, digits) for value in (found.low, found.high, found.difference))
-    rows = pluralise(found.rows, "validated row")
+    digits = decimals_for(
+        [(comparison.low, comparison.difference), (comparison.difference, comparison.high)], decimals=2, most=6
+    )
+    digits = decimals_for([(comparison.low, 0.0), (comparison.high, 0.0)], decimals=digits, most=6)
+    low, high, gain = (
+        format_score(value, digits) for value in (comparison.low, comparison.high, comparison.difference)
+    )
+    rows = pluralise(comparison.rows, "validated row")
     return f" Gain over all {rows}: {gain}, {100 * LEVEL:.0f} % interval {low} to {high}."
 
 
@@ -218,7 +223,7 @@ def _decided_by_holdout(run: TrainingRun, own: ScoreSummary) -> bool:
     return run.holdout is not None and (own.holdout is not None or own.mean is None)
 
 
-def _grows(run: TrainingRun) -> bool:
+def _has_growing_folds(run: TrainingRun) -> bool:
     """Return whether later folds train on more rows, so that the spread over the folds is not that of luck alone."""
     parameters = {**splitting.get(run.spec.validation.strategy).defaults(), **run.spec.validation.parameters}
     return parameters.get("window") == "expanding"
@@ -228,26 +233,26 @@ def decimals_for(
     pairs: Iterable[tuple[float | None, float | None]], *, decimals: int, most: int, best: float | None = None
 ) -> int:
     """Return how many decimals tell the two numbers of every pair apart, and none of them from a best of 1."""
-    values = [(one, other) for one, other in pairs if one is not None and other is not None]
+    values = [(number, other) for number, other in pairs if number is not None and other is not None]
     values += [(value, best) for pair in values for value in pair] if best == 1 else []
 
-    def same(one: float, other: float) -> bool:
-        return one != other and format_score(one, decimals) == format_score(other, decimals)
+    def same(first: float, other: float) -> bool:
+        return first != other and format_score(first, decimals) == format_score(other, decimals)
 
     while decimals < most and any(same(*pair) for pair in values):
         decimals += 1
     return decimals
 
 
-def _where(run: TrainingRun, rows: int, *, unseen: bool) -> str:
+def _judged_rows_words(run: TrainingRun, rows: int, *, unseen: bool) -> str:
     """Say on what rows a score stands."""
     if not unseen and len(run.folds) > 1:
         return f"on average over {len(run.folds)} folds"
-    seen = pluralise(rows, "day") if _daily(run) else pluralise(rows, "row")
+    seen = pluralise(rows, "day") if _is_daily(run) else pluralise(rows, "row")
     return f"on {seen} it had never seen"
 
 
-def _daily(run: TrainingRun) -> bool:
+def _is_daily(run: TrainingRun) -> bool:
     axis = run.profile.time_axis
     return (
         axis is not None
@@ -258,7 +263,7 @@ def _daily(run: TrainingRun) -> bool:
     )
 
 
-def _detail(
+def _detail_sentence(
     run: TrainingRun, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, name: str, outcome: Outcome
 ) -> str:
     folds = [
@@ -278,19 +283,19 @@ def _detail(
     size = "mean absolute " if metric.signed else ""
     means = f"{size}{format_score(mean, digits)}{spread} against {format_score(rival, digits)} for {name}"
     chance = outcome.comparison.probability if outcome.comparison is not None else None
-    sure = "" if chance is None else f" Probability that it is better: {_percent(chance)}."
-    growing = " (later ones train on more rows)" if _grows(run) else ""
+    sure = "" if chance is None else f" Probability that it is better: {_format_probability(chance)}."
+    growing = " (later ones train on more rows)" if _has_growing_folds(run) else ""
     return f"Across the {len(run.folds)} folds{growing} it won {times}: {means}.{sure}"
 
 
-def _drivers(run: TrainingRun) -> str:
+def _known_drivers_sentence(run: TrainingRun) -> str:
     """Say that a forecast was judged with drivers that its user has to forecast first."""
     task = run.spec.task
     ahead = task.purpose is Purpose.FORECAST and task.drivers_known_ahead
     return " Drivers of the steps ahead were taken as measured." if ahead else ""
 
 
-def _percent(share: float) -> str:
+def _format_probability(share: float) -> str:
     """Write a share that resampling gave, which never shows that something is certain."""
     if share > 0.99:
         return "above 99 %"

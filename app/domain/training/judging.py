@@ -25,7 +25,7 @@ class JudgedBaselines:
 def judge_baselines(spec: Spec, table: TrainingTable, fold: Fold) -> JudgedBaselines:
     """Return the baselines of a part; a row of which one knows nothing has the mean of the training rows there."""
     predictions, unknown = {}, {}
-    for entry in baselines.for_experiment(spec, table):
+    for entry in baselines.baselines_for_experiment(spec, table):
         values, scores = entry.rule(table, fold.train, fold.validation)
         unknown[entry.id] = baselines.count_unknown(values)
         filled = baselines.fill_unknown(values, table, fold.train)
@@ -51,10 +51,10 @@ def judge_part(
         name=name,
         train=fold.train,
         rows=fold.validation,
-        said=predictions,
+        predictions=predictions,
         scores=scoring.judge(spec, table, fold.validation, predictions),
         baseline_scores=rivals.scores,
-        baseline_said=rivals.predictions,
+        baseline_predictions=rivals.predictions,
         baseline_unknown=rivals.unknown,
         chosen=chosen,
         fitted=fitted,

@@ -87,41 +87,41 @@ def compare_splits(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> 
     TrainingError
         With a sentence, where too few rows or too many columns are there to be compared.
     """
-    spec = _cheap(spec)
+    spec = _simplify_spec(spec)
     table = prepare(spec, frame, profile)
     rows = sample_rows(table, most=MAX_ROWS_OF_GAPS if fills_gaps(spec) else MAX_ROWS)
-    splits, reasons = _splits(spec, profile, table, rows)
+    splits, reasons = _comparable_splits(spec, profile, table, rows)
     sizes = {name: _mean_size(folds) for name, (_, folds) in splits.items()}
-    begun = SplitComparison(
+    comparison = SplitComparison(
         metric=spec.metrics.primary,
         rows=len(rows),
         columns=table.features.shape[1],
         train_rows=round(min(sizes.values())),
         total=sum(len(folds) for _, folds in splits.values()),
     )
-    yield begun
+    yield comparison
     judged, done = {}, 0
     for name, (of_split, folds) in splits.items():
         # Rows left out of training would be gaps of their own, so where gaps are filled all of them stay.
         share, parts = 1.0 if BLOCKS in splits else min(sizes.values()) / sizes[name], []
         for number, fold in enumerate(folds):
-            parts.append(_fit(of_split, table, _thinned(fold, share, number), name=name, number=number))
+            parts.append(_fit(of_split, table, _thin_fold(fold, share, number), name=name, number=number))
             done += 1
-            yield replace(begun, done=done)
-        judged[name] = _joined(table, parts)
-    yield replace(begun, done=done, complete=True, items=_scored(spec, table, judged, reasons))
+            yield replace(comparison, done=done)
+        judged[name] = _predict_folds(table, parts)
+    yield replace(comparison, done=done, complete=True, items=_score_splits(spec, table, judged, reasons))
 
 
-def _cheap(spec: Spec) -> Spec:
+def _simplify_spec(spec: Spec) -> Spec:
     """Return the config with what is the same for everybody: the estimator, without a search, and the seed.
 
     Of its validation the blocks alone are kept, which are as long as the user wants gaps to be.
     """
-    metric, validation = MetricsPart(primary=spec.metrics.primary), _drawn(spec)
+    metric, validation = MetricsPart(primary=spec.metrics.primary), _random_split(spec)
     if fills_gaps(spec):
         blocks = SplitStrategy.MASKED_BLOCKS
-        said = dict(spec.validation.parameters) if spec.validation.strategy is blocks else {}
-        validation = ValidationPart(strategy=blocks, parameters=said)
+        answers = dict(spec.validation.parameters) if spec.validation.strategy is blocks else {}
+        validation = ValidationPart(strategy=blocks, parameters=answers)
     return spec.model_copy(
         update={"model": ESTIMATOR, "metrics": metric, "validation": validation, "reproducibility": SEEDED}
     )
@@ -142,13 +142,13 @@ def sample_rows(table: TrainingTable, *, most: int) -> Rows:
     most = min(most, MAX_CELLS // max(width, 1))
     random, rows = np.random.default_rng(SEEDED.seed), np.arange(len(table.target))
     if table.groups is None:
-        chosen = _some(rows, most, random, latest=table.times is not None)
+        chosen = _draw_rows(rows, most, random, latest=table.times is not None)
     else:
         names = np.unique(table.groups)
         if len(names) > MAX_SITES:
             names = np.sort(random.permutation(names)[:MAX_SITES])
         of_each = [rows[table.groups == name] for name in names]
-        parts = [_some(part, most // len(names), random, latest=table.times is not None) for part in of_each]
+        parts = [_draw_rows(part, most // len(names), random, latest=table.times is not None) for part in of_each]
         chosen = np.sort(np.concatenate(parts))
     if len(chosen) < MIN_ROWS:
         raise TrainingError(
@@ -173,18 +173,18 @@ def refuse_too_many(columns: int) -> None:
         )
 
 
-def _some(rows: Rows, most: int, random: np.random.Generator, *, latest: bool) -> Rows:
+def _draw_rows(rows: Rows, most: int, random: np.random.Generator, *, latest: bool) -> Rows:
     if len(rows) <= most:
         return rows
     return rows[-most:] if latest else np.sort(random.permutation(rows)[:most])
 
 
-def _drawn(spec: Spec) -> ValidationPart:
+def _random_split(spec: Spec) -> ValidationPart:
     strategy = SplitStrategy.STRATIFIED_K_FOLD if spec.task.kind.is_classification else SplitStrategy.K_FOLD
     return ValidationPart(strategy=strategy, parameters={"n_splits": RANDOM_FOLDS})
 
 
-def _validation(name: str, spec: Spec, table: TrainingTable, rows: Rows) -> ValidationPart:
+def _named_split(name: str, spec: Spec, table: TrainingTable, rows: Rows) -> ValidationPart:
     """Return the split of a name as the config of an experiment would say it."""
     if name == BLOCKS:
         return spec.validation
@@ -202,10 +202,10 @@ def _validation(name: str, spec: Spec, table: TrainingTable, rows: Rows) -> Vali
     if table.labels and np.bincount(table.target[rows], minlength=len(table.labels)).min() < RANDOM_FOLDS:
         # A class too rare to be in every fold is drawn as it comes.
         return ValidationPart(strategy=SplitStrategy.K_FOLD, parameters={"n_splits": RANDOM_FOLDS})
-    return _drawn(spec)
+    return _random_split(spec)
 
 
-def _splits(
+def _comparable_splits(
     spec: Spec, profile: DatasetProfile, table: TrainingTable, rows: Rows
 ) -> tuple[dict[str, tuple[Spec, list[Fold]]], dict[str, str]]:
     """Return the config and the folds of each split, as positions in the table, and why others cannot be made.
@@ -215,21 +215,21 @@ def _splits(
     TrainingError
         Where nothing can stand beside the random split.
     """
-    found, reasons, facts = {}, {}, facts_of(table).of(rows)
+    results, reasons, facts = {}, {}, facts_of(table).of(rows)
     for name in comparable_splits(spec, profile):
-        of_split = spec.model_copy(update={"validation": _validation(name, spec, table, rows)})
+        of_split = spec.model_copy(update={"validation": _named_split(name, spec, table, rows)})
         try:
-            folds = [Fold(rows[one.train], rows[one.validation]) for one in make_split(of_split, facts).folds]
+            folds = [Fold(rows[item.train], rows[item.validation]) for item in make_split(of_split, facts).folds]
         except TrainingError as fault:
             reasons[name] = str(fault)
             continue
         if table.labels and any(len(np.unique(table.target[fold.train])) < 2 for fold in folds):
             reasons[name] = "The training rows of a fold hold one class only."
             continue
-        found[name] = (of_split, folds)
-    if RANDOM not in found or len(found) < 2:
+        results[name] = (of_split, folds)
+    if RANDOM not in results or len(results) < 2:
         raise TrainingError(next(iter(reasons.values()), "There is one split only."), code="splits_not_comparable")
-    return found, reasons
+    return results, reasons
 
 
 def _mean_size(folds: Sequence[Fold]) -> float:
@@ -237,7 +237,7 @@ def _mean_size(folds: Sequence[Fold]) -> float:
     return math.exp(float(np.mean([math.log(len(fold.train)) for fold in folds])))
 
 
-def _thinned(fold: Fold, share: float, number: int) -> Fold:
+def _thin_fold(fold: Fold, share: float, number: int) -> Fold:
     """Return the fold with a share of its training rows, so that every split learns from as many on average."""
     count = max(round(share * len(fold.train)), 2)
     if count >= len(fold.train):
@@ -249,12 +249,12 @@ def _fit(spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int
     fit = fit_fold(spec, table, fold, name=f"fold {number + 1} of {TITLES[name].lower()}", number=number)
     rules = {
         entry.id: Predictions(*entry.predict(table, fold.train, fold.validation), are_probabilities=True)
-        for entry in baselines.for_experiment(spec, table)
+        for entry in baselines.baselines_for_experiment(spec, table)
     }
     return _JudgedFold(fold.validation, fit.predicted, rules)
 
 
-def _joined(table: TrainingTable, folds: Sequence[_JudgedFold]) -> _JudgedFold:
+def _predict_folds(table: TrainingTable, folds: Sequence[_JudgedFold]) -> _JudgedFold:
     """Return what all folds of a split predict, each row once."""
     rows = np.concatenate([fold.rows for fold in folds])
     order = np.argsort(rows, kind="stable")
@@ -275,23 +275,25 @@ def _joined(table: TrainingTable, folds: Sequence[_JudgedFold]) -> _JudgedFold:
     )
 
 
-def _scored(
+def _score_splits(
     spec: Spec, table: TrainingTable, judged: Mapping[str, _JudgedFold], reasons: Mapping[str, str]
 ) -> tuple[SplitScore, ...]:
     """Return the scores of every split on the pieces of the rows that all of them judged."""
-    common = reduce(np.intersect1d, [one.rows for one in judged.values()])
-    pieces = _pieces(table, common)
-    items, titles = [], {entry.id: entry.title for entry in baselines.for_experiment(spec, table)}
+    common = reduce(np.intersect1d, [item.rows for item in judged.values()])
+    pieces = _split_into_pieces(table, common)
+    items, titles = [], {entry.id: entry.title for entry in baselines.baselines_for_experiment(spec, table)}
     for name, split in judged.items():
-        rules = {key: _scores(spec, table, split.rows, said, pieces) for key, said in split.baselines.items()}
+        rules = {
+            key: _score_pieces(spec, table, split.rows, baseline, pieces) for key, baseline in split.baselines.items()
+        }
         means = {key: mean_of(scores) for key, scores in rules.items()}
         best = baselines.strongest_baseline(metrics.get(spec.metrics.primary), means)
-        scores = _scores(spec, table, split.rows, split.model, pieces)
+        scores = _score_pieces(spec, table, split.rows, split.model, pieces)
         items.append(SplitScore(split=name, scores=scores, baseline=titles[best], baseline_scores=rules[best]))
     return (*items, *(SplitScore(split=name, reason=reason) for name, reason in reasons.items()))
 
 
-def _pieces(table: TrainingTable, rows: Rows) -> list[Rows]:
+def _split_into_pieces(table: TrainingTable, rows: Rows) -> list[Rows]:
     """Return the rows of each site, or stretches of as many rows where there are no sites."""
     if table.groups is not None:
         here = table.groups[rows]
@@ -299,14 +301,16 @@ def _pieces(table: TrainingTable, rows: Rows) -> list[Rows]:
     return [part for part in np.array_split(rows, STRETCHES) if len(part)]
 
 
-def _scores(
-    spec: Spec, table: TrainingTable, rows: Rows, said: Predictions, pieces: Sequence[Rows]
+def _score_pieces(
+    spec: Spec, table: TrainingTable, rows: Rows, predictions: Predictions, pieces: Sequence[Rows]
 ) -> tuple[float | None, ...]:
     primary, scores = spec.metrics.primary, []
     for piece in pieces:
         places = np.searchsorted(rows, piece)
         of_piece = Predictions(
-            said.values[places], None if said.scores is None else said.scores[places], said.are_probabilities
+            predictions.values[places],
+            None if predictions.scores is None else predictions.scores[places],
+            predictions.are_probabilities,
         )
         scores.append(scoring.judge(spec, table, piece, of_piece)[primary])
     return tuple(scores)

@@ -113,10 +113,10 @@ def comparable_splits(spec: Spec, profile: DatasetProfile) -> tuple[str, ...]:
     ordered = task.time_column is not None and profile.has(task.time_column)
     if task.purpose is Purpose.FILL_GAPS:
         return (RANDOM, BLOCKS) if ordered and not task.kind.is_classification else ()
-    found = [RANDOM, FORWARD] if ordered else [RANDOM]
+    results = [RANDOM, FORWARD] if ordered else [RANDOM]
     if task.group_column is not None and profile.has(task.group_column):
-        found += [SITES] if profile.column(task.group_column).distinct > 1 else []
-    return tuple(found) if len(found) > 1 else ()
+        results += [SITES] if profile.column(task.group_column).distinct > 1 else []
+    return tuple(results) if len(results) > 1 else ()
 
 
 def mean_of(scores: Sequence[float | None]) -> float | None:
@@ -151,9 +151,11 @@ def _scale(metric: Metric, split: SplitScore) -> float:
 def flattery_here(comparison: SplitComparison, spec: Spec) -> Flattery | None:
     """Return the difference that a config is told of: beside its own kind of split, else beside the harshest one."""
     entry = splitting.get(spec.validation.strategy)
-    known = [found for name in (FORWARD, SITES, BLOCKS) if (found := flattery_of(comparison, name)) is not None]
+    known = [flattery for name in (FORWARD, SITES, BLOCKS) if (flattery := flattery_of(comparison, name)) is not None]
     own = SITES if entry.needs_group else FORWARD if entry.needs_time else ""
-    return next((one for one in known if one.split == own), max(known, key=lambda one: one.difference, default=None))
+    return next(
+        (item for item in known if item.split == own), max(known, key=lambda element: element.difference, default=None)
+    )
 
 
 def sentence_of(flattery: Flattery, *, metric: str) -> str:

@@ -109,22 +109,22 @@ def _refuse_target_as_feature(spec: Spec) -> None:
 
 def _carry_out(run: TrainingRun, means: ContestMeans) -> None:
     """Judge every fold, then measure what the last fit relies on."""
-    run.say("Reading the data")
+    run.report_progress("Reading the data")
     _refuse_target_as_feature(run.spec)
     with _collect_warnings(run.notes):
         fitted = _judge_all(run, means.executor)
-        run.stop_if_asked()
-        run.say("Measuring what it relies on")
+        run.raise_if_cancelled()
+        run.report_progress("Measuring what it relies on")
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
             run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
         if run.table.missing is not None:
-            run.stop_if_asked()
+            run.raise_if_cancelled()
             run.done += 1
-            run.say("Filling the gaps of the record")
+            run.report_progress("Filling the gaps of the record")
             run.filled = fill_missing_rows(run)
     run.done = run.total
-    run.say("Writing the report")
+    run.report_progress("Writing the report")
 
 
 def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | None:
@@ -139,13 +139,13 @@ def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | N
     _refuse_target_as_feature(run.spec)
     with _collect_warnings(run.notes):
         fitted = contest.carry_out()
-        run.stop_if_asked()
+        run.raise_if_cancelled()
         contest.say("Measuring what the winner relies on")
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
             run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
         if run.table.missing is not None:
-            run.stop_if_asked()
+            run.raise_if_cancelled()
             contest.say("Filling the gaps of the record")
             run.filled = fill_missing_rows(run)
     contest.done = contest.total
@@ -158,15 +158,15 @@ def _judge_all(run: TrainingRun, executor: Executor) -> Any:
         return FitsAtOnce(run, executor).carry_out()
     fitted: Any = None
     for number, fold in enumerate(run.split.folds, start=1):
-        run.stop_if_asked()
-        run.say(f"Fitting fold {number} of {len(run.split.folds)}")
+        run.raise_if_cancelled()
+        run.report_progress(f"Fitting fold {number} of {len(run.split.folds)}")
         fitted, part = _judge(run, fold, f"fold {number}")
         run.folds.append(part)
         run.done += 1
-        run.say(f"Fold {number} of {len(run.split.folds)} scored")
+        run.report_progress(f"Fold {number} of {len(run.split.folds)} scored")
     if run.split.holdout is not None:
-        run.stop_if_asked()
-        run.say("Fitting on all development rows, scoring the held-out rows")
+        run.raise_if_cancelled()
+        run.report_progress("Fitting on all development rows, scoring the held-out rows")
         fitted, run.holdout = _judge(run, Fold(run.split.development, run.split.holdout), "hold-out")
         run.done += 1
     return fitted
@@ -191,11 +191,11 @@ def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:
     """Fit one fold, and gather what the report tells of it."""
     rows = f"the {len(fold.train):,} training rows of {name}"
     if run.spec.model.tuning.enabled:
-        run.say(f"Searching on {rows}", [])
-    asked = tuning.SearchCallbacks(
-        run.should_stop, run.most_trials, lambda trials: run.say(f"Searching on {rows}", trials)
+        run.report_progress(f"Searching on {rows}", [])
+    callbacks = tuning.SearchCallbacks(
+        run.should_stop, run.most_trials, lambda trials: run.report_progress(f"Searching on {rows}", trials)
     )
-    fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), asked=asked)
+    fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), callbacks=callbacks)
     run.clock.add(fit.clock)
     for category, message in fit.warned:
         warnings.warn(message, category, stacklevel=1)

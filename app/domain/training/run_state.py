@@ -43,10 +43,10 @@ class PartResult:
     name: str
     train: Rows
     rows: Rows
-    said: Predictions
+    predictions: Predictions
     scores: dict[str, float | None]
     baseline_scores: dict[str, dict[str, float | None]]
-    baseline_said: dict[str, Predictions]
+    baseline_predictions: dict[str, Predictions]
     baseline_unknown: dict[str, int] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
     fitted: FittedPart | None = None
@@ -103,14 +103,14 @@ class TrainingRun:
         tuned = self.spec.model.tuning
         return min(tuned.trials, self.most_trials() or tuned.trials) if tuned.enabled else 0
 
-    def say(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
+    def report_progress(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
         """Tell how far it is, with the score of every fold judged so far and the trials of the search under way."""
         lines = tuple(_fold_line(self, part) for part in self.folds)
         under_way = None if trials is None else _search_line(self, trials)
         done = min(self.done + len(trials or ()), self.total)
         self.on_progress(Progress(done, self.total, message, lines, under_way))
 
-    def stop_if_asked(self) -> None:
+    def raise_if_cancelled(self) -> None:
         """Raise StoppedError when the user has cancelled."""
         if self.should_stop():
             raise StoppedError
@@ -134,7 +134,7 @@ def _fold_line(run: TrainingRun, part: PartResult) -> FoldScore:
     metric = scoring.metrics_of(run.spec)[0]
     known = {name: scores[metric.id] for name, scores in part.baseline_scores.items()}
     rival = baselines.strongest_baseline(metric, known)
-    titles = {entry.id: entry.title for entry in baselines.for_experiment(run.spec, run.table)}
+    titles = {entry.id: entry.title for entry in baselines.baselines_for_experiment(run.spec, run.table)}
     return FoldScore(
         fold=part.name,
         metric=metric.id,

@@ -46,8 +46,8 @@ class Candidates:
 
     def kinds(self, names: Sequence[str]) -> dict[str, ColumnKind]:
         """Return how each column, and the target beside them, is measured."""
-        found = {name: ColumnKind.NUMERIC if name in self.numbers else ColumnKind.CATEGORICAL for name in names}
-        return {**found, TARGET: ColumnKind.CATEGORICAL if self.classes else ColumnKind.NUMERIC}
+        column_kinds = {name: ColumnKind.NUMERIC if name in self.numbers else ColumnKind.CATEGORICAL for name in names}
+        return {**column_kinds, TARGET: ColumnKind.CATEGORICAL if self.classes else ColumnKind.NUMERIC}
 
     def sampled(self, seed: int, most: int) -> tuple[pd.DataFrame, NDArray[Any]]:
         """Return the rows that are measured: all, or as many as `most`, drawn with a seed."""
@@ -64,9 +64,13 @@ class Candidates:
         measured = frame[list(names)].assign(**{TARGET: target})
         if rule.measure == "mutual_information":
             ranked = ranking.rank_columns(measured, TARGET, kinds, seed=seed)
-            return {one.name: one.score for one in ranked if one.score is not None}
-        found = associate(measured, TARGET, kinds, columns=list(names)).items
-        return {one.column: abs(one.value) for one in found if one.value is not None and np.isfinite(one.value)}
+            return {column.name: column.score for column in ranked if column.score is not None}
+        associations = associate(measured, TARGET, kinds, columns=list(names)).items
+        return {
+            association.column: abs(association.value)
+            for association in associations
+            if association.value is not None and np.isfinite(association.value)
+        }
 
 
 def choose(rules: Sequence[SelectionPart], candidates: Candidates) -> tuple[str, ...]:
@@ -89,7 +93,7 @@ def choose(rules: Sequence[SelectionPart], candidates: Candidates) -> tuple[str,
     return names
 
 
-def _strongest(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
+def _keep_strongest(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
     amount = amount_of(rule)
     if amount >= len(names):
         return names
@@ -99,7 +103,7 @@ def _strongest(rule: SelectionPart, candidates: Candidates, names: tuple[str, ..
     return tuple(name for place, name in enumerate(names) if place in kept)
 
 
-def _associated(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
+def _keep_associated(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
     """Keep or drop what lies in a range; where nothing would stay, the strongest column does."""
     judged = [name for name in names if not rule.columns or name in set(rule.columns)]
     if not judged:
@@ -134,9 +138,9 @@ def spread_of(values: pd.Series, *, is_number: bool) -> float:
     return float(np.var(scaled, ddof=1) / np.ptp(scaled) ** 2)
 
 
-def _uncorrelated(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
+def _drop_correlated(rule: SelectionPart, candidates: Candidates, names: tuple[str, ...]) -> tuple[str, ...]:
     """Keep the better of each pair: closer to the target, then fewer missing values, then earlier in the config."""
-    near = _near(candidates, names, rule)
+    near = _correlated_places(candidates, names, rule)
     strengths = candidates.strengths(names, rule)
     missing = candidates.frame[list(names)].isna().sum().to_dict()
     order = sorted(
@@ -149,7 +153,7 @@ def _uncorrelated(rule: SelectionPart, candidates: Candidates, names: tuple[str,
     return tuple(name for place, name in enumerate(names) if place not in dropped)
 
 
-def _near(candidates: Candidates, names: tuple[str, ...], rule: SelectionPart) -> list[set[int]]:
+def _correlated_places(candidates: Candidates, names: tuple[str, ...], rule: SelectionPart) -> list[set[int]]:
     """Return for each column the places of those correlated with it at the threshold or more, block by block."""
     least, seed = threshold_of(rule), candidates.seed if rule.seed is None else rule.seed
     frame, _ = candidates.sampled(seed, max(1, min(MAX_ROWS, MAX_CELLS // len(names))))
@@ -157,7 +161,7 @@ def _near(candidates: Candidates, names: tuple[str, ...], rule: SelectionPart) -
     of_numbers = correlation.number_measure(correlation.Method.AUTO, holed=holed, rows=len(frame))
     groups, kinds = correlation.groups_of(len(names)), candidates.kinds(names)
     slabs: dict[int, ColumnBlock] = {
-        at: prepare_slab(frame[[names[place] for place in group]], kinds) for at, group in enumerate(groups)
+        index: prepare_slab(frame[[names[place] for place in group]], kinds) for index, group in enumerate(groups)
     }
     near: list[set[int]] = [set() for _ in names]
     for late, early in correlation.places_of(groups):
@@ -167,16 +171,16 @@ def _near(candidates: Candidates, names: tuple[str, ...], rule: SelectionPart) -
         )
         strong = np.abs(np.nan_to_num(block.values)) >= least
         for row, column in zip(*np.nonzero(strong), strict=True):
-            one, other = int(row) + places[0].start, int(column) + places[1].start
-            near[one].add(other)
-            near[other].add(one)
+            first, other = int(row) + places[0].start, int(column) + places[1].start
+            near[first].add(other)
+            near[other].add(first)
     return near
 
 
 _RULES: Mapping[str, Callable[[SelectionPart, Candidates, tuple[str, ...]], tuple[str, ...]]] = {
-    "keep_strongest": _strongest,
-    "drop_correlated": _uncorrelated,
+    "keep_strongest": _keep_strongest,
+    "drop_correlated": _drop_correlated,
     "drop_near_constant": _near_constant,
-    "keep_associated": _associated,
-    "drop_associated": _associated,
+    "keep_associated": _keep_associated,
+    "drop_associated": _keep_associated,
 }

@@ -41,7 +41,7 @@ class SelectionKind:
         return parameter.default if given is None and parameter is not None else given
 
 
-def _strongest(rule: SelectionPart, count: int) -> str:
+def _describe_strongest(rule: SelectionPart, count: int) -> str:
     amount = amount_of(rule)
     by = ", ranked by mutual information" if rule.measure == "mutual_information" else ""
     if amount >= count:
@@ -49,7 +49,7 @@ def _strongest(rule: SelectionPart, count: int) -> str:
     return f"Keeps the {amount:,} strongest of {count:,} columns{by}, chosen in each fold."
 
 
-def _correlated(rule: SelectionPart, _count: int) -> str:
+def _describe_correlated(rule: SelectionPart, _count: int) -> str:
     strong = f"{threshold_of(rule):g}"
     return f"Keeps the better of columns correlated at {strong} or more, chosen in each fold."
 
@@ -58,7 +58,7 @@ def _near_constant(rule: SelectionPart, _count: int) -> str:
     return f"Drops columns with a variance below {threshold_of(rule):g}, chosen in each fold."
 
 
-def _range(rule: SelectionPart) -> str:
+def _describe_range(rule: SelectionPart) -> str:
     if rule.low is not None and rule.high is not None:
         return f"of {rule.low:g} to {rule.high:g}"
     if rule.low is not None:
@@ -66,22 +66,22 @@ def _range(rule: SelectionPart) -> str:
     return f"of at most {rule.high:g}" if rule.high is not None else "of any strength"
 
 
-def _associated(verb: str) -> Callable[[SelectionPart, int], str]:
+def _describe_associated(verb: str) -> Callable[[SelectionPart, int], str]:
     def describe(rule: SelectionPart, _count: int) -> str:
         among = f"{len(rule.columns):,} named columns" if rule.columns else "columns"
         if rule.columns and verb == "Keeps":
-            return f"Keeps {among} only with an association {_range(rule)}, chosen in each fold."
-        return f"{verb} {among} with an association {_range(rule)}, chosen in each fold."
+            return f"Keeps {among} only with an association {_describe_range(rule)}, chosen in each fold."
+        return f"{verb} {among} with an association {_describe_range(rule)}, chosen in each fold."
 
     return describe
 
 
 KINDS: tuple[SelectionKind, ...] = (
-    SelectionKind("keep_strongest", "Keep the top columns", (AMOUNT, MEASURE), _strongest),
-    SelectionKind("drop_correlated", "Drop correlated columns", (CORRELATION,), _correlated),
+    SelectionKind("keep_strongest", "Keep the top columns", (AMOUNT, MEASURE), _describe_strongest),
+    SelectionKind("drop_correlated", "Drop correlated columns", (CORRELATION,), _describe_correlated),
     SelectionKind("drop_near_constant", "Drop near-constant columns", (VARIANCE,), _near_constant),
-    SelectionKind("keep_associated", "Keep columns by association", (LOW, HIGH), _associated("Keeps")),
-    SelectionKind("drop_associated", "Drop columns by association", (LOW, HIGH), _associated("Drops")),
+    SelectionKind("keep_associated", "Keep columns by association", (LOW, HIGH), _describe_associated("Keeps")),
+    SelectionKind("drop_associated", "Drop columns by association", (LOW, HIGH), _describe_associated("Drops")),
 )
 _BY_ID = {kind.id: kind for kind in KINDS}
 

@@ -205,8 +205,8 @@ class _Period:
         self._stories = _stories(events)
         self.inside = [event for event in events if self._has(event.at)]
 
-    def _has(self, at: datetime) -> bool:
-        return (self._since is None or at >= self._since) and at < self._until
+    def _has(self, moment: datetime) -> bool:
+        return (self._since is None or moment >= self._since) and moment < self._until
 
     def chosen(self) -> list[UsageEvent]:
         """Return the events of the group: what belongs to a draft by the draft, what has none by its own moment."""
@@ -225,11 +225,11 @@ class _Period:
             if self._has(story.started_at) and self._fits(story.person_id, story.started_at)
         ]
 
-    def _fits(self, person_id: uuid.UUID | None, at: datetime) -> bool:
+    def _fits(self, person_id: uuid.UUID | None, moment: datetime) -> bool:
         if self._people == EVERYBODY or person_id is None:
             return self._people == EVERYBODY
         launched = self._first_launch.get(person_id)
-        is_returning = launched is not None and launched < at
+        is_returning = launched is not None and launched < moment
         return is_returning == (self._people == RETURNING)
 
 
@@ -276,8 +276,8 @@ def _steps(stories: Iterable[_DraftStory], end: datetime) -> tuple[StepFigures, 
         completed.update(SLUGS[: last - (0 if story.launched_at else 1)])
         if _is_abandoned(story, end):
             abandoned[story.step] += 1
-        for step, taken in _step_seconds(story):
-            seconds[step].append(taken)
+        for step, usage in _step_seconds(story):
+            seconds[step].append(usage)
     return tuple(
         StepFigures(
             step,
@@ -306,9 +306,11 @@ def _step_seconds(story: _DraftStory) -> Iterable[tuple[str, float]]:
 def _fields(stories: Iterable[_DraftStory], end: datetime) -> tuple[FieldFigures, ...]:
     drafts, abandoned = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for story in stories:
-        drafts.update({(one.field, one.code) for one in story.refusals})
+        drafts.update({(refusal.field, refusal.code) for refusal in story.refusals})
         if _is_abandoned(story, end) and story.refusals and story.refusals[-1].at == story.last_at:
-            abandoned.update({(one.field, one.code) for one in story.refusals if one.at == story.last_at})
+            abandoned.update(
+                {(refusal.field, refusal.code) for refusal in story.refusals if refusal.at == story.last_at}
+            )
     ranked = sorted(drafts, key=lambda key: (-abandoned[key], -drafts[key], key))
     return tuple(FieldFigures(*key, drafts[key], abandoned[key]) for key in ranked)
 
@@ -330,21 +332,21 @@ def _templates(chosen: Iterable[UsageEvent], events: Iterable[UsageEvent]) -> tu
             if template_id is not None:
                 finished[template_id] += 1
     every = {*applied, *launched, *finished}
-    ranked = sorted(every, key=lambda one: (-launched[one], -applied[one], -finished[one], one.hex))
-    return tuple(TemplateFigures(one, applied[one], launched[one], finished[one]) for one in ranked)
+    ranked = sorted(every, key=lambda element: (-launched[element], -applied[element], -finished[element], element.hex))
+    return tuple(TemplateFigures(item, applied[item], launched[item], finished[item]) for item in ranked)
 
 
 def _first_finishes(events: Iterable[UsageEvent], chosen: Iterable[UsageEvent]) -> list[float]:
     """Return how long it took from a person's first draft to their first finished experiment, where that lies here."""
-    begun: dict[uuid.UUID, datetime] = {}
+    moments: dict[uuid.UUID, datetime] = {}
     finished: dict[uuid.UUID, UsageEvent] = {}
     for event in events:
         if event.person_id is not None and event.kind in (UsageKind.DRAFT_STARTED, UsageKind.LAUNCHED):
-            begun.setdefault(event.person_id, event.at)
+            moments.setdefault(event.person_id, event.at)
         elif event.person_id is not None and event.kind == UsageKind.FINISHED:
             finished.setdefault(event.person_id, event)
     here = {id(event) for event in chosen}
-    pairs = ((begun.get(person), event) for person, event in finished.items() if id(event) in here)
+    pairs = ((moments.get(person), event) for person, event in finished.items() if id(event) in here)
     return [(event.at - start).total_seconds() for start, event in pairs if start is not None]
 
 

@@ -154,7 +154,7 @@ def sign_in_with_password(email: str, password: str, *, address: str) -> User:
         limiting.count_try(limiting.SIGN_IN, email, network)
         if user is None or not accounts.is_known_address(user.id, network):
             limiting.count_try(limiting.SIGN_IN_ELSEWHERE, email)
-    is_right = passwords.matches(user.password_hash if user else None, password)
+    is_right = passwords.verify_password(user.password_hash if user else None, password)
     if user is None or not is_right or user.disabled_at is not None:
         record_failed_sign_in(user)
         raise DomainError("The address or the password is wrong.", code="sign_in_failed", field="password")
@@ -177,7 +177,7 @@ def set_password(user: User, *, current: str, new: str, session_hash: str = "") 
     if user.password_hash:
         with transaction():
             limiting.count_try(limiting.CURRENT_PASSWORD, str(user.id))
-        if not passwords.matches(user.password_hash, current):
+        if not passwords.verify_password(user.password_hash, current):
             raise DomainError("The current password is wrong.", code="password_wrong", field="current")
         with transaction():
             limiting.forget_tries(limiting.CURRENT_PASSWORD, str(user.id))

@@ -28,8 +28,8 @@ class Invitation:
 def find_people(text: str, *, page: int) -> tuple[list[PersonLine], int]:
     """Return a page of accounts whose name or address holds a text, and how many there are."""
     offset = (max(1, min(page, 1_000_000)) - 1) * PER_PAGE
-    found = people.list_people(text.strip()[:254], idle_before=now() - IDLE, limit=PER_PAGE, offset=offset)
-    return found, people.count_people(text.strip()[:254])
+    result = people.list_people(text.strip()[:254], idle_before=now() - IDLE, limit=PER_PAGE, offset=offset)
+    return result, people.count_people(text.strip()[:254])
 
 
 def get_person(person_id: uuid.UUID) -> tuple[PersonLine, list[ApiToken]]:
@@ -40,10 +40,10 @@ def get_person(person_id: uuid.UUID) -> tuple[PersonLine, list[ApiToken]]:
     NotFoundError
         If there is none.
     """
-    found = people.find_person(person_id, idle_before=now() - IDLE)
-    if found is None:
+    person = people.find_person(person_id, idle_before=now() - IDLE)
+    if person is None:
         raise NotFoundError("There is no such account.")
-    return found, tokens.list_tokens(accounts.get_account(person_id))
+    return person, tokens.list_tokens(accounts.get_account(person_id))
 
 
 def invite(admin: User, email: str, *, role: str) -> Invitation:

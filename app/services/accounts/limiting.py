@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import TooManyError
-from app.domain.estimation.wording import span
+from app.domain.estimation.wording import format_duration
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _limiter() -> Any:
 
 
 @functools.cache
-def _items(rates: str) -> tuple[Any, ...]:
+def _rate_items(rates: str) -> tuple[Any, ...]:
     from limits import parse_many
 
     return tuple(parse_many(rates))
@@ -60,26 +60,26 @@ def count_try(limit: RateLimit, *who: str) -> None:
         If there were too many; the transaction around it then leaves this one uncounted.
     """
     limiter = _limiter()
-    for item in _items(limit.rates):
+    for item in _rate_items(limit.rates):
         if not limiter.hit(item, limit.name, *who):
             left = max(1, round(limiter.get_window_stats(item, limit.name, *who).reset_time - time.time()))
-            raise TooManyError(limit.message.format(wait=span(max(left, 10))), retry_after_seconds=left)
+            raise TooManyError(limit.message.format(wait=format_duration(max(left, 10))), retry_after_seconds=left)
 
 
 def forget_tries(limit: RateLimit, *who: str) -> None:
     """Forget the tries that were counted."""
-    for item in _items(limit.rates):
+    for item in _rate_items(limit.rates):
         _limiter().clear(item, limit.name, *who)
 
 
 def network_of(address: str) -> str:
     """Return the network of an address: an IPv4 address, or the 64 bits that an IPv6 subscriber is given."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        result = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address[:64]
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
-    return str(found)
+    if isinstance(result, ipaddress.IPv6Address):
+        if result.ipv4_mapped is not None:
+            return str(result.ipv4_mapped)
+        return str(ipaddress.ip_network((int(result) >> 64 << 64, 64)))
+    return str(result)

@@ -41,10 +41,10 @@ def _hash_of_nobody() -> str:
 @contextmanager
 def _place() -> Iterator[None]:
     if not QUEUE.acquire(blocking=False):
-        raise _crowded()
+        raise _too_many_error()
     try:
         if not PLACES.acquire(timeout=PATIENCE_SECONDS):
-            raise _crowded()
+            raise _too_many_error()
         try:
             yield
         finally:
@@ -53,7 +53,7 @@ def _place() -> Iterator[None]:
         QUEUE.release()
 
 
-def _crowded() -> TooManyError:
+def _too_many_error() -> TooManyError:
     return TooManyError("Too many people sign in at this moment. Try again in 10 s.", retry_after_seconds=10)
 
 
@@ -63,7 +63,7 @@ def hash_password(password: str) -> str:
         return str(_hasher().hash(password))
 
 
-def matches(stored: str | None, password: str) -> bool:
+def verify_password(stored: str | None, password: str) -> bool:
     """Return whether a password is the stored one; without a stored one it takes as long, and is wrong.
 
     Raises

@@ -100,8 +100,8 @@ def find_entries(wanted: AuditFilter, *, page: int) -> tuple[list[AuditLine], in
 
 def changes_of(line: AuditLine) -> Mapping[str, Mapping[str, object]]:
     """Return what changed, before and after."""
-    found: Mapping[str, Mapping[str, object]] = json.loads(line.details) if line.details else {}
-    return found
+    results: Mapping[str, Mapping[str, object]] = json.loads(line.details) if line.details else {}
+    return results
 
 
 def export_entries(admin: User, wanted: AuditFilter, form: str) -> Iterator[str]:

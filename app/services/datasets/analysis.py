@@ -26,7 +26,7 @@ from app.domain.errors import (
 from app.domain.vocabulary import DatasetState, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, originals, samples
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage import columnar, datasets, files, integrity, jobs
 from app.storage.db import now, transaction
 from app.storage.integrity import Soundness
@@ -134,7 +134,7 @@ def profile_of(dataset: Dataset) -> DatasetProfile | None:
     if values is None:
         return None
     profile = DatasetProfile.from_json(values)
-    _remember(_profiles, dataset.id, profile)
+    _cache_value(_profiles, dataset.id, profile)
     return profile
 
 
@@ -152,13 +152,13 @@ def require_profile(dataset: Dataset, *, code: str = "dataset_not_ready") -> Dat
     return profile
 
 
-def _remember(held: OrderedDict[K, V], key: K, value: V) -> None:
-    held[key] = value
-    while len(held) > PROFILES_KEPT:
-        held.popitem(last=False)
+def _cache_value(current: OrderedDict[K, V], key: K, value: V) -> None:
+    current[key] = value
+    while len(current) > PROFILES_KEPT:
+        current.popitem(last=False)
 
 
-def recall() -> None:
+def warm_profile_cache() -> None:
     """Load what is known about the datasets that were worked on last, as after a start they are what is opened next."""
     columns = 0
     for dataset in datasets.list_recent(PROFILES_KEPT):
@@ -179,15 +179,15 @@ def preview_rows(dataset: Dataset, *, limit: int = 8, offset: int = 0, most_colu
     profile = profile_of(dataset)
     if profile is None:
         return []
-    known = profile.shown(limit, most_columns) if offset == 0 else None
+    known = profile.preview_rows(limit, most_columns) if offset == 0 else None
     if known is not None:
         return known
     key = (dataset.id, limit, offset, most_columns)
     # Opening DuckDB takes longer than all the rest of a page, and the rows of a dataset never change.
     rows = _previews.get(key)
     if rows is None:
-        rows = columnar.preview(sound_rows_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
-        _remember(_previews, key, rows)
+        rows = columnar.preview_rows(sound_rows_of(dataset), profile, limit=limit, offset=offset, most=most_columns)
+        _cache_value(_previews, key, rows)
     return rows
 
 
@@ -246,7 +246,7 @@ def peek_with(dataset: Dataset, choices: ReadingChoices) -> Peek:
 
 def enqueue_analysis(dataset: Dataset) -> Job:
     """Have a worker read a dataset, in the caller's transaction."""
-    return life.enqueue_job(JobKind.ANALYSE, subject_id=dataset.id, owner_id=dataset.owner_id)
+    return life_cycle.enqueue_job(JobKind.ANALYSE, subject_id=dataset.id, owner_id=dataset.owner_id)
 
 
 def analysis_job(dataset: Dataset) -> Job | None:

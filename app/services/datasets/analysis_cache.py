@@ -29,23 +29,23 @@ class Counts:
     @property
     def rate(self) -> float | None:
         """Return the share of questions that were answered from the cache, or None before the first one."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
+        request = self.hits + self.misses
+        return self.hits / request if request else None
 
 
 def find(key: str) -> Any:
     """Return the entry under this key, or None; either is counted."""
 
     def get(server: Any) -> bytes | None:
-        found: bytes | None = server.get(PREFIX + key)
-        server.incr(MISSES if found is None else HITS)
-        return found
+        match: bytes | None = server.get(PREFIX + key)
+        server.incr(MISSES if match is None else HITS)
+        return match
 
-    found = queue.ask(get)
-    if found is None:
+    result = queue.ask(get)
+    if result is None:
         return None
     try:
-        return json.loads(zlib.decompressobj().decompress(found, MAX_BYTES))
+        return json.loads(zlib.decompressobj().decompress(result, MAX_BYTES))
     except (ValueError, zlib.error):
         return None
 
@@ -73,10 +73,10 @@ def take_uncounted() -> Counts | None:
     return queue.ask(take)
 
 
-def counts() -> Counts | None:
+def cache_counts() -> Counts | None:
     """Return how often the cache was asked and how often it knew, or None while Redis is away."""
-    found = queue.ask(lambda server: server.mget(HITS, MISSES))
-    if found is None:
+    result = queue.ask(lambda server: server.mget(HITS, MISSES))
+    if result is None:
         return None
-    hits, misses = (int(value or 0) for value in found)
+    hits, misses = (int(value or 0) for value in result)
     return Counts(hits, misses)

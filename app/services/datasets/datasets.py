@@ -66,7 +66,7 @@ __all__ = [
     "parquet_of",
     "peek_of",
     "prepare_samples",
-    "preview",
+    "preview_reading",
     "preview_rows",
     "profile_of",
     "purge",
@@ -103,7 +103,7 @@ def count_datasets(user: User) -> int:
     return datasets.count_datasets(user.id)
 
 
-def preview(user: User, dataset_id: uuid.UUID, changes: dict[str, Any]) -> Peek:
+def preview_reading(user: User, dataset_id: uuid.UUID, changes: dict[str, Any]) -> Peek:
     """Return the first rows of a dataset's file as it would be read with changed choices; nothing is kept.
 
     Raises
@@ -112,7 +112,7 @@ def preview(user: User, dataset_id: uuid.UUID, changes: dict[str, Any]) -> Peek:
         If a choice is none that can be made, the file as it came was not kept, or it cannot be read so.
     """
     row = get_dataset(user, dataset_id)
-    return analysis.peek_with(row, _changed(row, changes))
+    return analysis.peek_with(row, _merged_choices(row, changes))
 
 
 def reread(
@@ -136,11 +136,11 @@ def reread(
     """
     source = get_dataset(user, dataset_id)
     require_profile(source, code="not_ready")
-    choices = _changed(source, changes)
+    choices = _merged_choices(source, changes)
     known = _find_same(source, choices)
     if known is not None:
         damage = analysis.damage_of(known, fresh=True) if known.state == DatasetState.READY.value else None
-        return _awaited(known, waiting_draft_id) if damage is None else _restored(known, damage)
+        return _attach_waiting_draft(known, waiting_draft_id) if damage is None else _restore_rows(known, damage)
     path = original_of(source)
     if path is None:
         raise UnreadableFileError(analysis.ORIGINAL_GONE, code="original_gone", status=409)
@@ -155,7 +155,7 @@ def reread(
         raise
 
 
-def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
+def _merged_choices(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
     try:
         choices = choices_of(row).merged(changes)
         _refuse_unknown_columns(row, choices)
@@ -169,8 +169,8 @@ def _changed(row: Dataset, changes: dict[str, Any]) -> ReadingChoices:
 def _refuse_unknown_columns(row: Dataset, choices: ReadingChoices) -> None:
     """Refuse to join or judge columns that are not there, which would do nothing without a word."""
     wanted = [name for column in choices.columns for name in column.columns]
-    wanted += [name for one in choices.flags for name in (one.column, one.flag)]
-    wanted += [name for one in choices.censored for name in (one.column, one.flag) if name]
+    wanted += [name for flag in choices.flags for name in (flag.column, flag.flag)]
+    wanted += [name for choice in choices.censored for name in (choice.column, choice.flag) if name]
     profile = profile_of(row) if wanted else None
     unknown = next((name for name in wanted if profile is not None and not profile.has(name)), None)
     if unknown is not None:
@@ -179,9 +179,9 @@ def _refuse_unknown_columns(row: Dataset, choices: ReadingChoices) -> None:
 
 def _why_not(field: str, fault: Exception) -> str:
     """Return why a choice cannot be made: in the words of the rule it breaks, where that has words of its own."""
-    found = fault.errors()[0] if isinstance(fault, ValidationError) else None
-    if found is not None and found["type"] == "value_error":
-        return str(found["msg"]).removeprefix("Value error, ")
+    result = fault.errors()[0] if isinstance(fault, ValidationError) else None
+    if result is not None and result["type"] == "value_error":
+        return str(result["msg"]).removeprefix("Value error, ")
     return f"The {field.replace('_', ' ')} cannot be set to this."
 
 
@@ -199,7 +199,7 @@ def _find_same(source: Dataset, choices: ReadingChoices) -> Dataset | None:
     )
 
 
-def _restored(known: Dataset, damage: Damage) -> Dataset:
+def _restore_rows(known: Dataset, damage: Damage) -> Dataset:
     """Read damaged rows again into their place, from the same bytes by the same choices: they are what they were.
 
     Raises
@@ -217,7 +217,7 @@ def _restored(known: Dataset, damage: Damage) -> Dataset:
     return known
 
 
-def _awaited(known: Dataset, waiting_draft_id: uuid.UUID | None) -> Dataset:
+def _attach_waiting_draft(known: Dataset, waiting_draft_id: uuid.UUID | None) -> Dataset:
     if known.state == DatasetState.READING.value and waiting_draft_id is not None:
         with transaction():
             datasets.change_dataset(known.id, waiting_draft_id=waiting_draft_id)
@@ -229,7 +229,7 @@ def _add_reading(
 ) -> tuple[Dataset, bool]:
     """Add the dataset that the file becomes, and say whether a worker was told to read it, as a large one."""
     limits = current_settings().limits
-    with files.originals_held(current_settings().data), transaction():
+    with files.lock_originals(current_settings().data), transaction():
         datasets.lock_owner(user.id)
         known = _find_same(source, choices)
         if known is not None:
@@ -275,12 +275,12 @@ def delete_dataset(user: User, dataset_id: uuid.UUID) -> None:
         purge(row)
     deleted = datasets.list_deleted(owner_id=user.id, unneeded=True)
     room = current_settings().limits.user_storage_mb * 1e6
-    held = sum(one.size_bytes for one in deleted if not one.sample)
-    for one in deleted:
-        if held <= room:
+    count = sum(item.size_bytes for item in deleted if not item.sample)
+    for dataset in deleted:
+        if count <= room:
             break
-        held -= 0 if one.sample else one.size_bytes
-        purge(one)
+        count -= 0 if dataset.sample else dataset.size_bytes
+        purge(dataset)
 
 
 def list_deleted(user: User) -> list[Dataset]:
@@ -314,10 +314,10 @@ def restore_dataset(user: User, dataset_id: uuid.UUID) -> Dataset:
 def purge(row: Dataset) -> bool:
     """Remove the files of a deleted dataset for good; False where it was restored or an experiment needs it."""
     with transaction():
-        found = datasets.find_dataset(row.id)
-        if found is None or found.deleted_at is None or datasets.is_needed(row.id):
+        dataset = datasets.find_dataset(row.id)
+        if dataset is None or dataset.deleted_at is None or datasets.is_needed(row.id):
             return False
-        found.purged_at = now()
+        dataset.purged_at = now()
         record(AuditAct.PURGE_DATASET, actor=None, subject_id=row.id)
     files.remove_folder(files.dataset_dir(current_settings().data, row.id))
     originals.release_original(row)

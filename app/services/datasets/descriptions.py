@@ -39,7 +39,7 @@ def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = 
     UnreadableFileError, DomainError
         If the file could not be read, or there is no column of the target's name.
     """
-    begun = time.perf_counter()
+    start = time.perf_counter()
     row = datasets.get_dataset(dataset_id, owner_id=user.id)
     if row.state == DatasetState.FAILED.value:
         raise UnreadableFileError(row.reason or "The file could not be read.", code=row.reason_code or "unreadable")
@@ -48,12 +48,12 @@ def describe_dataset(user: User, dataset_id: uuid.UUID, *, target: str | None = 
         if job is None:
             raise UnavailableError("The file is still arriving or being read. Ask again in a moment.")
         return Description(row, job=job)
-    values, cached = _values(row, target)
+    values, cached = _description_values(row, target)
     job = None
     if target is not None:
         job = _job_of_leaks(row, target)
-        values = _with_leaks(row, target, values)
-    return Description(row, values, job=job, cached=cached, elapsed_ms=1000 * (time.perf_counter() - begun))
+        values = _add_leaks(row, target, values)
+    return Description(row, values, job=job, cached=cached, elapsed_ms=1000 * (time.perf_counter() - start))
 
 
 def _job_of_leaks(row: Dataset, target: str) -> Job | None:
@@ -65,21 +65,27 @@ def _job_of_leaks(row: Dataset, target: str) -> Job | None:
     return job if job is not None and job.state in jobs.OPEN else None
 
 
-def _with_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:
+def _add_leaks(row: Dataset, target: str, values: dict[str, Any]) -> dict[str, Any]:
     """Add what may give the target away: it is kept with the associations, which a worker may still be measuring."""
-    found, measured = leakage.findings_for(row, target), leakage.is_measured(row, target)
+    results, measured = leakage.findings_for(row, target), leakage.is_measured(row, target)
     if not measured:
         # Of damaged rows nothing will ever be measured, so there is nothing to wait for.
         analysis.sound_rows_of(row)
     columns = [
-        {**column, "findings": [*column["findings"], *(one.code for one in found if one.columns[0] == column["name"])]}
+        {
+            **column,
+            "findings": [
+                *column["findings"],
+                *(finding.code for finding in results if finding.columns[0] == column["name"]),
+            ],
+        }
         for column in values["columns"]
     ]
-    findings = [*values["findings"], *(finding_json(one) for one in found)]
+    findings = [*values["findings"], *(finding_json(finding) for finding in results)]
     return {**values, "columns": columns, "findings": findings, "leaks_measured": measured}
 
 
-def _values(row: Dataset, target: str | None) -> tuple[dict[str, Any], bool]:
+def _description_values(row: Dataset, target: str | None) -> tuple[dict[str, Any], bool]:
     mark = "" if target is None else hashlib.sha256(target.encode()).hexdigest()[:16]
     key = analysis.cache_key(row, "description", mark)
     known = analysis_cache.find(key) if key else None

@@ -43,7 +43,7 @@ def source_of(row: Dataset) -> Path:
     if row.sha256 and arrived.exists():
         data = current_settings().data
         # Whoever waits here may find that the request that took the file has put it in its place meanwhile.
-        with files.originals_held(data):
+        with files.lock_originals(data):
             if arrived.exists():
                 files.keep_original(data, arrived, row.sha256)
     source = original_of(row)
@@ -65,7 +65,7 @@ def release_bytes(sha256: str) -> None:
     """Remove the original with this hash, unless any dataset of anybody stands on it."""
     data = current_settings().data
     # A row that names the file is committed before the file is put in its place, and both while this is held.
-    with files.originals_held(data), transaction():
+    with files.lock_originals(data), transaction():
         if not datasets.needs_original(sha256):
             files.original_file(data, sha256).unlink(missing_ok=True)
 

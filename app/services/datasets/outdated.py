@@ -34,23 +34,23 @@ def changes_when_read_again(dataset: Dataset) -> tuple[str, ...] | None:
     except DomainError:
         # Reading again says what is wrong with the file; nothing can be said about it before.
         return ()
-    found = []
+    results = []
     for name, kind in zip(peek.names, peek.kinds, strict=False):
         if not profile.has(name):
-            found.append(f"`{name[:60]}` is a column of its own.")
-        elif _differs(profile.column(name).storage, kind):
+            results.append(f"`{name[:60]}` is a column of its own.")
+        elif _is_read_otherwise(profile.column(name).storage, kind):
             was, now = WORDS.get(profile.column(name).storage, "text"), WORDS[kind]
-            found.append(f"`{name[:60]}` is read as {now}; it was {was}.")
-    found += _joins(profile)
-    return tuple(found[:MAX_SENTENCES])
+            results.append(f"`{name[:60]}` is read as {now}; it was {was}.")
+    results += _joined_columns(profile)
+    return tuple(results[:MAX_SENTENCES])
 
 
-def _differs(storage: str, kind: str) -> bool:
+def _is_read_otherwise(storage: str, kind: str) -> bool:
     """Return whether a column would be read otherwise; of numbers the head cannot tell whether all are whole."""
     return kind in WORDS and storage != kind and not (storage in NUMBERS and kind in NUMBERS)
 
 
-def _joins(profile: DatasetProfile) -> list[str]:
+def _joined_columns(profile: DatasetProfile) -> list[str]:
     if profile.time_axis is not None:
         return []
     parts = [

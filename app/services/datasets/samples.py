@@ -77,7 +77,7 @@ def sample_of(sample_id: str) -> Sample:
 
 def samples_are_ready() -> bool:
     """Return whether every sample has been read."""
-    folders = (_folder(_sha256_of(file_of(one.id)), ANALYSIS_VERSION) for one in SAMPLES)
+    folders = (_sample_folder(_sha256_of(file_of(sample.id)), ANALYSIS_VERSION) for sample in SAMPLES)
     return all(_is_read(folder) for folder in folders)
 
 
@@ -96,7 +96,7 @@ def prepare_samples() -> None:
 
 def _read_sample(sample: Sample) -> DatasetProfile:
     source, limits = file_of(sample.id), current_settings().limits
-    folder = _folder(_sha256_of(source), ANALYSIS_VERSION)
+    folder = _sample_folder(_sha256_of(source), ANALYSIS_VERSION)
     if _is_read(folder):
         return files.read_profile(folder)
     return read_file(source, folder, limits=limits, seconds=limits.read_seconds, file_name=sample.file)
@@ -109,10 +109,10 @@ def file_of(sample_id: str) -> Path:
 
 def folder_of(dataset: Dataset) -> Path:
     """Return the folder where the rows of a sample lie, as they were read when this entry was made."""
-    return _folder(dataset.sha256 or "", dataset.analysis_version)
+    return _sample_folder(dataset.sha256 or "", dataset.analysis_version)
 
 
-def _folder(sha256: str, analysis_version: int | None) -> Path:
+def _sample_folder(sha256: str, analysis_version: int | None) -> Path:
     # A newer version reads a sample again beside the old reading, on which experiments may stand.
     name = sha256 if analysis_version is None else f"{sha256}-{analysis_version}"
     return files.sample_dir(current_settings().data, name)

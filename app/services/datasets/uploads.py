@@ -160,17 +160,17 @@ def finish_upload(
         return datasets.get_dataset(dataset_id) if by_worker else analysis.read_now_or_later(row)
     except (UnreadableFileError, NoSpaceError) as fault:
         if keeps_refused and isinstance(fault, UnreadableFileError) and fault.code in datasets.WAITING:
-            _keep_refused(user, dataset_id, fault)
+            _keep_partial_upload(user, dataset_id, fault)
         else:
             drop_upload(dataset_id)
         raise
 
 
-def _keep_refused(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError) -> None:
+def _keep_partial_upload(user: User, dataset_id: uuid.UUID, fault: UnreadableFileError) -> None:
     """Let a file wait that could be read in part; one that waited as the same bytes makes room for it."""
     originals.mark_failed(dataset_id, code=fault.code, message=fault.message)
     row = datasets.get_dataset(dataset_id)
-    for earlier in datasets.list_refused(user.id, row.sha256 or ""):
+    for earlier in datasets.list_partial_uploads(user.id, row.sha256 or ""):
         if earlier.id != dataset_id:
             drop_upload(earlier.id)
     fault.kept = dataset_id
@@ -205,7 +205,7 @@ def _settle(user: User, dataset_id: uuid.UUID, arrived: ReceivedFile, *, by_work
     Returns the dataset that another request made of the same bytes meanwhile.
     """
     data = current_settings().data
-    with files.originals_held(data):
+    with files.lock_originals(data):
         with transaction():
             datasets.lock_owner(user.id)
             known = _find_known(user, arrived)

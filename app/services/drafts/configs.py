@@ -11,9 +11,9 @@ from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.checks import check_spec
 from app.domain.checks.about_machine import launch_ends_in_time, memory_fits
 from app.domain.checks.about_tuning import search_ends_in_time
+from app.domain.checks.check_context import error, warning
 from app.domain.checks.patching import patch_of
 from app.domain.checks.schema import read_config
-from app.domain.checks.subject import error, warning
 from app.domain.estimation import estimate
 from app.domain.experiment import Spec
 from app.domain.problems import Problem, Remedy
@@ -69,29 +69,29 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
         return ConfigCheck(tuple(problems))
     known = _associations(dataset, profile, spec)
     problems += check_spec(spec, profile, known)
-    verdict = ConfigCheck(_patched(problems, spec, profile, known), None, spec, dataset)
+    verdict = ConfigCheck(_add_patches(problems, spec, profile, known), None, spec, dataset)
     if verdict.valid:
         problems += given_resolved.problems_of(dataset, profile, spec, config.get("resolved"))
-        verdict = replace(verdict, problems=_patched(problems, spec, profile, known))
+        verdict = replace(verdict, problems=_add_patches(problems, spec, profile, known))
     if not verdict.valid:
         return verdict
-    machine = estimates.machine()
+    machine = estimates.learned_machine()
     forecast = estimate(spec, profile, machine)
     problems += memory_fits(forecast, machine, spec, profile)
     limit = current_settings().limits.train_seconds
     problems += search_ends_in_time(spec, forecast, limit)
     problems += launch_ends_in_time(forecast, machine, spec, profile, limit_seconds=limit)
-    return replace(verdict, problems=_patched(problems, spec, profile, known), estimate=forecast)
+    return replace(verdict, problems=_add_patches(problems, spec, profile, known), estimate=forecast)
 
 
 def _about_template(raw: Any) -> Iterator[Problem]:
     """Yield what does not fit in the place where a config says which template it came from."""
-    if raw is not None and template_named(raw) is None:
+    if raw is not None and parse_template(raw) is None:
         message = "template: This must have the id of a template and the number of a version."
         yield error("review", "", "template_invalid", message, Remedy("Take it out.", patch={"template": None}))
 
 
-def template_named(raw: Any) -> tuple[uuid.UUID, int] | None:
+def parse_template(raw: Any) -> tuple[uuid.UUID, int] | None:
     """Return the id and the version of the template that a config names, None where it names none."""
     if not isinstance(raw, Mapping) or set(raw) != {"id", "version"}:
         return None
@@ -104,12 +104,12 @@ def template_named(raw: Any) -> tuple[uuid.UUID, int] | None:
     return (identifier, version) if is_number and 1 <= version < 2**31 else None
 
 
-def _patched(
+def _add_patches(
     problems: list[Problem], spec: Spec, profile: DatasetProfile, known: Associations | None
 ) -> tuple[Problem, ...]:
     """Return problems whose remedies say what they change in the config itself; of very many, errors first."""
     if len(problems) > MAX_PROBLEMS:
-        problems = sorted(problems, key=lambda one: one.severity is not Severity.ERROR)[:MAX_PROBLEMS]
+        problems = sorted(problems, key=lambda item: item.severity is not Severity.ERROR)[:MAX_PROBLEMS]
     return tuple(
         problem
         if problem.remedy is None
@@ -132,27 +132,32 @@ def _dataset_of(user: User, raw: Any) -> tuple[Dataset | None, list[Problem]]:
     if analysis.profile_of(dataset) is None:
         message = "The dataset was not read yet, or could not be read."
         return dataset, [error("data", "dataset_id", "dataset_not_ready", message, CHOOSE)]
-    return dataset, list(_misfits(raw, dataset))
+    return dataset, list(_dataset_misfits(raw, dataset))
 
 
-def _misfits(raw: Mapping[str, Any], dataset: Dataset) -> Iterator[Problem]:
+def _dataset_misfits(raw: Mapping[str, Any], dataset: Dataset) -> Iterator[Problem]:
     """Yield what does not fit beside the id of the dataset that a config names."""
     for name in (name for name in raw if name not in ("id", "sha256")):
         message = f"dataset.{name[:60]}: There is no such field."
-        yield error("data", "dataset_id", "extra_forbidden", message, Remedy("Take it out.", patch=_without(name)))
-    said = raw.get("sha256")
-    if said is not None and not isinstance(said, str):
+        yield error(
+            "data", "dataset_id", "extra_forbidden", message, Remedy("Take it out.", patch=_removal_patch(name))
+        )
+    words = raw.get("sha256")
+    if words is not None and not isinstance(words, str):
         message = "dataset.sha256: This must be a text."
-        yield error("data", "dataset_id", "string_type", message, Remedy("Take it out.", patch=_without("sha256")))
-    elif said and dataset.sha256 and said != dataset.sha256:
+        yield error(
+            "data", "dataset_id", "string_type", message, Remedy("Take it out.", patch=_removal_patch("sha256"))
+        )
+    elif words and dataset.sha256 and words != dataset.sha256:
         message = "The config was made on another file: its checksum is not that of the dataset."
         remedy = Remedy(
-            "Make sure that the file holds the same columns, then take the checksum out.", patch=_without("sha256")
+            "Make sure that the file holds the same columns, then take the checksum out.",
+            patch=_removal_patch("sha256"),
         )
         yield warning("data", "dataset_id", "dataset_differs", message, remedy)
 
 
-def _without(name: str) -> Mapping[str, Any]:
+def _removal_patch(name: str) -> Mapping[str, Any]:
     return {"dataset": {name: None}}
 
 

@@ -112,7 +112,7 @@ class DraftContext:
     @cached_property
     def machine(self) -> Machine:
         """Where a launch would run, with what was learnt there."""
-        return estimates.machine()
+        return estimates.learned_machine()
 
     @cached_property
     def evidence(self) -> LookedUp:
@@ -138,10 +138,10 @@ class DraftContext:
         return by_rules if evidence is None else plans_made.plan_of(dataset.id, replace(inputs, evidence=evidence))
 
     def _plan_without_data(self) -> Plan:
-        held = self.chosen
-        ready = held is not None and held.state == DatasetState.READY.value
-        state = "" if held is None else "deleted" if held.deleted_at else "" if ready else held.state
-        name = "" if held is None else held.file_name
+        dataset = self.chosen
+        ready = dataset is not None and dataset.state == DatasetState.READY.value
+        state = "" if dataset is None else "deleted" if dataset.deleted_at else "" if ready else dataset.state
+        name = "" if dataset is None else dataset.file_name
         return make_plan(Draft(self.answers), None, None, file_name=name, file_state=state)
 
     @cached_property
@@ -179,7 +179,7 @@ class DraftContext:
         for name in ("associations", "comparison", "inputs", "plan", "evidence", "derived_config", "leaks"):
             self.__dict__.pop(name, None)
 
-    def showing(self, estimator: str) -> DraftContext:
+    def with_page_estimator(self, estimator: str) -> DraftContext:
         """Return the draft as a page shows it that was drawn with this estimator, which nobody chose.
 
         What is measured meanwhile changes the suggestion, but not what stands on a page that is open.
@@ -187,12 +187,14 @@ class DraftContext:
         spec = self.plan.spec
         if spec is None or spec.model.estimator == estimator or self.answers.get("model", {}).get("estimator"):
             return self
-        if estimator not in {entry.id for entry in registry.for_task(spec.task.kind, spec.task.purpose)}:
+        if estimator not in {entry.id for entry in registry.estimators_for_task(spec.task.kind, spec.task.purpose)}:
             return self
         answers = {**self.answers, "model": {**self.answers.get("model", {}), "estimator": estimator}}
-        shown = DraftContext(self.user, self.row, answers, self.version)
-        shown.__dict__.update({name: self.__dict__[name] for name in SAME_WITH_ANY_ESTIMATOR if name in self.__dict__})
-        return shown
+        context = DraftContext(self.user, self.row, answers, self.version)
+        context.__dict__.update(
+            {name: self.__dict__[name] for name in SAME_WITH_ANY_ESTIMATOR if name in self.__dict__}
+        )
+        return context
 
     def moved_on(self, row: DraftRow) -> DraftContext:
         """Return the draft as it is after a save; what a save cannot change is not loaded again."""

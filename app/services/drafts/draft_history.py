@@ -40,12 +40,12 @@ def _take_back(user: User, row: DraftRow, stack: tuple[int, ...]) -> UndoOutcome
         refuse_launched(row)
         return UndoOutcome(row.version)
     event = drafts.get_event(row.id, stack[-1])
-    changes = _with_answers_kept(user, row, _reversed(event))
+    changes = _keep_answers(user, row, _reverse_change(event))
     outcome = save_many(user, row.id, changes=changes, version=row.version, undoes=event.version)
     return UndoOutcome(outcome.version, event.step)
 
 
-def _reversed(event: DraftEvent) -> dict[str, dict[str, Any]]:
+def _reverse_change(event: DraftEvent) -> dict[str, dict[str, Any]]:
     """Return the answers that were there before a save, in the shape of a change."""
     changes: dict[str, dict[str, Any]] = {}
     for path, (before, _after) in event.changes.items():
@@ -54,7 +54,7 @@ def _reversed(event: DraftEvent) -> dict[str, dict[str, Any]]:
     return changes
 
 
-def _with_answers_kept(user: User, row: DraftRow, changes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _keep_answers(user: User, row: DraftRow, changes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return a change with the answers that go along with it: another reading of the file takes none of them away."""
     dataset_id = dataset_id_in(changes)
     if dataset_id is None:

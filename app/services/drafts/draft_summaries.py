@@ -48,30 +48,30 @@ class DraftSummary:
     glance: VersionSummary
 
 
-def list_begun(user: User, *, page: int, per_page: int) -> tuple[list[DraftSummary], int]:
+def list_draft_summaries(user: User, *, page: int, per_page: int) -> tuple[list[DraftSummary], int]:
     """Return a page of the user's drafts that were not launched, last touched first, and how many there are in all."""
     lines = draft_rows.list_lines(user.id, limit=per_page, offset=(page - 1) * per_page)
-    found = [
+    summaries = [
         DraftSummary(
             line.id,
             line.dataset_name or "",
             line.deleted_at is not None,
             line.reached,
             line.touched_at,
-            _glance(user, line),
+            _cached_summary(user, line),
         )
         for line in lines
     ]
-    return found, draft_rows.count_drafts(user.id)
+    return summaries, draft_rows.count_drafts(user.id)
 
 
-def _glance(user: User, line: DraftLine) -> VersionSummary:
+def _cached_summary(user: User, line: DraftLine) -> VersionSummary:
     # What a file holds becomes known, and data are deleted and brought back, without a new version.
     state = "" if line.dataset_state is None or line.deleted_at is not None else line.dataset_state
     key = (line.id, line.version, state)
     if key not in _glances:
         # Thinking a draft through takes milliseconds, and a list holds many.
-        _glances[key] = _at_a_glance(context_of(user, drafts.get_draft(user, line.id)))
+        _glances[key] = _version_summary(context_of(user, drafts.get_draft(user, line.id)))
         while len(_glances) > GLANCES_KEPT:
             _glances.popitem(last=False)
     return _glances[key]
@@ -86,7 +86,7 @@ def _purpose_of(context: DraftContext) -> str:
     return purpose_phrase(spec.task, step_seconds=axis.step_seconds if axis is not None and is_regular else None)
 
 
-def _at_a_glance(context: DraftContext) -> VersionSummary:
+def _version_summary(context: DraftContext) -> VersionSummary:
     row, spec = context.row, context.plan.spec
     events = draft_rows.list_events(row.id, after_version=row.version - 1)
     return VersionSummary(

@@ -117,8 +117,8 @@ def save_many(
     for _ in range(RETRIES):
         with transaction():
             context = loaded or load(user, draft_id)
-            asked = _Save(user, changes, version=version, keep=keep or {}, undoes=undoes, reached=reached)
-            outcome = _try_save(context, asked)
+            request = _Save(user, changes, version=version, keep=keep or {}, undoes=undoes, reached=reached)
+            outcome = _try_save(context, request)
         if outcome is not None:
             if outcome.changed and COMPARED.intersection(changes):
                 begin_comparing(outcome.context)
@@ -140,7 +140,7 @@ def mark_reached(user: User, draft_id: uuid.UUID, slug: str, *, loaded: DraftRow
     if wizard.SLUGS.index(slug) > wizard.SLUGS.index(row.reached):
         with transaction():
             drafts.change_draft(row.id, reached=slug)
-            left = wizard.before(slug)
+            left = wizard.step_before(slug)
             if left is not None:
                 count_event(UsageKind.STEP_COMPLETED, person_id=user.id, draft_id=row.id, step=left.slug)
 
@@ -164,17 +164,17 @@ def _refuse_too_large(changes: Mapping[str, Changes]) -> None:
                 raise DomainError("This answer is too long to keep.", code="answer_too_long", field=name[:100])
 
 
-def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
+def _try_save(context: DraftContext, request: _Save) -> SaveOutcome | None:
     """Save in the caller's transaction; None where somebody was faster."""
     row = context.row
     refuse_launched(row)
-    since = drafts.list_events(row.id, after_version=asked.version) if asked.version < row.version else []
-    wanted = _flat(asked.changes)
-    _refuse_conflicts(row, asked, since)
-    wanted = {path: value for path, value in wanted.items() if asked.keep.get(path[1]) != "theirs"}
-    _refuse_foreign_dataset(asked.user, wanted.get(("data", "dataset_id")))
+    since = drafts.list_events(row.id, after_version=request.version) if request.version < row.version else []
+    wanted = _flatten(request.changes)
+    _refuse_conflicts(row, request, since)
+    wanted = {path: value for path, value in wanted.items() if request.keep.get(path[1]) != "theirs"}
+    _refuse_foreign_dataset(request.user, wanted.get(("data", "dataset_id")))
     answers, effects = _apply(row.answers, wanted)
-    reached = max(row.reached, asked.reached or row.reached, key=wizard.SLUGS.index)
+    reached = max(row.reached, request.reached or row.reached, key=wizard.SLUGS.index)
     if not effects:
         if reached != row.reached:
             drafts.change_draft(row.id, reached=reached)
@@ -188,13 +188,13 @@ def _try_save(context: DraftContext, asked: _Save) -> SaveOutcome | None:
     drafts.add_event(
         draft_id=row.id,
         version=saved.version,
-        user_id=asked.user.id,
+        user_id=request.user.id,
         step=next(iter(wanted))[0],
         changes=effects,
-        undoes=asked.undoes,
+        undoes=request.undoes,
     )
     step, fields = next(iter(wanted))[0], {"fields": field_names(effects)}
-    record_answers(asked.user, row.id, step=step, version=saved.version, fields=fields)
+    record_answers(request.user, row.id, step=step, version=saved.version, fields=fields)
     return SaveOutcome(context.moved_on(saved), bool(since), changed=True)
 
 
@@ -213,28 +213,28 @@ def _refuse_foreign_dataset(user: User, raw: Any) -> None:
         raise NotFoundError("There is no such dataset, or it is not yours.", field="dataset_id")
 
 
-def _flat(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
+def _flatten(changes: Mapping[str, Changes]) -> dict[tuple[str, str], Any]:
     return {(step, name): value for step, fields in changes.items() for name, value in fields.items()}
 
 
-def _refuse_conflicts(row: DraftRow, asked: _Save, since: list[DraftEvent]) -> None:
+def _refuse_conflicts(row: DraftRow, request: _Save, since: list[DraftEvent]) -> None:
     conflicts = []
-    for (step, name), mine in _flat(asked.changes).items():
-        event = next((event for event in reversed(since) if _concerns(event, step, name)), None)
+    for (step, name), mine in _flatten(request.changes).items():
+        event = next((event for event in reversed(since) if _affects_field(event, step, name)), None)
         theirs = row.answers.get(step, {}).get(name)
-        if event is not None and theirs != mine and name not in asked.keep:
+        if event is not None and theirs != mine and name not in request.keep:
             conflicts.append(FieldConflict(step, name, mine, theirs, event.at.isoformat(timespec="seconds")))
     if conflicts:
-        raise DraftConflictError(tuple(conflicts), version=row.version, wanted=asked.changes)
+        raise DraftConflictError(tuple(conflicts), version=row.version, wanted=request.changes)
 
 
-def _concerns(event: DraftEvent, step: str, name: str) -> bool:
+def _affects_field(event: DraftEvent, step: str, name: str) -> bool:
     """Return whether a save changed this field, or made all that was known of it meaningless, as a new dataset does."""
     if f"{step}.{name}" in event.changes:
         return True
     changed = (path.partition(".") for path in event.changes)
     patterns = (pattern for other, _, field in changed for pattern in wizard.cleared_by(other, field))
-    return any(wizard.matches(pattern, step=step, name=name) for pattern in patterns)
+    return any(wizard.covers_field(pattern, step=step, name=name) for pattern in patterns)
 
 
 def _apply(
@@ -245,16 +245,16 @@ def _apply(
     effects: dict[str, Any] = {}
 
     def put(step: str, name: str, value: Any) -> bool:
-        held = answers.setdefault(step, {})
-        old = held.get(name, ABSENT)
+        current_values = answers.setdefault(step, {})
+        old = current_values.get(name, ABSENT)
         new = ABSENT if value is None else value
         if old == new:
             return False
         effects[f"{step}.{name}"] = [old, new]
         if value is None:
-            del held[name]
+            del current_values[name]
         else:
-            held[name] = value
+            current_values[name] = value
         return True
 
     for (step, name), value in wanted.items():
@@ -262,7 +262,7 @@ def _apply(
             for pattern in wizard.cleared_by(step, name):
                 for other_step, fields in list(answers.items()):
                     for other in list(fields):
-                        covered = wizard.matches(pattern, step=other_step, name=other)
+                        covered = wizard.covers_field(pattern, step=other_step, name=other)
                         if covered and (other_step, other) not in wanted:
                             put(other_step, other, None)
     return answers, effects
@@ -276,11 +276,11 @@ def answers_at(row: DraftRow, version: int) -> Answers:
     for event in reversed(drafts.list_events(row.id, after_version=version)):
         for path, (before, _after) in event.changes.items():
             step, _, name = path.partition(".")
-            held = answers.setdefault(step, {})
+            current_values = answers.setdefault(step, {})
             if before == ABSENT:
-                held.pop(name, None)
+                current_values.pop(name, None)
             else:
-                held[name] = before
+                current_values[name] = before
     return answers
 
 

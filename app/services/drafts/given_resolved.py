@@ -33,9 +33,9 @@ def problems_of(dataset: Dataset, profile: DatasetProfile, spec: Spec, given: An
     if given is None:
         return []
     if not isinstance(given, Mapping):
-        return [about_resolved.not_an_object()]
+        return [about_resolved.not_an_object_problem()]
     if not _is_finite(given):
-        return [about_resolved.not_finite()]
+        return [about_resolved.not_finite_problem()]
     from app.domain.training.run import describe_environment
 
     environment = describe_environment()
@@ -43,15 +43,15 @@ def problems_of(dataset: Dataset, profile: DatasetProfile, spec: Spec, given: An
     problems = about_resolved.other_versions(version_differences(given, here))
     names = columns_read(spec, profile)
     if profile.rows * (len(names) + len(output_names(spec))) > INLINE_CELLS:
-        return problems + about_resolved.unmeasured()
+        return problems + about_resolved.unmeasured_problems()
     from app.domain.training.resolved.build import resolve_unfitted
 
     frame = columnar.read_frame(sound_rows_of(dataset), profile, names)
     try:
-        found = resolve_unfitted(spec, frame, profile, given=given)
+        result = resolve_unfitted(spec, frame, profile, given=given)
     except TrainingError as fault:
-        return problems + about_resolved.impossible(fault.message)
-    return about_resolved.differing(unfitted_differences(given, found.to_json())) + problems
+        return problems + about_resolved.impossible_problems(fault.message)
+    return about_resolved.difference_problems(unfitted_differences(given, result.to_json())) + problems
 
 
 def _is_finite(given: Mapping[str, Any]) -> bool:

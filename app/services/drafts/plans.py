@@ -47,15 +47,15 @@ class PlansMade:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[uuid.UUID, bytes], tuple[Inputs, Plan]] = OrderedDict()
+        self._plans: OrderedDict[tuple[uuid.UUID, bytes], tuple[Inputs, Plan]] = OrderedDict()
         self._columns = 0
 
     def plan_of(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan:
         """Return the plan of a draft on a dataset, made now unless it was made of the very same before."""
-        held = self.find(dataset_id, inputs)
-        if held is not None:
-            return held
-        plan = _unchangeable(
+        current = self.find(dataset_id, inputs)
+        if current is not None:
+            return current
+        plan = _freeze_plan(
             make_plan(
                 inputs.draft,
                 inputs.profile,
@@ -65,35 +65,35 @@ class PlansMade:
                 evidence=inputs.evidence,
             )
         )
-        self._keep(_key(dataset_id, inputs), inputs, plan)
+        self._keep(_cache_key(dataset_id, inputs), inputs, plan)
         return plan
 
     def find(self, dataset_id: uuid.UUID, inputs: Inputs) -> Plan | None:
         """Return the plan of a draft on a dataset, None unless it was made of the very same before."""
-        key = _key(dataset_id, inputs)
+        key = _cache_key(dataset_id, inputs)
         with self._lock:
-            held = self._held.get(key)
-            if held is not None:
-                self._held.move_to_end(key)
-        return held[1] if held is not None and held[0].gives_the_same_as(inputs) else None
+            current_values = self._plans.get(key)
+            if current_values is not None:
+                self._plans.move_to_end(key)
+        return current_values[1] if current_values is not None and current_values[0].gives_the_same_as(inputs) else None
 
     def _keep(self, key: tuple[uuid.UUID, bytes], inputs: Inputs, plan: Plan) -> None:
         with self._lock:
-            before = self._held.pop(key, None)
+            before = self._plans.pop(key, None)
             self._columns += len(plan.columns) - (len(before[1].columns) if before else 0)
-            self._held[key] = inputs, plan
-            while len(self._held) > 1 and (len(self._held) > PLANS_KEPT or self._columns > COLUMNS_KEPT):
-                _, (_, oldest) = self._held.popitem(last=False)
+            self._plans[key] = inputs, plan
+            while len(self._plans) > 1 and (len(self._plans) > PLANS_KEPT or self._columns > COLUMNS_KEPT):
+                _, (_, oldest) = self._plans.popitem(last=False)
                 self._columns -= len(oldest.columns)
 
     def forget(self) -> None:
         """Forget all of them, for tests and measurements."""
         with self._lock:
-            self._held.clear()
+            self._plans.clear()
             self._columns = 0
 
 
-def _key(dataset_id: uuid.UUID, inputs: Inputs) -> tuple[uuid.UUID, bytes]:
+def _cache_key(dataset_id: uuid.UUID, inputs: Inputs) -> tuple[uuid.UUID, bytes]:
     # The order of the answers is part of the text, so that nothing has to be known about what it means.
     answers = json.dumps(inputs.draft.answers, default=repr)
     # A plan by rules and one by evidence stand beside each other, since the first tells of which evidence to look.
@@ -101,17 +101,17 @@ def _key(dataset_id: uuid.UUID, inputs: Inputs) -> tuple[uuid.UUID, bytes]:
     return dataset_id, hashlib.blake2b(f"{kind} {answers}".encode()).digest()
 
 
-def _unchangeable(plan: Plan) -> Plan:
+def _freeze_plan(plan: Plan) -> Plan:
     """Return a plan whose answers nobody can write into, since others read it too."""
     return replace(
         plan,
-        values=_closed(plan.values),
-        suggestions=_closed(plan.suggestions),
+        values=_freeze_answers(plan.values),
+        suggestions=_freeze_answers(plan.suggestions),
         reasons=MappingProxyType(dict(plan.reasons)),
     )
 
 
-def _closed(by_step: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+def _freeze_answers(by_step: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({step: MappingProxyType(dict(fields)) for step, fields in by_step.items()})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.checks.subject import warning
+from app.domain.checks.check_context import warning
 from app.domain.errors import DomainError, UnavailableError, UnreadableFileError
 from app.domain.experiment import Draft, Spec
 from app.domain.problems import Problem, Remedy
@@ -47,12 +47,16 @@ class SuggestionRequest:
         data = {"target": self.target, "horizon": self.horizon, "drivers_known_ahead": self.drivers_known_ahead}
         data |= {"group_column": self.group_column, "purpose": None if self.purpose is None else self.purpose.value}
         answers: Answers = {"data": {name: value for name, value in data.items() if value is not None}}
-        held = self.holdout
-        if held is None:
+        current_values = self.holdout
+        if current_values is None:
             return answers
-        if held.get("fraction") is not None:
-            return {**answers, "validation": {"holdout_percent": round(100 * float(held["fraction"]), 4)}}
-        dates = {"holdout_by": "date", "holdout_from": held.get("from"), "holdout_to": held.get("to") or ""}
+        if current_values.get("fraction") is not None:
+            return {**answers, "validation": {"holdout_percent": round(100 * float(current_values["fraction"]), 4)}}
+        dates = {
+            "holdout_by": "date",
+            "holdout_from": current_values.get("from"),
+            "holdout_to": current_values.get("to") or "",
+        }
         return {**answers, "validation": dates}
 
 
@@ -67,7 +71,7 @@ class SuggestedConfig:
     problems: tuple[Problem, ...] = ()
 
 
-def suggest_config(user: User, asked: SuggestionRequest) -> SuggestedConfig:
+def suggest_config(user: User, request: SuggestionRequest) -> SuggestedConfig:
     """Return the config of a dataset that accepts every suggestion, or the job that still reads or measures.
 
     Raises
@@ -77,16 +81,16 @@ def suggest_config(user: User, asked: SuggestionRequest) -> SuggestedConfig:
     UnreadableFileError, DomainError, DamagedFileError
         If the file could not be read, a column is not there, nothing can be predicted, or the rows are damaged.
     """
-    dataset = datasets.get_dataset(user, asked.dataset_id)
+    dataset = datasets.get_dataset(user, request.dataset_id)
     waiting = _job_of_reading(dataset)
     if waiting is not None:
         return SuggestedConfig(dataset, job=waiting)
     profile = datasets.require_profile(dataset)
     datasets.sound_rows_of(dataset)
     for name in ("target", "group_column"):
-        named = getattr(asked, name)
+        named = getattr(request, name)
         require_columns(profile, [named] if named else [], field=name)
-    return _measured(user, dataset, profile, asked)
+    return _suggest_after_fits(user, dataset, profile, request)
 
 
 def _job_of_reading(dataset: Dataset) -> Job | None:
@@ -101,25 +105,27 @@ def _job_of_reading(dataset: Dataset) -> Job | None:
     return job
 
 
-def _measured(user: User, dataset: Dataset, profile: DatasetProfile, asked: SuggestionRequest) -> SuggestedConfig:
-    answers = asked.answers()
+def _suggest_after_fits(
+    user: User, dataset: Dataset, profile: DatasetProfile, request: SuggestionRequest
+) -> SuggestedConfig:
+    answers = request.answers()
     goal = goal_of(Draft(answers), profile)
     if goal is not None:
         job = _job_of_comparison(dataset, goal, holdout_of(Draft(answers), profile, goal))
         if job is not None:
             return SuggestedConfig(dataset, job=job)
     plan = _plan(dataset, profile, answers)
-    found = recommendations.recommend(dataset, plan)
-    if found is not None and found.busy and found.job_id is not None:
-        return SuggestedConfig(dataset, job=job_views.get_job(user, found.job_id))
-    best = None if found is None else _best(found.items)
+    result = recommendations.recommend(dataset, plan)
+    if result is not None and result.busy and result.job_id is not None:
+        return SuggestedConfig(dataset, job=job_views.get_job(user, result.job_id))
+    best = None if result is None else _best_recommendation(result.items)
     reasons = dict(plan.reasons)
     if best is not None:
         # Taken even where the rules had suggested it, with the values that were fitted and the reasons that won.
         plan = _plan(dataset, profile, {**answers, "model": {"estimator": best.ranked.entry.id}})
         reasons = {**plan.reasons, "model.estimator": f"{best.ranked.why}."}
     spec = _spec_of(plan)
-    problems = (*plan.problems, *unfollowed(asked, spec))
+    problems = (*plan.problems, *unfollowed_requests(request, spec))
     config = {**spec.to_json(), "dataset": {"id": str(dataset.id), "sha256": dataset.sha256 or ""}}
     return SuggestedConfig(dataset, None, config, reasons, problems)
 
@@ -142,10 +148,10 @@ def _plan(dataset: Dataset, profile: DatasetProfile, answers: Answers) -> Plan:
     if goal is not None:
         known = associations.known_for(dataset, goal.target, goal.kinds, holdout_of(draft, profile, goal))
     limit = current_settings().limits.train_seconds
-    return make_plan(draft, profile, known, machine=estimates.machine(), limit_seconds=limit)
+    return make_plan(draft, profile, known, machine=estimates.learned_machine(), limit_seconds=limit)
 
 
-def _best(items: tuple[Recommendation, ...]) -> Recommendation | None:
+def _best_recommendation(items: tuple[Recommendation, ...]) -> Recommendation | None:
     """Return what the short fits put first; None where there were none."""
     first = next((item for item in items if item.ranked.entry.competes), None)
     return first if first is not None and first.measured is not None else None
@@ -157,13 +163,16 @@ def _spec_of(plan: Plan) -> Spec:
     return plan.spec
 
 
-def unfollowed(asked: SuggestionRequest, spec: Spec) -> Iterator[Problem]:
+def unfollowed_requests(request: SuggestionRequest, spec: Spec) -> Iterator[Problem]:
     """Yield a warning for everything that was asked for and is otherwise in the config."""
-    task, held = spec.task, spec.validation.holdout
+    task, holdout = spec.task, spec.validation.holdout
     got = {name: getattr(task, name) for name in ("target", "purpose", "horizon", "drivers_known_ahead")}
-    got |= {"group_column": task.group_column or "", "holdout": None if held is None else held.model_dump(mode="json")}
+    got |= {
+        "group_column": task.group_column or "",
+        "holdout": None if holdout is None else holdout.model_dump(mode="json"),
+    }
     for name, value in got.items():
-        wanted = getattr(asked, name)
+        wanted = getattr(request, name)
         if wanted is None or wanted == value or (name == "holdout" and _holds_same(wanted, value)):
             continue
         step, label = ("validation", "Set it in the config.") if name == "holdout" else ("data", "Change it.")

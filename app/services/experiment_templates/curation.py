@@ -65,10 +65,10 @@ def curate_template(
     with transaction():
         row = _locked(admin, template_id, *([successor_id] if successor_id is not None else []))
         values = _values_of(row, act, email=email, successor_id=successor_id)
-        before = {name: _stored(getattr(row, name)) for name in values}
+        before = {name: _json_value(getattr(row, name)) for name in values}
         _write(admin, row, values, comment=f"{WORDS[act].capitalize()} by an administrator.")
         rows.add_event(template_id=row.id, user_id=admin.id, user_name=display_name(admin), act=act, before=before)
-        after = {name: _stored(value) for name, value in values.items()}
+        after = {name: _json_value(value) for name, value in values.items()}
         record(AuditAct.CURATE_TEMPLATE, actor=admin, subject_id=row.id, part=act, before=before, after=after)
     return get_template(admin, row.id)
 
@@ -89,15 +89,15 @@ def _write(admin: User, row: ExperimentTemplate, values: Mapping[str, Any], *, c
 
     Whoever has the page of an older version open is then told what changed, and writes nothing back over it.
     """
-    shown = values.get("visibility", row.visibility)
+    view = values.get("visibility", row.visibility)
     others = {name: value for name, value in values.items() if name != "visibility"}
-    if shown == row.visibility:
+    if view == row.visibility:
         rows.change_template(row.id, **others)
     else:
-        content = replace(newest_content(row), visibility=shown)
+        content = replace(newest_content(row), visibility=view)
         if swap_version(row, content, user=admin, comment=comment, **others) is None:
             raise ConflictError("Somebody saved another version meanwhile. Look at it again.", code="changed_since")
-    if values.get("successor_id") is not None and any(one.id == row.id for one in _followers(values)):
+    if values.get("successor_id") is not None and any(follower.id == row.id for follower in _followers(values)):
         message = "That template leads back to this one. Choose another to follow it."
         raise DomainError(message, code="successor_loop", field="successor")
 
@@ -136,7 +136,7 @@ def _values_of(row: ExperimentTemplate, act: str, *, email: str, successor_id: u
     return simple[act]
 
 
-def _stored(value: object) -> str | None:
+def _json_value(value: object) -> str | None:
     if isinstance(value, datetime):
         return value.isoformat()
     return None if value is None else str(value)
@@ -154,10 +154,17 @@ def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
     with transaction():
         row = _locked(admin, template_id)
         events = rows.list_template_events(row.id)
-        event = next((one for one in events if one.act in ACTS and one.undone_at is None), None)
+        event = next(
+            (
+                template_event
+                for template_event in events
+                if template_event.act in ACTS and template_event.undone_at is None
+            ),
+            None,
+        )
         if event is None:
             raise ConflictError("There is nothing to undo.", code="nothing_to_undo")
-        if not _stands(row, event, events):
+        if not _is_unchanged_since(row, event, events):
             message = f"It was {WORDS[event.act]}, but its owner has changed that since. Nothing was undone."
             raise ConflictError(message, code="changed_since")
         values = {name: _read(name, value) for name, value in event.before.items()}
@@ -166,7 +173,7 @@ def undo_last_act(admin: User, template_id: uuid.UUID) -> TemplateEvent:
         return rows.mark_undone(event.id)
 
 
-def _stands(row: ExperimentTemplate, event: TemplateEvent, events: Sequence[TemplateEvent]) -> bool:
+def _is_unchanged_since(row: ExperimentTemplate, event: TemplateEvent, events: Sequence[TemplateEvent]) -> bool:
     """Return whether a template still is as an act left it.
 
     What its owner did since stays: a template made private must not become public again by an undo.

@@ -79,7 +79,7 @@ def word_faults(edit: TemplateEdit) -> Iterable[FieldFault]:
     ):
         message = f"Up to {MAX_TAGS} tags of {MAX_TAG} characters each, without the sign {rows.TAG_SIGN}."
         yield FieldFault("tags", "tags_invalid", message)
-    if edit.visibility is not None and edit.visibility not in {one.value for one in TemplateVisibility}:
+    if edit.visibility is not None and edit.visibility not in {item.value for item in TemplateVisibility}:
         yield FieldFault("visibility", "enum", "This must be private, people or everyone.")
     if len(edit.comment) > MAX_COMMENT:
         yield FieldFault("comment", "too_long", f"The comment may have {MAX_COMMENT} characters.")
@@ -97,11 +97,11 @@ def people_of(user: User, edit: TemplateEdit) -> list[uuid.UUID] | None:
         return None
     if len(edit.people) > MAX_PEOPLE:
         raise DomainError(f"Name up to {MAX_PEOPLE} people.", code="too_many_people", field="people")
-    found = []
+    result = []
     for email in _tags(edit.people):
         person = accounts.find_user(email)
         if person is None:
             raise DomainError(f"There is no account for {email[:100]}.", code="person_unknown", field="people")
         if person.id != user.id:
-            found.append(person.id)
-    return found
+            result.append(person.id)
+    return result

@@ -64,27 +64,29 @@ def export_template(user: User, template_id: uuid.UUID) -> JsonObject:
     """
     row = get_template(user, template_id)
     record_alone(AuditAct.EXPORT_TEMPLATE, actor=user, subject_id=row.id)
-    shown = first_shown_version(user, row)
-    history = list(reversed(rows.list_versions(row.id, first=shown, limit=MAX_VERSIONS)))
+    view = first_shown_version(user, row)
+    history = list(reversed(rows.list_versions(row.id, first=view, limit=MAX_VERSIONS)))
     before = history[0].version - 1
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "versions": [
             {
-                "version": one.version - before,
-                "name": one.name,
-                "description": one.description,
-                "category": one.category,
-                "tags": list(one.tags),
-                "config": one.config,
-                "requirements": one.requirements,
-                "author": public_name(one.author_name),
-                "comment": one.comment,
-                "restores": one.restores - before if one.restores is not None and one.restores > before else None,
-                "created_at": one.created_at.isoformat(timespec="seconds"),
+                "version": version.version - before,
+                "name": version.name,
+                "description": version.description,
+                "category": version.category,
+                "tags": list(version.tags),
+                "config": version.config,
+                "requirements": version.requirements,
+                "author": public_name(version.author_name),
+                "comment": version.comment,
+                "restores": version.restores - before
+                if version.restores is not None and version.restores > before
+                else None,
+                "created_at": version.created_at.isoformat(timespec="seconds"),
             }
-            for one in history
+            for version in history
         ],
     }
 
@@ -99,18 +101,20 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
     """
     if not isinstance(sent, Mapping) or sent.get("format") != FORMAT:
         raise DomainError("This is no exported template.", code="not_a_template", field="file")
-    written = sent.get("format_version")
-    if not isinstance(written, int) or isinstance(written, bool) or written < 1:
+    outputs = sent.get("format_version")
+    if not isinstance(outputs, int) or isinstance(outputs, bool) or outputs < 1:
         raise DomainError("This file does not say a format version.", code="not_a_template", field="file")
-    if written > FORMAT_VERSION:
-        message = f"This file has format version {str(written)[:20]}; this HydroML reads version {FORMAT_VERSION}."
+    if outputs > FORMAT_VERSION:
+        message = f"This file has format version {str(outputs)[:20]}; this HydroML reads version {FORMAT_VERSION}."
         raise DomainError(message, code="format_newer", field="file")
     try:
         read = _ExchangedTemplate.model_validate(sent)
     except ValidationError as fault:
-        found = fault.errors(include_url=False, include_input=False)[:20]
+        results = fault.errors(include_url=False, include_input=False)[:20]
         raise InvalidBodyError(
-            tuple(FieldFault(".".join(map(str, one["loc"]))[:100], one["type"], sentence_of(one)) for one in found)
+            tuple(
+                FieldFault(".".join(map(str, item["loc"]))[:100], item["type"], sentence_of(item)) for item in results
+            )
         ) from None
     contents = _history_of(read)
     with transaction():
@@ -122,41 +126,45 @@ def import_template(user: User, sent: JsonValue) -> ExperimentTemplate:
 
 def _history_of(read: _ExchangedTemplate) -> list[PastVersion]:
     """Return the versions in their order; a history with a hole or a restore of what is not there is refused."""
-    return [_past_version(place, one) for place, one in enumerate(read.versions, start=1)]
+    return [_past_version(place, past) for place, past in enumerate(read.versions, start=1)]
 
 
-def _past_version(place: int, one: _ExchangedVersion) -> PastVersion:
-    if one.version != place:
+def _past_version(place: int, element: _ExchangedVersion) -> PastVersion:
+    if element.version != place:
         message = (
-            f"The history is broken: version {place} is missing, and version {str(one.version)[:20]} stands there."
+            f"The history is broken: version {place} is missing, and version {str(element.version)[:20]} stands there."
         )
         raise DomainError(message, code="history_broken", field="file")
-    if one.restores is not None and not 1 <= one.restores < one.version:
-        restored = str(one.restores)[:20]
-        message = f"The history is broken: version {one.version} restores version {restored}, which is not there."
+    if element.restores is not None and not 1 <= element.restores < element.version:
+        restored = str(element.restores)[:20]
+        message = f"The history is broken: version {element.version} restores version {restored}, which is not there."
         raise DomainError(message, code="history_broken", field="file")
     try:
-        config, needs = read_sent_config(one.config), read_requirements(one.requirements)
+        config, needs = read_sent_config(element.config), read_requirements(element.requirements)
     except InvalidBodyError as fault:
         faults = (FieldFault(f"versions.{place}.{item.field}", item.code, item.message) for item in fault.faults)
         raise InvalidBodyError(tuple(faults)) from None
     except ValueError:
         message = f"The history is broken: the requirements of version {place} cannot be read."
         raise DomainError(message, code="history_broken", field="file") from None
-    words = _words_of(one)
+    words = _words_of(element)
     content = edits.with_words(words, TemplateContent("", "", "", (), TemplateVisibility.PRIVATE.value, config, needs))
-    return PastVersion(content, public_name(one.author), words.comment, one.restores, _moment_of(one))
+    return PastVersion(content, public_name(element.author), words.comment, element.restores, _moment_of(element))
 
 
-def _words_of(one: _ExchangedVersion) -> TemplateEdit:
+def _words_of(item: _ExchangedVersion) -> TemplateEdit:
     """Return the words of a version that was sent; they are cleaned and checked as those of an edit are."""
     words = edits.cleaned(
         TemplateEdit(
-            name=one.name, description=one.description, category=one.category, tags=tuple(one.tags), comment=one.comment
+            name=item.name,
+            description=item.description,
+            category=item.category,
+            tags=tuple(item.tags),
+            comment=item.comment,
         )
     )
     faults = tuple(
-        FieldFault(f"versions.{one.version}.{fault.field}", fault.code, fault.message)
+        FieldFault(f"versions.{item.version}.{fault.field}", fault.code, fault.message)
         for fault in edits.word_faults(words)
     )
     if faults:
@@ -164,14 +172,14 @@ def _words_of(one: _ExchangedVersion) -> TemplateEdit:
     return words
 
 
-def _moment_of(one: _ExchangedVersion) -> datetime:
+def _moment_of(item: _ExchangedVersion) -> datetime:
     """Return when a version was made elsewhere, never later than now; now where the file does not say."""
-    if not one.created_at:
+    if not item.created_at:
         return now()
     try:
-        moment = datetime.fromisoformat(one.created_at)
+        moment = datetime.fromisoformat(item.created_at)
         plain = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        field, message = f"versions.{one.version}.created_at", "Write a time as in 2026-01-31T12:00:00."
+        field, message = f"versions.{item.version}.created_at", "Write a time as in 2026-01-31T12:00:00."
         raise InvalidBodyError((FieldFault(field, "time_invalid", message),)) from None
     return min(plain, now())

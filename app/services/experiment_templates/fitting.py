@@ -44,28 +44,28 @@ def list_fitting(user: User, dataset: Dataset) -> FittingTemplates:
     profile = datasets.profile_of(dataset)
     if profile is None:
         return FittingTemplates()
-    found = _looked_at(user, len(profile.columns))
-    versions = rows.newest_versions(found)
+    result = _looked_at(user, len(profile.columns))
+    versions = rows.newest_versions(result)
     fits = []
-    for template in found:
+    for template in result:
         suits = _suitability_of(template.id, versions[template.id].version, dataset.id)
         if suits is not None:
             fits.append(FittingTemplate(template, suits))
-    fits.sort(key=lambda one: (-one.suits.score, -one.template.usage_count, one.template.name))
+    fits.sort(key=lambda item: (-item.suits.score, -item.template.usage_count, item.template.name))
     first = _first_of(fits)
-    return FittingTemplates(tuple(first), tuple(one for one in fits if one not in first)[:MAX_OTHERS])
+    return FittingTemplates(tuple(first), tuple(fit for fit in fits if fit not in first)[:MAX_OTHERS])
 
 
 def _first_of(fits: list[FittingTemplate]) -> list[FittingTemplate]:
     """Return the templates that are shown at once: of several that say the same one, and a general one among them."""
     distinct: dict[tuple[str, ...], FittingTemplate] = {}
-    for one in fits:
-        distinct.setdefault((one.suits.reason, str(one.template.sketch), *one.template.needs), one)
+    for fit in fits:
+        distinct.setdefault((fit.suits.reason, str(fit.template.sketch), *fit.template.needs), fit)
     best = list(distinct.values())
-    good = sum(one.suits.score > 0 for one in best[:MAX_FIRST])
+    good = sum(item.suits.score > 0 for item in best[:MAX_FIRST])
     first, rest = best[: max(good, MIN_FIRST)], best[max(good, MIN_FIRST) :]
-    general = next((one for one in rest if one.suits.is_general and one.suits.score > 0), None)
-    if general is not None and not any(one.suits.is_general for one in first):
+    general = next((item for item in rest if item.suits.is_general and item.suits.score > 0), None)
+    if general is not None and not any(item.suits.is_general for item in first):
         first[-1] = general
     return first
 

@@ -45,10 +45,10 @@ class TemplateSearch:
 
 
 def find_templates(
-    user: User, asked: TemplateSearch, *, limit: int, offset: int = 0
+    user: User, search: TemplateSearch, *, limit: int, offset: int = 0
 ) -> tuple[list[ExperimentTemplate], int]:
     """Return a page of the templates that are looked for, and how many there are."""
-    query = asked.for_person(user)
+    query = search.for_person(user)
     return rows.list_templates(query, limit=limit, offset=offset), rows.count_templates(query)
 
 
@@ -57,18 +57,18 @@ def list_categories(user: User) -> list[str]:
     return rows.list_categories(TemplateSearch().for_person(user))
 
 
-def owner_names(found: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
+def owner_names(templates: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
     """Return the name of the owner of each template, as everybody may read it."""
-    owners = rows.owners_of(found)
-    return {row.id: _name_of(row, owners.get(row.owner_id) if row.owner_id else None) for row in found}
+    owners = rows.owners_of(templates)
+    return {row.id: _name_of(row, owners.get(row.owner_id) if row.owner_id else None) for row in templates}
 
 
-def owner_addresses(admin: User, found: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
+def owner_addresses(admin: User, templates: Sequence[ExperimentTemplate]) -> dict[uuid.UUID, str]:
     """Return the address of the owner of each template that has one, for administrators, who tell accounts apart."""
     if not is_admin(admin):
         raise ForbiddenError("Only administrators see addresses.")
-    owners = rows.owners_of(found)
-    return {row.id: owners[row.owner_id].email for row in found if row.owner_id in owners}
+    owners = rows.owners_of(templates)
+    return {row.id: owners[row.owner_id].email for row in templates if row.owner_id in owners}
 
 
 def _name_of(row: ExperimentTemplate, owner: User | None) -> str:
@@ -87,8 +87,12 @@ def list_history(
 
 def successor_for(user: User, row: ExperimentTemplate) -> ExperimentTemplate | None:
     """Return the template to use instead of a retired one: the last that follows it and that somebody can use."""
-    usable = [one for one in rows.successors_of(row.id) if one.archived_at is None and may_see(user, one)]
-    return next((one for one in usable if one.retired_at is None), usable[-1] if usable else None)
+    usable = [
+        successor
+        for successor in rows.successors_of(row.id)
+        if successor.archived_at is None and may_see(user, successor)
+    ]
+    return next((item for item in usable if item.retired_at is None), usable[-1] if usable else None)
 
 
 def list_people(row: ExperimentTemplate) -> list[User]:
@@ -108,11 +112,11 @@ class UsageLine:
 
 def list_usage(user: User, row: ExperimentTemplate) -> list[UsageLine]:
     """Return who used a template: to those who may change it everybody, to others their own uses alone."""
-    found = rows.list_usage(row.id, user_id=None if may_edit(user, row) else user.id)
+    usage = rows.list_usage(row.id, user_id=None if may_edit(user, row) else user.id)
     knows = is_admin(user)
     return [
         UsageLine(display_name(person), person.email if knows and person is not None else "", version, moment)
-        for person, version, moment in found
+        for person, version, moment in usage
     ]
 
 

@@ -54,7 +54,7 @@ def source_of(
     return TemplateSource(spec.name, spec.description, tuple(spec.tags), config_of_spec(spec), context.profile)
 
 
-def with_source(edit: TemplateEdit, source: TemplateSource | None) -> TemplateEdit:
+def fill_from_source(edit: TemplateEdit, source: TemplateSource | None) -> TemplateEdit:
     """Return an edit that takes what it does not say itself from a source."""
     if source is None:
         return edit
@@ -68,7 +68,7 @@ def with_source(edit: TemplateEdit, source: TemplateSource | None) -> TemplateEd
     )
 
 
-def profile_named(user: User, config: Mapping[str, object] | None) -> DatasetProfile | None:
+def profile_of_config(user: User, config: Mapping[str, object] | None) -> DatasetProfile | None:
     """Return what is known of the dataset that a config names, None where it names none of this person's."""
     named = config.get("dataset") if config is not None else None
     raw = named.get("id") if isinstance(named, Mapping) else None

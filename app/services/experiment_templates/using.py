@@ -115,17 +115,19 @@ def use_template(user: User, on_data: TemplateOnData, *, draft_id: uuid.UUID | N
     else:
         changes = {step: dict(fields) for step, fields in on_data.use.answers.items()}
         changes.setdefault("data", {})["dataset_id"] = str(on_data.dataset.id)
-        held = drafts.get_draft(user, draft_id)
-        row = drafts.save_many(user, draft_id, changes=changes, version=held.version).context.row
+        draft = drafts.get_draft(user, draft_id)
+        row = drafts.save_many(user, draft_id, changes=changes, version=draft.version).context.row
         with transaction():
-            draft_rows.change_draft(row.id, **_origin(on_data), template_draft_version=row.version, reached=SLUGS[-1])
+            draft_rows.change_draft(
+                row.id, **_origin_json(on_data), template_draft_version=row.version, reached=SLUGS[-1]
+            )
             _record_usage(user, on_data, row)
     context = draft_context.load(user, row.id)
     drafts.begin_comparing(context)
     return AppliedTemplate(on_data, context)
 
 
-def _origin(on_data: TemplateOnData) -> dict[str, object]:
+def _origin_json(on_data: TemplateOnData) -> dict[str, object]:
     return {"template_id": on_data.template.id, "template_version": on_data.version}
 
 
@@ -140,7 +142,7 @@ def _new_draft(user: User, on_data: TemplateOnData) -> DraftRow:
             version=FIRST_VERSION,
             reached=SLUGS[-1],
             template_draft_version=FIRST_VERSION,
-            **_origin(on_data),
+            **_origin_json(on_data),
         )
         _record_usage(user, on_data, row)
         template_id = on_data.template.id
@@ -214,7 +216,7 @@ class ExperimentOrigin:
     template_id: uuid.UUID
     name: str
     version: int
-    is_shown: bool
+    is_visible: bool
 
 
 def origin_of_experiment(user: User, experiment: Experiment) -> ExperimentOrigin | None:

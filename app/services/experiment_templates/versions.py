@@ -72,7 +72,7 @@ def create_template(user: User, edit: TemplateEdit) -> ExperimentTemplate:
         If a field does not fit; nothing is stored then.
     """
     edit = cleaned(edit)
-    content = _checked(edit, _EMPTY)
+    content = _check_content(edit, _EMPTY)
     people = people_of(user, edit)
     with transaction():
         row = rows.add_template(owner_id=user.id, **_row_values(content))
@@ -100,8 +100,8 @@ def update_template(user: User, template_id: uuid.UUID, edit: TemplateEdit, *, v
     """
     row, edit = get_changeable(user, template_id), cleaned(edit)
     if row.version != version:
-        raise _conflict(row, version)
-    content = _checked(edit, newest_content(row))
+        raise _conflict_error(row, version)
+    content = _check_content(edit, newest_content(row))
     return _store_next(user, row, content, edit)
 
 
@@ -109,7 +109,7 @@ def restore_version(user: User, template_id: uuid.UUID, version: int, *, based_o
     """Make a new version that holds what an earlier one held."""
     row = get_changeable(user, template_id)
     if row.version != based_on:
-        raise _conflict(row, based_on)
+        raise _conflict_error(row, based_on)
     content = replace(content_of(rows.get_version(row.id, version)), visibility=row.visibility)
     edit = TemplateEdit(comment=f"Version {version} restored.")
     return _store_next(user, row, content, edit, restores=version)
@@ -129,7 +129,7 @@ def _store_next(
         if swapped is not None:
             _record_version(user, swapped, visibility=visibility, restores=restores)
     if swapped is None:
-        raise _conflict(get_template(user, row.id), based_on)
+        raise _conflict_error(get_template(user, row.id), based_on)
     return swapped
 
 
@@ -156,7 +156,7 @@ def swap_version(
     return swapped
 
 
-def _conflict(row: ExperimentTemplate, based_on: int) -> TemplateConflictError:
+def _conflict_error(row: ExperimentTemplate, based_on: int) -> TemplateConflictError:
     """Return the refusal with what was changed since; a version that never was is compared with the first."""
     known = based_on if 1 <= based_on <= row.version else 1
     before, after = (content_of(rows.get_version(row.id, version)) for version in (known, row.version))
@@ -166,8 +166,8 @@ def _conflict(row: ExperimentTemplate, based_on: int) -> TemplateConflictError:
 def diff_versions(user: User, template_id: uuid.UUID, before: int, after: int) -> tuple[TemplateChange, ...]:
     """Return in words what differs between two versions of a template."""
     row = get_template(user, template_id)
-    one, other = (content_of(get_version(user, row, version)) for version in (before, after))
-    return diff_contents(one, other)
+    content, other = (content_of(get_version(user, row, version)) for version in (before, after))
+    return diff_contents(content, other)
 
 
 def duplicate_template(user: User, template_id: uuid.UUID) -> ExperimentTemplate:
@@ -270,7 +270,7 @@ def store_history(user: User, history: Sequence[PastVersion]) -> ExperimentTempl
     return row
 
 
-def _checked(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
+def _check_content(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
     """Return the content of the next version, with what the edit leaves out as before.
 
     Raises
@@ -296,11 +296,11 @@ def _checked(edit: TemplateEdit, before: TemplateContent) -> TemplateContent:
         faults.append(FieldFault("config.model.estimator", "estimator_unknown", message))
     if faults:
         raise InvalidBodyError(tuple(faults))
-    requirements = edit.requirements or _derived(edit, config, before)
+    requirements = edit.requirements or _derive_requirements(edit, config, before)
     return with_words(edit, replace(before, config=config, requirements=requirements))
 
 
-def _derived(edit: TemplateEdit, config: TemplateConfig, before: TemplateContent) -> Requirements:
+def _derive_requirements(edit: TemplateEdit, config: TemplateConfig, before: TemplateContent) -> Requirements:
     if edit.config is None and before.name:
         return before.requirements
     return derive_requirements(config, edit.profile, before.requirements if before.name else None)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from app.domain.errors import NotFoundError
 from app.domain.vocabulary import JobKind, RunState
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.jobs.kinds import KINDS
 from app.storage import jobs
 from app.storage.tables import Job, User
@@ -58,5 +58,5 @@ def _partial_of(row: Job, kind: JobKind) -> dict[str, Any] | None:
 
 def cancel(user: User, job_id: uuid.UUID) -> Job:
     """Stop a job: one that waits at once, one that runs at its next chance; what it stored is kept."""
-    life.cancel_job(get_job(user, job_id).id)
+    life_cycle.cancel_job(get_job(user, job_id).id)
     return jobs.get_job(job_id)

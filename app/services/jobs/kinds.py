@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.vocabulary import JobKind
 from app.queue import ANALYSIS, MEASURE, QUICK, TRAIN
-from app.services.jobs.subjects import DATASET, EXPERIMENT, MEASUREMENT, JobSubject
+from app.services.jobs.job_subjects import DATASET, EXPERIMENT, MEASUREMENT, JobSubject
 from app.storage.jobs import MAX_ATTEMPTS
 from config import Limits
 
@@ -32,7 +32,7 @@ class JobType:
     is_counted: bool = True
 
 
-def _at_most(seconds: int) -> Callable[[Limits], int]:
+def _fixed_limit(seconds: int) -> Callable[[Limits], int]:
     return lambda _limits: seconds
 
 
@@ -50,42 +50,42 @@ KINDS: dict[JobKind, JobType] = {
         QUICK,
         MEASURE_FUNCTION,
         MEASUREMENT,
-        _at_most(900),
+        _fixed_limit(900),
         partial=DESCRIBE_MEASUREMENT,
     ),
     # Nobody asked for timed fits by name, so they keep nobody from a launch.
-    JobKind.CALIBRATE: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _at_most(60), is_counted=False),
+    JobKind.CALIBRATE: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _fixed_limit(60), is_counted=False),
     JobKind.COMPARE_SPLITS: JobType(
         MEASURE,
         MEASURE_FUNCTION,
         MEASUREMENT,
-        _at_most(600),
+        _fixed_limit(600),
         partial=DESCRIBE_MEASUREMENT,
     ),
     JobKind.CORRELATE: JobType(
         MEASURE,
         MEASURE_FUNCTION,
         MEASUREMENT,
-        _at_most(3600),
+        _fixed_limit(3600),
         partial=DESCRIBE_MEASUREMENT,
     ),
     JobKind.RANK: JobType(
         MEASURE,
         MEASURE_FUNCTION,
         MEASUREMENT,
-        _at_most(1800),
+        _fixed_limit(1800),
         partial=DESCRIBE_MEASUREMENT,
     ),
     # Both take a few seconds at most, whatever the table: rows and columns are bounded.
     **{
-        kind: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _at_most(120), partial=DESCRIBE_MEASUREMENT)
+        kind: JobType(QUICK, MEASURE_FUNCTION, MEASUREMENT, _fixed_limit(120), partial=DESCRIBE_MEASUREMENT)
         for kind in (JobKind.MEASURE_MEMORY, JobKind.RANK_DERIVED)
     },
     JobKind.RECOMMEND: JobType(
         QUICK,
         MEASURE_FUNCTION,
         MEASUREMENT,
-        _at_most(120),
+        _fixed_limit(120),
         partial=DESCRIBE_MEASUREMENT,
     ),
     JobKind.TRAIN: JobType(

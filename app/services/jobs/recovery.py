@@ -15,7 +15,7 @@ from app import queue
 from app.domain.errors import NotFoundError
 from app.domain.job_states import Failure
 from app.domain.vocabulary import JobKind
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.storage import jobs
 from app.storage.db import db, now, transaction
 from app.storage.tables import Job
@@ -56,7 +56,7 @@ def end_grace() -> None:
 def requeue_lost_jobs() -> int:
     """Requeue the jobs of lost workers, or end them; returns how many. Several processes may do it at once."""
     try:
-        return sum(_requeue_lost_job(job) for job in _readable(jobs.stale_ids()) if not _grace.lasts())
+        return sum(_requeue_lost_job(job) for job in _readable_jobs(jobs.stale_ids()) if not _grace.lasts())
     except SQLAlchemyError:
         _grace.begin()
         raise
@@ -64,7 +64,7 @@ def requeue_lost_jobs() -> int:
 
 def _requeue_lost_job(job: Job) -> bool:
     with transaction():
-        return not _had_to_wait() and life.requeue_lost_job(job)
+        return not _had_to_wait() and life_cycle.requeue_lost_job(job)
 
 
 def _had_to_wait() -> bool:
@@ -77,7 +77,7 @@ def _had_to_wait() -> bool:
     return True
 
 
-def _readable(job_ids: list[uuid.UUID]) -> Iterator[Job]:
+def _readable_jobs(job_ids: list[uuid.UUID]) -> Iterator[Job]:
     """Yield jobs one by one; one whose row cannot be understood is ended, and keeps nobody else waiting."""
     for job_id in job_ids:
         try:
@@ -89,19 +89,19 @@ def _readable(job_ids: list[uuid.UUID]) -> Iterator[Job]:
         except (ValueError, TypeError, RecursionError) as fault:
             db.session.rollback()
             log.error("the row of the job %s cannot be understood: %s", job_id, type(fault).__name__)
-            life.end_unreadable_job(job_id, UNREADABLE)
+            life_cycle.end_unreadable_job(job_id, UNREADABLE)
             continue
         yield job
 
 
 def requeue_stale_jobs() -> None:
     """Make a queue entry again for waiting jobs that lost theirs; one behind others still has its own."""
-    waiting = list(_readable(jobs.unenqueued_ids(now() - timedelta(seconds=STALE_SECONDS))))
+    waiting = list(_readable_jobs(jobs.unenqueued_ids(now() - timedelta(seconds=STALE_SECONDS))))
     enqueued = queue.enqueued_ids() if waiting else frozenset()
     if enqueued is None:
         return
     for job in waiting:
-        if str(job.id) not in enqueued and not life.wake_worker(job):
+        if str(job.id) not in enqueued and not life_cycle.wake_worker(job):
             return
         with transaction():
             jobs.mark_enqueued(job.id)

@@ -26,7 +26,7 @@ from app.domain.vocabulary import RunState, Severity
 from app.services.context import current_settings
 from app.services.datasets import datasets
 from app.services.experiments import PREDICTIONS, RESOLVED, csv_lines, open_questions_of, spec_of
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements import estimates
 from app.services.usage.recording import count_event
 from app.storage import columnar, experiments, files
@@ -62,7 +62,7 @@ class EndedTraining:
     spec: Spec
     profile: DatasetProfile
     result: TrainingResult
-    taken: estimates.ResourceUsage
+    usage: estimates.ResourceUsage
 
 
 def run(
@@ -97,12 +97,12 @@ def run(
         peak_memory_mb=lambda: _peak_of(means),
         means=means,
     )
-    result = replace(result, report=_with_differences(result.report, given))
+    result = replace(result, report=_note_differences(result.report, given))
     folder = store(lambda: _write(experiment_id, attempt, result))
     most_mb = max(_peak_of(means), idle_mb)
     one_mb = most_mb - means.executor.grown_mb * (1 - 1 / means.executor.processes)
-    taken = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb, one_mb)
-    ended = EndedTraining(spec, profile, result, taken)
+    usage = estimates.ResourceUsage(clock.total(), clock.total_work(), start_seconds, most_mb, idle_mb, one_mb)
+    ended = EndedTraining(spec, profile, result, usage)
     put_result = functools.partial(_store, experiment_id, attempt=attempt, ended=ended)
     return _finish(job_id, attempt, put_result, folder=folder, store=store)
 
@@ -114,7 +114,7 @@ def _peak_of(means: ContestMeans) -> float:
 
 def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, folder: Path, store: Store) -> bool:
     """End the job with its result; where somebody else has the job by now, take the files away."""
-    is_stored = store(lambda: life.finish_job(job_id, attempt=attempt, store=put_result))
+    is_stored = store(lambda: life_cycle.finish_job(job_id, attempt=attempt, store=put_result))
     if not is_stored:
         files.remove_folder(folder)
     return is_stored
@@ -123,7 +123,7 @@ def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, 
 def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
     """Return the means with as many processes as a launch may have; a search of one estimator has this one."""
     searches = spec.model.tuning.enabled and not is_contest(spec)
-    return means.with_processes(1 if searches else processes_for(spec, profile, estimates.machine()))
+    return means.with_processes(1 if searches else processes_for(spec, profile, estimates.learned_machine()))
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
@@ -136,11 +136,11 @@ def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: 
         raise TrainingError(f"{difference.sentence} Launch it without `resolved`.", code=DIFFERS)
 
 
-def _with_differences(report: Report, given: Given) -> Report:
+def _note_differences(report: Report, given: Given) -> Report:
     """Add to the notes where columns were chosen or settings found that are not those given."""
     if given is None:
         return report
-    notes = tuple(one.sentence for one in fitted_differences(given, report.resolved or {}))
+    notes = tuple(difference.sentence for difference in fitted_differences(given, report.resolved or {}))
     return replace(report, notes=(*report.notes, *notes))
 
 
@@ -181,12 +181,12 @@ def _store(experiment_id: uuid.UUID, *, attempt: int, ended: EndedTraining) -> b
         return False
     _fill(row, attempt=attempt, report=ended.result.report)
     count_event(UsageKind.FINISHED, person_id=row.owner_id, draft_id=row.draft_id, experiment_id=row.id)
-    row.actual = ended.taken.actual()
+    row.actual = ended.usage.actual()
     work = ended.result.report.timing.work
     if is_contest(ended.spec):
         estimates.learn_contest(experiment_id, ended.spec, ended.profile, ended.result.report.contest)
     else:
-        estimates.learn(experiment_id, ended.spec, ended.profile, work=work, taken=ended.taken)
+        estimates.record_usage(experiment_id, ended.spec, ended.profile, work=work, usage=ended.usage)
     return True
 
 
@@ -194,9 +194,9 @@ def _fill(row: Experiment, *, attempt: int, report: Report) -> None:
     row.state, row.finished_at, row.artefacts = RunState.FINISHED.value, now(), f"attempt-{attempt}"
     questions = open_questions_of(row)
     warnings = tuple(
-        LaunchWarning(step=one.step, code=one.code, message=one.message)
-        for one in questions
-        if one.severity == Severity.WARNING
+        LaunchWarning(step=question.step, code=question.code, message=question.message)
+        for question in questions
+        if question.severity == Severity.WARNING
     )
     row.report = replace(report, warnings=warnings, open_questions=questions).to_json()
     row.scores = {metric: to_json(scores) for metric, scores in report.scores.items()}

@@ -81,9 +81,9 @@ def tidy() -> None:
 
 def _count_cache() -> None:
     """Write down how often the cache of analyses was asked, so that it is known when Redis has forgotten."""
-    asked = analysis_cache.take_uncounted()
-    if asked is not None:
-        count_cache(hits=asked.hits, misses=asked.misses)
+    request = analysis_cache.take_uncounted()
+    if request is not None:
+        count_cache(hits=request.hits, misses=request.misses)
 
 
 def _remove_leftovers() -> None:

@@ -41,15 +41,15 @@ def associations_for(
     whatever row says so, since a question chooses nothing. A small dataset is measured here and now; for a large one a
     worker is asked, once.
     """
-    return _joined([_ensured(request) for request in requests_for(dataset, target, kinds, rule)])
+    return _join_leaks([_ensure_associations(request) for request in requests_for(dataset, target, kinds, rule)])
 
 
 def known_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> Associations | None:
     """Return the measures of every column for this target so far; nothing is started."""
-    return _joined([STORE.find(request) for request in requests_for(dataset, target, kinds, rule)])
+    return _join_leaks([STORE.find(request) for request in requests_for(dataset, target, kinds, rule)])
 
 
-def _ensured(request: TargetRequest) -> Associations | None:
+def _ensure_associations(request: TargetRequest) -> Associations | None:
     known = STORE.find(request)
     # Of damaged rows nothing can be measured; the pages say so, and go on with what is known.
     if runner.is_complete(known) or damage_of(request.dataset) is not None:
@@ -57,11 +57,11 @@ def _ensured(request: TargetRequest) -> Associations | None:
     return runner.ensure(MEASUREMENT, request)[0]
 
 
-def _joined(found: Sequence[Associations | None]) -> Associations | None:
+def _join_leaks(associations: Sequence[Associations | None]) -> Associations | None:
     """Return the leaks of all rows with the strengths of the rows not held out."""
-    if not found or found[0] is None or len(found) == 1:
-        return found[0] if found else None
-    return found[0].with_values_of(found[1])
+    if not associations or associations[0] is None or len(associations) == 1:
+        return associations[0] if associations else None
+    return associations[0].with_values_of(associations[1])
 
 
 def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool, rule: HoldoutRule | None = None) -> None:
@@ -79,8 +79,12 @@ def job_for(dataset: Dataset, target: str, kinds: Kinds) -> Job | None:
 
 def key_of(profile: DatasetProfile, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> str:
     """Return the key of the associations with a target; other kinds of columns or held-out rows give another one."""
-    held = development.to_arguments(rule).values()
-    return f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds), *held)[:8]}"[:20]
+    rule_facts = development.to_arguments(rule).values()
+    return (
+        f"{profile.column(target).key}:{digest_of(MEASURES_VERSION, changed_kinds(profile, kinds), *rule_facts)[:8]}"[
+            :20
+        ]
+    )
 
 
 def request_for(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> TargetRequest | None:
@@ -133,26 +137,28 @@ def _compute(request: TargetRequest) -> Parts[Associations]:
     width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(rows, 1)))
     known = Associations(request.target, rows, (), complete=False)
     for start in range(0, max(len(others), 1), width):
-        known = _with_block(request, known, others[start : start + width])
+        known = _add_block(request, known, others[start : start + width])
         if start + width >= len(others):
             joint = _joint_leaks(request, known) if request.rule is None else []
             known = replace(known, leaks=leakage.merge_leaks([*known.leaks, *joint]), complete=True)
         yield known, {"done": len(known.items), "complete": known.complete}
 
 
-def _with_block(request: TargetRequest, known: Associations, block: list[str]) -> Associations:
+def _add_block(request: TargetRequest, known: Associations, block: list[str]) -> Associations:
     """Return the associations with a block of columns added."""
     target, kinds, time_column = request.target, request.kinds, _time_column(request)
     if not block:
         return known
     names = [*block, target, *([time_column] if time_column and time_column not in block else [])]
     frame = request.read_frame(names, sample_rows=MAX_ROWS)
-    found = associate(frame, target, kinds, columns=block)
-    known = replace(known, items=(*known.items, *found.items), rows_used=found.rows_used).with_target_of(found)
+    associations = associate(frame, target, kinds, columns=block)
+    known = replace(known, items=(*known.items, *associations.items), rows_used=associations.rows_used).with_target_of(
+        associations
+    )
     if request.rule is not None:
         return known
     flags = [column.name for column in request.profile.columns if column.flag_of == target]
-    leaks = leakage.column_leaks(frame, target, kinds, found.items, flags=flags)
+    leaks = leakage.column_leaks(frame, target, kinds, associations.items, flags=flags)
     if time_column is not None:
         leaks += leakage.series_leaks(frame, target, kinds, time_column=time_column)
     leaks = [leak for leak in leaks if leak.column in block]
@@ -179,11 +185,11 @@ def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
     numbers = [item.column for item in ranked if request.kinds[item.column].is_number and item.value is not None]
     few = [item.column for item in ranked if 2 <= _values_of(request, item.column) <= MAX_LEVELS]
     names = list(dict.fromkeys([*numbers[:MAX_PARTS], *few[:MAX_OF_FEW_VALUES]]))
-    found = _gap_leaks(request)
+    leaks = _gap_leaks(request)
     if len(names) < 2:
-        return found
+        return leaks
     frame = request.read_frame([*names, request.target], sample_rows=ROWS_OF_PARTS)
-    return found + leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
+    return leaks + leakage.joint_leaks(frame, request.target, request.kinds, known.leaks)
 
 
 def _values_of(request: TargetRequest, name: str) -> int:

@@ -61,8 +61,8 @@ def _rows_of(spec: Spec) -> Spec:
 def _table_of(dataset: Dataset, spec: Spec) -> TrainingTable:
     """Return the target with time and groups of every row; a warm-up needs the ages of rows beside them."""
     profile = require_profile(dataset)
-    asked = spec.model_dump_json(include={"task", "data"})
-    key = f"{dataset.id} {bool(spec.validation.warm_up)} {asked}"
+    request = spec.model_dump_json(include={"task", "data"})
+    key = f"{dataset.id} {bool(spec.validation.warm_up)} {request}"
     table = _tables.get(key)
     if table is None:
         frame = columnar.read_frame(sound_rows_of(dataset), profile, columns_read(spec, profile))

@@ -18,9 +18,9 @@ from app.domain.training.development import HoldoutRule
 from app.domain.vocabulary import ColumnKind, JobKind, RunState
 from app.services.context import current_settings
 from app.services.datasets.datasets import require_profile
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements import development, runner
-from app.services.measurements.pairs import ClassSpread, PairPicture, pair
+from app.services.measurements.pairs import ClassSpread, PairPicture, picture_of_pair
 from app.services.measurements.request import (
     Kinds,
     MeasurementRequest,
@@ -42,8 +42,8 @@ __all__ = [
     "PairPicture",
     "cancel",
     "matrix_for",
-    "pair",
-    "pairs_ranked",
+    "picture_of_pair",
+    "rank_pairs",
     "start",
 ]
 
@@ -151,11 +151,11 @@ class MatrixRequest(MeasurementRequest):
 
 def _find_blocks(request: MatrixRequest) -> MatrixBlocks:
     """Return the blocks that are there."""
-    found = {}
+    blocks = {}
     for place, content in measurements.list_blocks(request.dataset.id, request.key):
         late, early = request.places[place]
-        found[place] = Block.from_bytes(request.groups[late], request.groups[early], content)
-    return MatrixBlocks(found, len(request.places))
+        blocks[place] = Block.from_bytes(request.groups[late], request.groups[early], content)
+    return MatrixBlocks(blocks, len(request.places))
 
 
 def _save_blocks(request: MatrixRequest, part: MatrixBlocks) -> None:
@@ -169,7 +169,7 @@ def _request_for(
 ) -> MatrixRequest:
     profile = require_profile(dataset)
     every = kinds_of(profile, kinds)
-    wanted = list(dict.fromkeys(columns)) if columns is not None else measurable(profile, every)
+    wanted = list(dict.fromkeys(columns)) if columns is not None else measurable_columns(profile, every)
     require_columns(profile, wanted, field="columns")
     most = most_columns()
     if len(wanted) > most:
@@ -219,7 +219,7 @@ def most_columns() -> int:
     return current_settings().limits.matrix_columns
 
 
-def measurable(profile: DatasetProfile, kinds: Kinds) -> list[str]:
+def measurable_columns(profile: DatasetProfile, kinds: Kinds) -> list[str]:
     """Return the columns that a measure fits, in file order."""
     return [column.name for column in profile.columns if kinds[column.name] not in NEVER and column.distinct > 1]
 
@@ -240,10 +240,10 @@ def matrix_for(
         If there is no such column, or there are more columns than the server sets against each other.
     """
     request = _request_for(dataset, columns, method, kinds, rule)
-    return _state(request, *runner.look(MEASUREMENT, request))
+    return _matrix_state(request, *runner.look(MEASUREMENT, request))
 
 
-def _state(request: MatrixRequest, result: MatrixBlocks | None, work: WorkState) -> MatrixState:
+def _matrix_state(request: MatrixRequest, result: MatrixBlocks | None, work: WorkState) -> MatrixState:
     blocks = {} if result is None else result.by_place
     matrix = correlation.assemble_matrix(request.names, blocks.values())
     if work.state == RunState.FINISHED.value and not matrix.measures.any():
@@ -275,12 +275,12 @@ def start(
     request = _request_for(dataset, columns, method, kinds, rule)
     result, work = runner.look(MEASUREMENT, request)
     if work.busy or runner.is_complete(result):
-        return _state(request, result, work)
+        return _matrix_state(request, result, work)
     if not runner.is_small(request):
-        life.refuse_if_full(dataset.owner_id)
+        life_cycle.refuse_if_full(dataset.owner_id)
         if not (result and result.by_place) and request.rows_used * len(request.groups[0]) <= FIRST_CELLS:
             next(runner.measure(MEASUREMENT, request), None)
-    return _state(request, *runner.ensure(MEASUREMENT, request, again=True))
+    return _matrix_state(request, *runner.ensure(MEASUREMENT, request, again=True))
 
 
 def _compute(request: MatrixRequest) -> Parts[MatrixBlocks]:
@@ -319,10 +319,10 @@ def cancel(
     """Stop the work on a matrix: at once where it waits, after the block at hand where it runs. What came is kept."""
     request = _request_for(dataset, columns, method, kinds, rule)
     runner.cancel(MEASUREMENT, request)
-    return _state(request, *runner.look(MEASUREMENT, request))
+    return _matrix_state(request, *runner.look(MEASUREMENT, request))
 
 
-def pairs_ranked(
+def rank_pairs(
     state: MatrixState, *, threshold: float = 0.0, word: str = "", page: int = 1, per_page: int = PER_PAGE
 ) -> PairPage:
     """Return one page of the pairs at or above a threshold, strongest first; a page beyond the last is the last."""
@@ -332,7 +332,7 @@ def pairs_ranked(
     return PairPage(tuple(lines[(number - 1) * per_page : number * per_page]), number, pages, len(lines))
 
 
-def as_json(state: MatrixState) -> dict[str, Any]:
+def matrix_json(state: MatrixState) -> dict[str, Any]:
     """Return a matrix, whole or as far as it has come, as plain JSON values."""
     lines = state.matrix.ranked()
     return {
@@ -341,7 +341,7 @@ def as_json(state: MatrixState) -> dict[str, Any]:
         "matrix": state.matrix.rows(),
         "measures": [[correlation.MEASURES[code] for code in row] for row in state.matrix.measures.tolist()],
         "pairs_ranked": [
-            {"columns": [line.one, line.other], "value": line.value, "measure": line.measure}
+            {"columns": [line.column, line.other], "value": line.value, "measure": line.measure}
             for line in lines[:MAX_PAIRS_LISTED]
         ],
         "pairs_total": len(lines),
@@ -358,5 +358,7 @@ MEASUREMENT: Measurement[MatrixRequest, MatrixBlocks] = Measurement(
     save=_save_blocks,
     compute=_compute,
     restore_request=_restore_request,
-    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.by_place else None,
+    describe=lambda request, result, work: (
+        matrix_json(_matrix_state(request, result, work)) if result.by_place else None
+    ),
 )

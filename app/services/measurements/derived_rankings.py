@@ -81,18 +81,18 @@ class MeasuredBefore:
         """Return the columns of a request that were measured; it is complete where that is all of them."""
         places = _places_of(request)
         with self._lock:
-            found = {name: self._held[place] for name, place in places.items() if place in self._held}
-        rows = max((count for _, count in found.values()), default=0)
-        items = {name: measure for name, (measure, _) in found.items()}
+            result = {name: self._held[place] for name, place in places.items() if place in self._held}
+        rows = max((count for _, count in result.values()), default=0)
+        items = {name: measure for name, (measure, _) in result.items()}
         return MeasuredDerived(items, rows, complete=0 < len(items) == len(places))
 
-    def keep(self, request: DerivedRequest, found: MeasuredDerived) -> None:
+    def keep(self, request: DerivedRequest, derived: MeasuredDerived) -> None:
         """Remember what was measured for a request."""
         places = _places_of(request)
         with self._lock:
             for name, place in places.items():
-                if name in found.items:
-                    self._held[place] = found.items[name], found.rows_used
+                if name in derived.items:
+                    self._held[place] = derived.items[name], derived.rows_used
                     self._held.move_to_end(place)
             while len(self._held) > MAX_REMEMBERED_COLUMNS:
                 self._held.popitem(last=False)
@@ -111,30 +111,32 @@ measured_before = MeasuredBefore()
 
 def known_of(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None = None) -> DerivedState:
     """Return the measures of the derived columns so far, those suggested and those in use; nothing is started."""
-    return _state(dataset, config, rule, start=False)
+    return _derived_state(dataset, config, rule, start=False)
 
 
 def derived_for(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None = None) -> DerivedState:
     """Return the same, and have it measured: at once where that is quick, else by a worker."""
-    return _state(dataset, config, rule, start=True)
+    return _derived_state(dataset, config, rule, start=True)
 
 
-def _state(dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None, *, start: bool) -> DerivedState:
-    recipes = derived_measures.recipes_measured(config.suggested, config.used) if config is not None else []
+def _derived_state(
+    dataset: Dataset, config: DerivedConfig | None, rule: HoldoutRule | None, *, start: bool
+) -> DerivedState:
+    recipes = derived_measures.recipes_to_measure(config.suggested, config.used) if config is not None else []
     profile = profile_of(dataset)
     if profile is None or config is None or not recipes:
         return DerivedState(state="finished", items={})
     # A kind that was confirmed is no other kind than the one that was found.
     kinds = config.data.column_kinds
-    said = {name: kind for name, kind in kinds.items() if not profile.has(name) or profile.column(name).kind != kind}
-    data = config.data.model_copy(update={"column_kinds": said})
+    answer = {name: kind for name, kind in kinds.items() if not profile.has(name) or profile.column(name).kind != kind}
+    data = config.data.model_copy(update={"column_kinds": answer})
     spec = derived_measures.measured_spec(data, config.task, recipes)
     request = _request_for(dataset, profile, spec, rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
-    found = result or MeasuredDerived({})
-    work = replace(work, reason=work.reason or found.reason)
+    derived = result or MeasuredDerived({})
+    work = replace(work, reason=work.reason or derived.reason)
     return DerivedState(
-        names=tuple(output_names(request.spec)), items=found.items, rows_used=found.rows_used, **vars(work)
+        names=tuple(output_names(request.spec)), items=derived.items, rows_used=derived.rows_used, **vars(work)
     )
 
 
@@ -153,7 +155,7 @@ def _request_for(dataset: Dataset, profile: DatasetProfile, spec: Spec, rule: Ho
 
 def _compute(request: DerivedRequest) -> Parts[MeasuredDerived]:
     """Derive all columns once, then measure them block by block."""
-    found = MeasuredDerived({}, complete=True)
+    derived = MeasuredDerived({}, complete=True)
     known = measured_before.known_of(request)
     if known.complete:
         yield known, {}
@@ -161,18 +163,18 @@ def _compute(request: DerivedRequest) -> Parts[MeasuredDerived]:
     try:
         rows = derived_measures.derived_rows(request.spec, request.read_rows(), request.profile)
     except TrainingError as fault:
-        yield replace(found, reason=fault.message), {}
+        yield replace(derived, reason=fault.message), {}
         return
     names = [str(name) for name in rows.columns if name != request.spec.task.target]
     items = {name: known.items[name] for name in names if name in known.items}
     for block in derived_measures.measure_derived(rows, request.spec, [name for name in names if name not in items]):
         items.update({column.name: column for column in block})
-        found = MeasuredDerived(dict(items), len(rows), complete=len(items) >= len(names))
-        yield found, {"measured": len(items), "fraction": len(items) / len(names)}
-    if not found.items:
-        found = MeasuredDerived(items, len(rows), complete=True)
-        yield found, {}
-    measured_before.keep(request, found)
+        derived = MeasuredDerived(dict(items), len(rows), complete=len(items) >= len(names))
+        yield derived, {"measured": len(items), "fraction": len(items) / len(names)}
+    if not derived.items:
+        derived = MeasuredDerived(items, len(rows), complete=True)
+        yield derived, {}
+    measured_before.keep(request, derived)
 
 
 def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mapping[str, Any]) -> DerivedRequest:

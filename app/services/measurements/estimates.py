@@ -36,34 +36,34 @@ TIMED_ROWS = 8_000
 _known: dict[str, tuple[int, Experience]] = {}
 
 
-def machine() -> Machine:
+def learned_machine() -> Machine:
     """Return this machine with what was learnt on it."""
     limits = current_settings().limits
     return replace(this_machine(), job_memory_mb=float(limits.train_memory_mb), experience=_experience())
 
 
 def _experience() -> Experience:
-    database, whose = current_settings().database_url, fingerprint()
-    last, held = _known.get(database, (0, Experience()))
-    newest = timings.newest(whose)
+    database, whose = current_settings().database_url, machine_fingerprint()
+    last, current = _known.get(database, (0, Experience()))
+    newest = timings.newest_number(whose)
     if newest == last:
-        return held
+        return current
     # A smaller number is that of a database that was put in the place of another.
-    before = held.timings if newest > last else ()
+    before = current.timings if newest > last else ()
     rows = timings.list_timings(whose, after=last if newest > last else 0, most=MAX_TIMINGS)
-    read = (one for row in rows if (one := _timing(row)) is not None)
-    found = Experience((*before, *read)[-MAX_TIMINGS:])
-    _known[database] = (newest, found)
-    return found
+    read = (timing for row in rows if (timing := _parse_timing(row)) is not None)
+    experience = Experience((*before, *read)[-MAX_TIMINGS:])
+    _known[database] = (newest, experience)
+    return experience
 
 
-def _timing(row: FitTiming) -> Timing | None:
+def _parse_timing(row: FitTiming) -> Timing | None:
     work = Workload.from_json(row.workload)
     return None if work is None else Timing(work, row.seconds, row.memory_mb, row.idle_mb)
 
 
 @cache
-def fingerprint() -> str:
+def machine_fingerprint() -> str:
     """Return 16 hexadecimal digits for machines that take as long: processor, memory, Python and scikit-learn."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -98,21 +98,21 @@ class ResourceUsage:
         }
 
 
-def learn(
-    experiment_id: uuid.UUID, spec: Spec, profile: DatasetProfile, *, work: Mapping[str, float], taken: ResourceUsage
+def record_usage(
+    experiment_id: uuid.UUID, spec: Spec, profile: DatasetProfile, *, work: Mapping[str, float], usage: ResourceUsage
 ) -> None:
     """Keep what a launch took, in the caller's transaction. `work` are seconds of the processor by part."""
     parts = {name: work[name] for name in (FIT, IMPORTANCE) if name in work}
-    rest = taken.work_seconds - taken.start_seconds - sum(parts.values())
+    rest = usage.work_seconds - usage.start_seconds - sum(parts.values())
     timings.add_timing(
-        fingerprint(),
+        machine_fingerprint(),
         workload=workload_of(spec, profile).to_json(),
-        seconds={START: taken.start_seconds, **parts, REST: max(rest, 0.0)},
-        memory_mb=taken.one_fit_mb,
-        idle_mb=taken.idle_mb,
+        seconds={START: usage.start_seconds, **parts, REST: max(rest, 0.0)},
+        memory_mb=usage.one_fit_mb,
+        idle_mb=usage.idle_mb,
         experiment_id=experiment_id,
     )
-    timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
+    timings.drop_old(machine_fingerprint(), keep=MAX_TIMINGS)
 
 
 def learn_contest(
@@ -125,8 +125,8 @@ def learn_contest(
             continue
         work = workload_of(candidates[int(entry.key) - 1], profile)
         seconds = {FIT: entry.work_seconds * work.all_fits / entry.folds_judged}
-        timings.add_timing(fingerprint(), workload=work.to_json(), seconds=seconds, experiment_id=experiment_id)
-    timings.drop_old(fingerprint(), keep=MAX_TIMINGS)
+        timings.add_timing(machine_fingerprint(), workload=work.to_json(), seconds=seconds, experiment_id=experiment_id)
+    timings.drop_old(machine_fingerprint(), keep=MAX_TIMINGS)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _request_for(dataset: Dataset, profile: DatasetProfile, spec: Spec) -> Workl
 
 def _save(_request: WorkloadRequest, part: TimedFits) -> None:
     for timing in part.timings:
-        timings.add_timing(fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
+        timings.add_timing(machine_fingerprint(), workload=timing.workload.to_json(), seconds=dict(timing.seconds))
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:

@@ -60,21 +60,21 @@ def request_for(dataset: Dataset, plan: Plan) -> SpecRequest | None:
     profile = profile_of(dataset)
     if profile is None or plan.spec is None:
         return None
-    held = _known.get(id(plan))
-    if held is None or held.plan is not plan or held.profile is not profile:
-        asked = spec_request(dataset, profile, plan.spec, suggested_recipes(plan))
-        _known[id(plan)] = _PlanRequest(plan, profile, asked.key, asked.arguments, asked.suggested)
+    current = _known.get(id(plan))
+    if current is None or current.plan is not plan or current.profile is not profile:
+        request = spec_request(dataset, profile, plan.spec, suggested_recipes(plan))
+        _known[id(plan)] = _PlanRequest(plan, profile, request.key, request.arguments, request.suggested)
         while len(_known) > MAX_REMEMBERED_PLANS:
             # Another thread may take the same one away.
             _known.pop(next(iter(list(_known)[:1]), 0), None)
-        return asked
+        return request
     return SpecRequest(
         dataset=dataset,
         profile=profile,
-        key=held.key,
-        arguments=held.arguments,
+        key=current.key,
+        arguments=current.arguments,
         spec=plan.spec,
-        suggested=held.suggested,
+        suggested=current.suggested,
     )
 
 
@@ -99,7 +99,7 @@ def key_of(spec: Spec, profile: DatasetProfile, suggested: Sequence[TransformPar
     """Return under which key the evidence is kept: all that decides about it but the rows themselves."""
     config = spec.to_json()
     parts = {name: config[name] for name in ("data", "task", "features", "validation", "reproducibility")}
-    started = {one.entry.id: one.parameters for one in ranking_of(spec, profile)}
+    started = {item.entry.id: item.parameters for item in ranking_of(spec, profile)}
     keys = [recipe_key(part) for part in suggested]
     return digest_of("evidence", EVIDENCE_VERSION, parts, spec.metrics.primary, started, keys)
 
@@ -113,8 +113,8 @@ def ranking_of(
 
 def find_evidence(request: SpecRequest) -> ShortFitEvidence | None:
     """Return the stored evidence of this dataset, or that of the same content in another one."""
-    found = STORE.find(request)
-    return find_shared(request) if found is None else found
+    result = STORE.find(request)
+    return find_shared(request) if result is None else result
 
 
 def find_shared(request: SpecRequest) -> ShortFitEvidence | None:

@@ -72,11 +72,14 @@ def search_for(dataset: Dataset, plan: Plan) -> LeakSearch:
     if profile is None or spec is None or not profile.has(spec.task.target):
         return LeakSearch("measured")
     target, kinds = spec.task.target, kinds_of(profile, spec.data.column_kinds)
-    found = associations.known_for(dataset, target, kinds, HoldoutRule.of(spec))
-    asked = sorted(joined(questions_of(profile, spec, found)), key=lambda one: (bool(one.answer), -one.score))
+    result = associations.known_for(dataset, target, kinds, HoldoutRule.of(spec))
+    questions = sorted(
+        join_questions(questions_of(profile, spec, result)),
+        key=lambda question: (bool(question.answer), -question.score),
+    )
     state = "measured" if plan.columns_measured else state_of(dataset, target, kinds, HoldoutRule.of(spec))
-    measured = 0 if found is None else len(found.items)
-    return LeakSearch(state, tuple(asked), measured, len(profile.columns) - 1)
+    measured = 0 if result is None else len(result.items)
+    return LeakSearch(state, tuple(questions), measured, len(profile.columns) - 1)
 
 
 def state_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None) -> str:
@@ -105,58 +108,58 @@ def search_again(dataset: Dataset, plan: Plan) -> None:
         )
 
 
-def joined(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
+def join_questions(questions: Iterable[LeakQuestion]) -> list[LeakQuestion]:
     """Return the questions with one for all parts of a sum, unless these were answered differently one by one."""
     by_column = {question.column: question for question in questions}
     whole: list[LeakQuestion] = []
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for question in by_column.values():
-        if question.column in taken:
+        if question.column in used_names:
             continue
         others = [by_column[name] for name in question.others if name in by_column] if question.is_part else []
         together = all(other.is_part and other.answer == question.answer for other in others)
-        group = [question, *(other for other in others if other.column not in taken)] if together else [question]
-        taken.update(one.column for one in group)
+        group = [question, *(other for other in others if other.column not in used_names)] if together else [question]
+        used_names.update(leak_question.column for leak_question in group)
         whole.append(
             replace(
                 question,
-                columns=tuple(one.column for one in group),
-                fields=tuple(one.field for one in group),
-                strong=any(one.strong for one in group),
+                columns=tuple(leak_question.column for leak_question in group),
+                fields=tuple(leak_question.field for leak_question in group),
+                strong=any(leak_question.strong for leak_question in group),
             )
         )
     return whole
 
 
-def questions_of(profile: DatasetProfile, spec: Spec, found: Associations | None) -> list[LeakQuestion]:
+def questions_of(profile: DatasetProfile, spec: Spec, result: Associations | None) -> list[LeakQuestion]:
     """Return a question for each column that may give the target away, the surest first; none until it is measured.
 
     A column is asked about once, with all that is known of it. What was answered stays in the list with its answer.
     """
-    if found is None:
+    if result is None:
         return []
     target, answers = spec.task.target, spec.leakage.answers
     questions = []
-    for column in found.suspects():
-        leak = _of_a_moment(found.leaks_of(column))
+    for column in result.suspects():
+        leak = _surest_leak(result.leaks_of(column))
         if leak is not None:
             key = profile.column(column).key
-            questions.append(_question(leak, key, target, answers.get(column, "")))
-    return sorted(questions, key=lambda one: -one.score)
+            questions.append(_leak_question(leak, key, target, answers.get(column, "")))
+    return sorted(questions, key=lambda question: -question.score)
 
 
-def _of_a_moment(leaks: tuple[Leak, ...]) -> Leak | None:
+def _surest_leak(leaks: tuple[Leak, ...]) -> Leak | None:
     """Return the surest suspicion, with the evidence of all others; what is about the split is not asked here."""
-    asked = [leak for leak in leaks if leak.code != "group_leakage"]
-    if not asked:
+    query = [leak for leak in leaks if leak.code != "group_leakage"]
+    if not query:
         return None
-    evidence = " ".join(dict.fromkeys(leak.evidence for leak in asked))
-    first, parts = asked[0], [leak for leak in asked if leak.is_part]
-    others = tuple(dict.fromkeys(name for leak in parts or asked for name in leak.others))
+    evidence = " ".join(dict.fromkeys(leak.evidence for leak in query))
+    first, parts = query[0], [leak for leak in query if leak.is_part]
+    others = tuple(dict.fromkeys(name for leak in parts or query for name in leak.others))
     return Leak(first.column, first.code, first.score, evidence, others, bool(parts))
 
 
-def _question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
+def _leak_question(leak: Leak, key: str, target: str, answer: str) -> LeakQuestion:
     return LeakQuestion(
         column=leak.column,
         key=key,
@@ -182,12 +185,15 @@ def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> l
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return []
-    found = associations.associations_for(dataset, target, kinds_of(profile, kinds))
-    if found is None:
+    result = associations.associations_for(dataset, target, kinds_of(profile, kinds))
+    if result is None:
         return []
-    leaks = [leak for column in found.suspects() for leak in found.leaks_of(column)]
-    weak = signal_finding(found)
-    return [*((weak,) if weak else ()), *(_finding(leak, target) for leak in sorted(leaks, key=lambda one: -one.score))]
+    leaks = [leak for column in result.suspects() for leak in result.leaks_of(column)]
+    weak = signal_finding(result)
+    return [
+        *((weak,) if weak else ()),
+        *(_leak_finding(leak, target) for leak in sorted(leaks, key=lambda item: -item.score)),
+    ]
 
 
 def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bool:
@@ -195,11 +201,11 @@ def is_measured(dataset: Dataset, target: str, kinds: Kinds | None = None) -> bo
     profile = profile_of(dataset)
     if profile is None or not profile.has(target):
         return False
-    found = associations.associations_for(dataset, target, kinds_of(profile, kinds))
-    return found is not None and found.complete
+    result = associations.associations_for(dataset, target, kinds_of(profile, kinds))
+    return result is not None and result.complete
 
 
-def _finding(leak: Leak, target: str) -> Finding:
+def _leak_finding(leak: Leak, target: str) -> Finding:
     severity = Severity.WARNING if leak.strong else Severity.NOTICE
     remedies = (
         () if leak.code == "group_leakage" else (FindingRemedy("Leave it out", "leave_out", columns=(leak.column,)),)

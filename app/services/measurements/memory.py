@@ -66,15 +66,15 @@ def drivers_of(plan: Plan, profile: DatasetProfile) -> dict[str, str]:
 
 def known_of(dataset: Dataset, plan: Plan, rule: HoldoutRule | None = None) -> MemoryState:
     """Return what is known of the memory of the target of a plan; nothing is started."""
-    return _state(dataset, plan, rule, start=False)
+    return _memory_state(dataset, plan, rule, start=False)
 
 
 def memory_for(dataset: Dataset, plan: Plan, rule: HoldoutRule | None = None) -> MemoryState:
     """Return the same, and have it measured: a small table at once, a large one by a worker."""
-    return _state(dataset, plan, rule, start=True)
+    return _memory_state(dataset, plan, rule, start=True)
 
 
-def _state(dataset: Dataset, plan: Plan, rule: HoldoutRule | None, *, start: bool) -> MemoryState:
+def _memory_state(dataset: Dataset, plan: Plan, rule: HoldoutRule | None, *, start: bool) -> MemoryState:
     profile = profile_of(dataset)
     drivers = drivers_of(plan, profile) if profile is not None else {}
     reason = _why_not(plan, profile)
@@ -103,8 +103,8 @@ def _request_for(
 ) -> MemoryRequest:
     # What the model is for changes nothing about what was measured.
     plain = task.model_copy(update={"purpose": None, "horizon": None, "drivers_known_ahead": None})
-    held = development.to_arguments(rule)
-    arguments = {"task": plain.model_dump(mode="json"), "drivers": list(drivers), **held}
+    current_values = development.to_arguments(rule)
+    arguments = {"task": plain.model_dump(mode="json"), "drivers": list(drivers), **current_values}
     return MemoryRequest(
         dataset=dataset,
         profile=profile,
@@ -130,7 +130,7 @@ def _compute(request: MemoryRequest) -> Parts[MeasuredMemory]:
     curves: tuple[LagCurve, ...] = ()
     seasonless: tuple[str, ...] = ()
     for place, driver in enumerate(request.drivers, start=1):
-        found = measure_lags(
+        measures = measure_lags(
             frame,
             target=task.target,
             drivers=[driver],
@@ -138,10 +138,10 @@ def _compute(request: MemoryRequest) -> Parts[MeasuredMemory]:
             group_column=task.group_column,
             step_seconds=axis.step_seconds,
         )
-        curves += found.curves
+        curves += measures.curves
         if driver in radiation and lacks_season(frame[task.time_column], frame[driver].to_numpy(dtype=float)):
             seasonless = (*seasonless, driver)
-        lags = LagMeasures(curves, found.step_seconds, found.rows, found.reason, seasonless)
+        lags = LagMeasures(curves, measures.step_seconds, measures.rows, measures.reason, seasonless)
         done = place == len(request.drivers)
         yield MeasuredMemory(lags, complete=done), {"measured": place, "fraction": place / len(request.drivers)}
 

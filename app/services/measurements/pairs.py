@@ -44,10 +44,10 @@ class PairPicture:
     """
 
     kind: str
-    one: str
+    column: str
     other: str
     rows: int
-    shown: int
+    sample_rows: int
     value: float | None = None
     measure: str = ""
     points: tuple[tuple[float, float], ...] = ()
@@ -57,9 +57,9 @@ class PairPicture:
     reason: str = ""
 
 
-def pair(
+def picture_of_pair(
     dataset: Dataset,
-    one: str,
+    first: str,
     other: str,
     *,
     kinds: Kinds | None = None,
@@ -74,44 +74,44 @@ def pair(
         If there is no such column.
     """
     profile = require_profile(dataset)
-    require_columns(profile, (one, other), field="columns")
-    if one == other:
-        return PairPicture("none", one, other, 0, 0, reason="That is one column: choose two.")
+    require_columns(profile, (first, other), field="columns")
+    if first == other:
+        return PairPicture("none", first, other, 0, 0, reason="That is one column: choose two.")
     every = kinds_of(profile, kinds)
-    unfit = next((name for name in (one, other) if every[name] in NEVER), None)
+    unfit = next((name for name in (first, other) if every[name] in NEVER), None)
     if unfit is not None:
         reason = f"{unfit[:60]} holds {every[unfit].value} values, which no picture of a pair shows."
-        return PairPicture("none", one, other, 0, 0, reason=reason)
+        return PairPicture("none", first, other, 0, 0, reason=reason)
     keep = development.rows_of(dataset, rule)
-    frame = columnar.read_frame(sound_rows_of(dataset), profile, [one, other], sample_rows=SAMPLE_ROWS, keep=keep)
-    return _pictured(frame, one, other, every, method)
+    frame = columnar.read_frame(sound_rows_of(dataset), profile, [first, other], sample_rows=SAMPLE_ROWS, keep=keep)
+    return _draw_picture(frame, first, other, every, method)
 
 
-def _pictured(frame: Any, one: str, other: str, kinds: Kinds, method: Method) -> PairPicture:
+def _draw_picture(frame: Any, first: str, other: str, kinds: Kinds, method: Method) -> PairPicture:
     slab = prepare(frame, kinds)
     both = frame.replace([np.inf, -np.inf], np.nan).dropna()
     if slab.number_places.size + slab.class_places.size < 2 or both.empty:
         reason = "One of the two does not vary, or they share too few rows."
-        return PairPicture("none", one, other, len(both), len(frame), reason=reason)
+        return PairPicture("none", first, other, len(both), len(frame), reason=reason)
     measure = number_measure(method, holed=0, rows=len(frame))
     block = block_of(slab, slab, method=method, of_numbers=measure, places=(range(2), range(2)))
-    matrix = assemble_matrix((one, other), [block])
-    said = PairPicture("scatter", one, other, len(both), len(frame), matrix.value(0, 1), matrix.measure(0, 1))
+    matrix = assemble_matrix((first, other), [block])
+    picture = PairPicture("scatter", first, other, len(both), len(frame), matrix.value(0, 1), matrix.measure(0, 1))
     if slab.number_places.size == 2:
-        return replace(said, points=_points(both))
+        return replace(picture, points=_sample_points(both))
     if slab.class_places.size == 2:
-        labels, counts = _table(both, one, other)
-        return replace(said, kind="table", labels=labels, counts=counts)
-    word, number = (one, other) if int(slab.class_places[0]) == 0 else (other, one)
-    return replace(said, kind="boxes", one=word, other=number, boxes=_boxes(both, word, number))
+        labels, counts = _count_table(both, first, other)
+        return replace(picture, kind="table", labels=labels, counts=counts)
+    word, number = (first, other) if int(slab.class_places[0]) == 0 else (other, first)
+    return replace(picture, kind="boxes", column=word, other=number, boxes=_class_spreads(both, word, number))
 
 
-def _points(both: Any) -> tuple[tuple[float, float], ...]:
+def _sample_points(both: Any) -> tuple[tuple[float, float], ...]:
     some = both.sample(min(len(both), MAX_POINTS), random_state=SEED).to_numpy(dtype=float)
     return tuple((float(x), float(y)) for x, y in some)
 
 
-def _boxes(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
+def _class_spreads(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
     """Return a box for each of the commonest classes, the highest middle first."""
     boxes = []
     for label in both[word].value_counts().index[:MAX_CLASSES]:
@@ -121,8 +121,8 @@ def _boxes(both: Any, word: str, number: str) -> tuple[ClassSpread, ...]:
     return tuple(sorted(boxes, key=lambda box: -box.quantiles[2]))
 
 
-def _table(both: Any, one: str, other: str) -> tuple[Labels, tuple[tuple[int, ...], ...]]:
-    rows, columns = (list(both[name].value_counts().index[:MAX_CLASSES]) for name in (one, other))
-    counts = both.groupby([one, other], observed=True).size()
+def _count_table(both: Any, first: str, other: str) -> tuple[Labels, tuple[tuple[int, ...], ...]]:
+    rows, columns = (list(both[name].value_counts().index[:MAX_CLASSES]) for name in (first, other))
+    counts = both.groupby([first, other], observed=True).size()
     table = tuple(tuple(int(counts.get((row, column), 0)) for column in columns) for row in rows)
     return (tuple(str(row)[:60] for row in rows), tuple(str(column)[:60] for column in columns)), table

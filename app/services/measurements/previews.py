@@ -35,15 +35,15 @@ def preview(dataset: Dataset, spec: Spec, part: TransformPart) -> TransformPrevi
         With a sentence, where it cannot be followed.
     """
     profile = require_profile(dataset)
-    names, ordered = previewing.columns_read(spec, part, profile), previewing.in_order(spec, part, profile)
+    names, ordered = previewing.columns_read(spec, part, profile), previewing.needs_row_order(spec, part, profile)
     if ordered and spec.task.time_column is not None:
         by = [name for name in (spec.task.group_column, spec.task.time_column) if name is not None]
         frame = columnar.read_in_order(sound_rows_of(dataset), profile, names, by=by, limit=SAMPLE_ROWS)
     else:
         frame = columnar.read_frame(sound_rows_of(dataset), profile, names, sample_rows=SAMPLE_ROWS)
-    shown = previewing.preview(spec, part, frame, profile)
+    view = previewing.preview(spec, part, frame, profile)
     features = FeaturesPart(selected=spec.features.selected, transforms=[*spec.features.transforms, part])
     known = check_transforms(spec, profile)
     told = check_transforms(spec.model_copy(update={"features": features}), profile)
     fresh = tuple(problem for problem in told if problem not in known)
-    return TransformPreview(shown, ordered, len(frame) == profile.rows, fresh)
+    return TransformPreview(view, ordered, len(frame) == profile.rows, fresh)

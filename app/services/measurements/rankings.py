@@ -83,15 +83,15 @@ def ranking_for(
     A small table is measured here and now; for a large one a worker is asked, once. Rows that `rule` holds out are not
     looked at.
     """
-    return _ranking(dataset, target, kinds, columns, rule=rule, start=True)
+    return _get_ranking(dataset, target, kinds, columns, rule=rule, start=True)
 
 
 def known_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | None = None) -> RankingState:
     """Return the measures of every column for this target so far; nothing is started."""
-    return _ranking(dataset, target, kinds, None, rule=rule, start=False)
+    return _get_ranking(dataset, target, kinds, None, rule=rule, start=False)
 
 
-def _ranking(
+def _get_ranking(
     dataset: Dataset,
     target: str,
     kinds: Kinds | None,
@@ -106,7 +106,7 @@ def _ranking(
         return RankingState(target, (), 0, 0, state="none", reason=gone)
     request = _request_for(dataset, profile, target, kinds_of(profile, kinds), rule)
     result, work = runner.ensure(MEASUREMENT, request) if start else runner.look(MEASUREMENT, request)
-    return _state(request, result, work, columns)
+    return _ranking_state(request, result, work, columns)
 
 
 def _request_for(
@@ -139,26 +139,32 @@ def refuse_unknown(dataset: Dataset, *, target: str, columns: Sequence[str] | No
     require_columns(profile, columns or (), field="columns")
 
 
-def _state(
+def _ranking_state(
     request: TargetRequest, result: MeasuredRanking | None, work: WorkState, columns: Sequence[str] | None = None
 ) -> RankingState:
-    found = result or MeasuredRanking({})
-    wanted = found.items.values() if columns is None else [found.items[name] for name in columns if name in found.items]
-    items = ranking.with_ranks(wanted)
-    if found.complete and not any(item.score is not None for item in items):
+    measured_ranking = result or MeasuredRanking({})
+    wanted = (
+        measured_ranking.items.values()
+        if columns is None
+        else [measured_ranking.items[name] for name in columns if name in measured_ranking.items]
+    )
+    items = ranking.assign_ranks(wanted)
+    if measured_ranking.complete and not any(item.score is not None for item in items):
         reason = f"No column can be compared with {request.target[:60]}: either it does not vary, or none of them does."
         work = replace(work, reason=reason)
-    return RankingState(request.target, items, request.profile.rows, found.rows_used, found.settled, **vars(work))
+    return RankingState(
+        request.target, items, request.profile.rows, measured_ranking.rows_used, measured_ranking.settled, **vars(work)
+    )
 
 
 def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
     """Measure all columns on few rows, then on more until their order settles."""
     others, sizes = request.others, ranking.sizes_of(request.profile.rows)
-    found, begin, cells = MeasuredRanking({}, complete=not others), time.monotonic(), 0
+    measured_ranking, begin, cells = MeasuredRanking({}, complete=not others), time.monotonic(), 0
     if not others:
-        yield found, {}
+        yield measured_ranking, {}
     for place, size in enumerate(sizes):
-        before, items = found.items, dict(found.items)
+        before, items = measured_ranking.items, dict(measured_ranking.items)
         width = max(1, min(MAX_BLOCK_COLUMNS, BLOCK_CELLS // max(size, 1)))
         for start in range(0, len(others), width):
             names = [*others[start : start + width], request.target]
@@ -172,16 +178,18 @@ def _compute(request: TargetRequest) -> Parts[MeasuredRanking]:
             cells += size * len(names)
             left = sum(sizes[place:]) * len(others) - (size * min(start + width, len(others)))
             seconds_left = (time.monotonic() - begin) / max(cells, 1) * left
-            found = MeasuredRanking(dict(items), len(frame), settled, complete)
-            yield found, _progress(found, place, sizes, seconds_left=seconds_left)
+            measured_ranking = MeasuredRanking(dict(items), len(frame), settled, complete)
+            yield measured_ranking, _progress_json(measured_ranking, place, sizes, seconds_left=seconds_left)
             if complete:
                 return
 
 
-def _progress(found: MeasuredRanking, place: int, sizes: list[int], *, seconds_left: float) -> dict[str, Any]:
+def _progress_json(
+    measured_ranking: MeasuredRanking, place: int, sizes: list[int], *, seconds_left: float
+) -> dict[str, Any]:
     message = f"{sizes[place]:,} rows of each column, round {place + 1} of at most {len(sizes)}"
     return {
-        "measured": len(found.items),
+        "measured": len(measured_ranking.items),
         "rows": sizes[place],
         "message": message,
         "seconds_left": math.ceil(seconds_left),
@@ -193,7 +201,7 @@ def _restore_request(dataset: Dataset, profile: DatasetProfile, arguments: Mappi
     return _request_for(dataset, profile, target, kinds, development.from_arguments(arguments))
 
 
-def as_json(state: RankingState) -> dict[str, Any]:
+def ranking_json(state: RankingState) -> dict[str, Any]:
     """Return a ranking, finished or as far as it has come, as plain JSON values."""
     features = [
         {
@@ -226,5 +234,7 @@ MEASUREMENT: Measurement[TargetRequest, MeasuredRanking] = Measurement(
     save=STORE.save,
     compute=_compute,
     restore_request=_restore_request,
-    describe=lambda request, result, work: as_json(_state(request, result, work)) if result.items else None,
+    describe=lambda request, result, work: (
+        ranking_json(_ranking_state(request, result, work)) if result.items else None
+    ),
 )

@@ -81,7 +81,7 @@ class Recommendations(ShortFits):
 
     spec: Spec
     items: tuple[Recommendation, ...]
-    said: tuple[Advice, ...]
+    advice: tuple[Advice, ...]
 
 
 def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommendations | None:
@@ -110,7 +110,7 @@ def recommend_for(dataset: Dataset, *, target: str | None, features: Sequence[st
 def _recommend(request: SpecRequest, plan: Plan, *, again: bool) -> Recommendations:
     known = associations.associations_for(request.dataset, *_goal_of(request))
     result, work = _ensure(request, plan, again=again)
-    return _recommendations(request, result, with_faults(work, plan), known)
+    return _make_recommendations(request, result, with_faults(work, plan), known)
 
 
 def _ensure(request: SpecRequest, plan: Plan, *, again: bool) -> tuple[ShortFitEvidence | None, WorkState]:
@@ -135,7 +135,7 @@ def known_of(
         return None
     known = associations.known_for(dataset, *_goal_of(request))
     result, work = _look(request, looked_up)
-    return _recommendations(request, result, with_faults(work, plan), known, machine)
+    return _make_recommendations(request, result, with_faults(work, plan), known, machine)
 
 
 def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
@@ -151,14 +151,14 @@ def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> 
 
 def _look(request: SpecRequest, looked_up: LookedUp | None) -> tuple[ShortFitEvidence | None, WorkState]:
     """Return the evidence and the state of the work; what this request looked up before is not looked up again."""
-    held = {} if looked_up is None else looked_up
-    if request.key not in held:
-        held[request.key] = find_evidence(request)
-    return held[request.key], runner.work_on(MEASUREMENT, request, held[request.key])
+    current = {} if looked_up is None else looked_up
+    if request.key not in current:
+        current[request.key] = find_evidence(request)
+    return current[request.key], runner.work_on(MEASUREMENT, request, current[request.key])
 
 
-def _with_items(found: ShortFitEvidence | None) -> ShortFitEvidence | None:
-    return found if found is not None and found.items else None
+def _with_items(evidence: ShortFitEvidence | None) -> ShortFitEvidence | None:
+    return evidence if evidence is not None and evidence.items else None
 
 
 def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutRule | None]:
@@ -172,40 +172,42 @@ def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None =
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
     """
-    request, held = request_for(dataset, plan), {} if looked_up is None else looked_up
+    request, evidences = request_for(dataset, plan), {} if looked_up is None else looked_up
     if request is None:
         return None
-    if request.key not in held:
-        held[request.key] = find_evidence(request)
-    found = held[request.key]
-    return found if found is not None and found.complete and found.items else None
+    if request.key not in evidences:
+        evidences[request.key] = find_evidence(request)
+    evidence = evidences[request.key]
+    return evidence if evidence is not None and evidence.complete and evidence.items else None
 
 
-def said_of_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
+def advice_on_data(dataset: Dataset, plan: Plan) -> tuple[Advice, ...]:
     """Return the advice that finished short fits give on the data as a whole."""
-    found, profile = finished_evidence(dataset, plan), profile_of(dataset)
-    if found is None or plan.spec is None or profile is None:
+    evidence, profile = finished_evidence(dataset, plan), profile_of(dataset)
+    if evidence is None or plan.spec is None or profile is None:
         return ()
-    return advice_for(traits_of_spec(plan.spec, profile, None), found)
+    return advice_for(traits_of_spec(plan.spec, profile, None), evidence)
 
 
-def by_goal(found: Recommendations, goal: str) -> Recommendations:
+def sort_by_goal(recommendations: Recommendations, goal: str) -> Recommendations:
     """Return the same recommendations with what is quick, or what can be read, before the rest; the baseline last.
 
     Quick means the same power of two of seconds; within it, and within what can be read, the order stays.
     """
     keys: Mapping[str, Callable[[Recommendation], float]] = {
         "accuracy": lambda _: 0.0,
-        "speed": lambda one: round(log2(max(one.estimate.seconds_high, 0.1))),
-        "explanation": lambda one: one.ranked.entry.family != "linear" and one.ranked.entry.id != "decision_tree",
+        "speed": lambda recommendation: round(log2(max(recommendation.estimate.seconds_high, 0.1))),
+        "explanation": lambda item: item.ranked.entry.family != "linear" and item.ranked.entry.id != "decision_tree",
     }
-    ordered = sorted(found.items, key=lambda one: (not one.ranked.entry.competes, keys[goal](one)))
-    return replace(found, items=tuple(ordered))
+    ordered = sorted(
+        recommendations.items, key=lambda element: (not element.ranked.entry.competes, keys[goal](element))
+    )
+    return replace(recommendations, items=tuple(ordered))
 
 
-def _recommendations(
+def _make_recommendations(
     request: SpecRequest,
-    found: ShortFitEvidence | None,
+    evidence: ShortFitEvidence | None,
     work: WorkState,
     known: Associations | None = None,
     machine: Machine | None = None,
@@ -213,30 +215,33 @@ def _recommendations(
     spec, profile = request.spec, request.profile
     traits = traits_of_spec(spec, profile, known)
     by_rules = ranking_of(spec, profile, known)
-    ranking = order_estimators(by_rules, found)
-    machine = machine or estimates.machine()
-    items = tuple(_item(spec, profile, one, traits=traits, found=found, machine=machine) for one in ranking)
+    ranking = order_estimators(by_rules, evidence)
+    machine = machine or estimates.learned_machine()
+    items = tuple(
+        _make_recommendation(spec, profile, suggestion, traits=traits, evidence=evidence, machine=machine)
+        for suggestion in ranking
+    )
     return Recommendations(
         by_rules=by_rules[0].entry.id,
-        evidence=_with_items(found),
+        evidence=_with_items(evidence),
         spec=spec,
         items=items,
-        said=advice_for(traits, found),
+        advice=advice_for(traits, evidence),
         **vars(work),
     )
 
 
-def _item(
+def _make_recommendation(
     spec: Spec,
     profile: DatasetProfile,
     ranked: EstimatorSuggestion,
     *,
     traits: Traits,
-    found: ShortFitEvidence | None,
+    evidence: ShortFitEvidence | None,
     machine: Machine,
 ) -> Recommendation:
-    measured = found.of(ranked.entry.id) if found is not None else None
-    expected = expected_score(measured, found) if found is not None and measured is not None else None
+    measured = evidence.of(ranked.entry.id) if evidence is not None else None
+    expected = expected_score(measured, evidence) if evidence is not None and measured is not None else None
     model = ModelPart(estimator=ranked.entry.id, parameters=dict(ranked.parameters))
     forecast = estimate(spec.model_copy(update={"model": model}), profile, machine)
     if expected is None and not ranked.entry.is_baseline:
@@ -280,33 +285,36 @@ def _read_rows(request: SpecRequest) -> tuple[pd.DataFrame, Spec]:
     return frame, spec.model_copy(update={"validation": undivided})
 
 
-def as_json(found: Recommendations) -> dict[str, Any]:
+def recommendations_json(recommendations: Recommendations) -> dict[str, Any]:
     """Return recommendations as programs see them."""
-    effect = None if found.evidence is None else found.evidence.set_effect
+    effect = None if recommendations.evidence is None else recommendations.evidence.set_effect
     return {
-        "target": found.spec.task.target,
-        "task": found.spec.task.kind.value,
-        "state": found.state,
-        "reason": found.reason,
+        "target": recommendations.spec.task.target,
+        "task": recommendations.spec.task.kind.value,
+        "state": recommendations.state,
+        "reason": recommendations.reason,
         "findings": [
-            {"code": one.code, "severity": one.severity.value, "message": one.message, "help": one.help}
-            for one in found.said
+            {"code": advice.code, "severity": advice.severity.value, "message": advice.message, "help": advice.help}
+            for advice in recommendations.advice
         ],
-        "validation": {"strategy": found.spec.validation.strategy.value, "metric": found.spec.metrics.primary},
-        "baseline": None if found.evidence is None else {"scores": list(found.evidence.baseline)},
+        "validation": {
+            "strategy": recommendations.spec.validation.strategy.value,
+            "metric": recommendations.spec.metrics.primary,
+        },
+        "baseline": None if recommendations.evidence is None else {"scores": list(recommendations.evidence.baseline)},
         "suggested_set": None if effect is None else effect.describe(),
-        "recommendations": [_item_json(at, one) for at, one in enumerate(found.items, start=1)],
+        "recommendations": [_item_json(index, item) for index, item in enumerate(recommendations.items, start=1)],
     }
 
 
-def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
-    expected, measured = one.expected, one.measured
+def _item_json(place: int, recommendation: Recommendation) -> dict[str, Any]:
+    expected, measured = recommendation.expected, recommendation.measured
     return {
-        "estimator": one.ranked.entry.id,
+        "estimator": recommendation.ranked.entry.id,
         "rank": place,
-        "reasons": [*one.ranked.even, *one.ranked.reasons],
-        "cautions": list(one.ranked.cautions),
-        "parameters": one.ranked.parameters,
+        "reasons": [*recommendation.ranked.even, *recommendation.ranked.reasons],
+        "cautions": list(recommendation.ranked.cautions),
+        "parameters": recommendation.ranked.parameters,
         "expected": None
         if expected is None
         else {
@@ -319,9 +327,9 @@ def _item_json(place: int, one: Recommendation) -> dict[str, Any]:
         if measured is None
         else {"scores": list(measured.scores), "rows": measured.rows, "seconds": measured.seconds},
         "estimate": {
-            "seconds_low": one.estimate.seconds_low,
-            "seconds_high": one.estimate.seconds_high,
-            "memory_mb": one.estimate.memory_mb_high,
+            "seconds_low": recommendation.estimate.seconds_low,
+            "seconds_high": recommendation.estimate.seconds_high,
+            "memory_mb": recommendation.estimate.memory_mb_high,
         },
     }
 
@@ -332,5 +340,5 @@ MEASUREMENT: Measurement[SpecRequest, ShortFitEvidence] = Measurement(
     save=STORE.save,
     compute=_compute,
     restore_request=restore_request,
-    describe=lambda request, result, work: as_json(_recommendations(request, result, work)),
+    describe=lambda request, result, work: recommendations_json(_make_recommendations(request, result, work)),
 )

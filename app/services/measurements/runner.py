@@ -16,7 +16,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import StoppedError
 from app.domain.vocabulary import JobKind, RunState
 from app.services.datasets.datasets import profile_of, require_profile
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.measurements.request import MeasurementRequest
 from app.storage import datasets, jobs, measurements
 from app.storage.db import transaction
@@ -173,7 +173,7 @@ def enqueue(measurement: Measurement[RequestT, ResultT], request: RequestT, *, a
         job = find_job(measurement, request)
         if job is not None and (job.state in jobs.OPEN or not again):
             return job
-        return life.enqueue_job(
+        return life_cycle.enqueue_job(
             measurement.kind,
             subject_id=request.dataset.id,
             owner_id=request.dataset.owner_id,
@@ -190,7 +190,7 @@ def cancel(measurement: Measurement[RequestT, ResultT], request: RequestT) -> No
     """Stop the job of a measurement: at once where it waits, after the part at hand where it runs."""
     job = find_job(measurement, request)
     if job is not None:
-        life.cancel_job(job.id)
+        life_cycle.cancel_job(job.id)
 
 
 def measure(

@@ -40,8 +40,8 @@ def known_of(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
     request = _request_for(dataset, plan)
     if request is None:
         return None
-    found, work = runner.look(MEASUREMENT, request)
-    return _state(found, work, plan)
+    comparison, work = runner.look(MEASUREMENT, request)
+    return _comparison_state(comparison, work, plan)
 
 
 def compare(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
@@ -54,9 +54,9 @@ def compare(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
     return known_of(dataset, plan)
 
 
-def _state(found: SplitComparison | None, work: WorkState, plan: Plan) -> SplitComparisonState:
-    known = {**vars(work), "reason": work.reason or ("" if runner.is_complete(found) else _fault_of(plan))}
-    return SplitComparisonState(comparison=found, **known)
+def _comparison_state(comparison: SplitComparison | None, work: WorkState, plan: Plan) -> SplitComparisonState:
+    known = {**vars(work), "reason": work.reason or ("" if runner.is_complete(comparison) else _fault_of(plan))}
+    return SplitComparisonState(comparison=comparison, **known)
 
 
 def _fault_of(plan: Plan) -> str:

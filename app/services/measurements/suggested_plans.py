@@ -56,8 +56,8 @@ def spec_of(plan: Plan) -> Spec:
     return plan.spec
 
 
-def _names(said: Sequence[str], profile: DatasetProfile) -> list[str]:
+def _names(answers: Sequence[str], profile: DatasetProfile) -> list[str]:
     """Return the columns that a query names: once for each, or all in one text with commas between them."""
-    if len(said) == 1 and not profile.has(said[0]):
-        said = said[0].split(",")
-    return [name if profile.has(name) else name.strip() for name in said if name.strip()]
+    if len(answers) == 1 and not profile.has(answers[0]):
+        answers = answers[0].split(",")
+    return [name if profile.has(name) else name.strip() for name in answers if name.strip()]

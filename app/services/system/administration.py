@@ -15,7 +15,7 @@ from app.domain.errors import ConflictError, DomainError
 from app.domain.vocabulary import RunState
 from app.services.audit.trail import record
 from app.services.context import current_settings
-from app.services.jobs import life
+from app.services.jobs import life_cycle
 from app.services.system import measures, system_state
 from app.services.system.diagnostics import PACKAGES
 from app.services.system.measures import SystemMeasures
@@ -44,7 +44,7 @@ class SystemOverview:
 
 def overview() -> SystemOverview:
     """Look at everything now."""
-    state, taken = system_state.current_state(), measures.current_measures()
+    state, usage = system_state.current_state(), measures.current_measures()
     try:
         waiting = job_figures.list_open_jobs(limit=MAX_JOBS)
         failed = job_figures.list_failed_jobs(limit=MAX_FAILED)
@@ -52,14 +52,14 @@ def overview() -> SystemOverview:
     except SQLAlchemyError:
         db.session.rollback()
         waiting, failed, workers = [], [], []
-    return SystemOverview(state.parts, taken, waiting, failed, workers, _versions())
+    return SystemOverview(state.parts, usage, waiting, failed, workers, _versions())
 
 
 def _versions() -> list[tuple[str, str]]:
-    found = [("HydroML", VERSION), ("Python", sys.version.split()[0])]
-    found += [(name, importlib.metadata.version(name)) for name in PACKAGES]
+    result = [("HydroML", VERSION), ("Python", sys.version.split()[0])]
+    result += [(name, importlib.metadata.version(name)) for name in PACKAGES]
     _is_safe, words = engine.sqlite_report(current_settings().database_url)
-    return [*found, ("Database", words)]
+    return [*result, ("Database", words)]
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def act_on_job(admin: User, job_id: uuid.UUID, act: str) -> None:
         before = {"state": row.state, "attempt": row.attempt}
         record(acts[act], actor=admin, subject_id=job_id, part=row.kind, before=before)
         if act == "stop":
-            life.cancel_job(job_id)
+            life_cycle.cancel_job(job_id)
         elif row.state == RunState.RUNNING.value and row.worker_id is not None:
             # Whoever works on it loses it, and notices within a second; the attempt does not count.
-            life.return_job(job_id, worker_id=row.worker_id)
+            life_cycle.return_job(job_id, worker_id=row.worker_id)
         else:
-            life.wake_again(row)
+            life_cycle.wake_again(row)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain.estimators import own, registry
+from app.domain.estimators import plugins, registry
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, stored_files
 from app.services.datasets.datasets import SAMPLES
@@ -36,8 +36,8 @@ class Check:
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
     state = system_state.look()
-    stored = (*_files(state), *_stored_files())
-    return [*stored, *_database(state), *_queue(state), *_estimators(), _versions()]
+    stored = (*_check_files(state), *_stored_files())
+    return [*stored, *_check_database(state), *_check_queue(state), *_check_estimators(), _check_versions()]
 
 
 def readiness() -> tuple[bool, dict[str, str | list[str]]]:
@@ -50,7 +50,7 @@ def readiness() -> tuple[bool, dict[str, str | list[str]]]:
 
 
 def _cache_words() -> str:
-    counts = analysis_cache.counts()
+    counts = analysis_cache.cache_counts()
     if counts is None:
         return "unreachable"
     if counts.rate is None:
@@ -58,7 +58,7 @@ def _cache_words() -> str:
     return f"{counts.hits:,} of {counts.hits + counts.misses:,} found ({100 * counts.rate:.0f} %)"
 
 
-def _files(state: SystemState) -> list[Check]:
+def _check_files(state: SystemState) -> list[Check]:
     settings = current_settings()
     checks = []
     writable = os.access(settings.data, os.W_OK)
@@ -79,8 +79,8 @@ def _stored_files() -> list[Check]:
     except SQLAlchemyError:
         # A database that cannot be used has a sentence of its own below.
         return []
-    faults = [one for one in stored if one.state in (Soundness.DAMAGED, Soundness.MISSING)]
-    unknown = sum(one.state is Soundness.UNKNOWN for one in stored)
+    faults = [file for file in stored if file.state in (Soundness.DAMAGED, Soundness.MISSING)]
+    unknown = sum(file.state is Soundness.UNKNOWN for file in stored)
     sound = len(stored) - unknown - len(faults)
     checks = [Check(ok=True, sentence=f"{sound:,} stored files are what was stored.")]
     if unknown:
@@ -89,7 +89,7 @@ def _stored_files() -> list[Check]:
     return [*checks, *(Check(ok=False, sentence=fault.sentence) for fault in faults)]
 
 
-def _database(state: SystemState) -> list[Check]:
+def _check_database(state: SystemState) -> list[Check]:
     settings = current_settings()
     part = state.part("database")
     checks = []
@@ -97,13 +97,13 @@ def _database(state: SystemState) -> list[Check]:
         checks.append(Check(ok=False, sentence=part.sentence))
     try:
         if engine.is_sqlite(settings.database_url):
-            said = " ".join(str(db.session.execute(text("PRAGMA integrity_check")).scalar()).split())
-            words = "sound" if said == "ok" else said[:200].rstrip(".")
-            checks.append(Check(said == "ok", f"The database says it is {words}."))
-        at = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            answer = " ".join(str(db.session.execute(text("PRAGMA integrity_check")).scalar()).split())
+            words = "sound" if answer == "ok" else answer[:200].rstrip(".")
+            checks.append(Check(answer == "ok", f"The database says it is {words}."))
+        position = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
         needed = newest_revision()
-        more = "" if at == needed else f", and this HydroML needs {needed}"
-        checks.append(Check(at == needed, f"The database is at migration {at}{more}."))
+        more = "" if position == needed else f", and this HydroML needs {needed}"
+        checks.append(Check(position == needed, f"The database is at migration {position}{more}."))
     except SQLAlchemyError as fault:
         checks.append(Check(ok=False, sentence=f"The database cannot be used: {type(fault).__name__}."))
     safe, sentence = engine.sqlite_report(settings.database_url)
@@ -111,7 +111,7 @@ def _database(state: SystemState) -> list[Check]:
     return checks
 
 
-def _queue(state: SystemState) -> list[Check]:
+def _check_queue(state: SystemState) -> list[Check]:
     if current_settings().redis_url is None:
         return [Check(ok=True, sentence="No queue is named here; `hydroml up` brings its own.", warning=True)]
     reachable = state.part("queue").is_whole
@@ -126,17 +126,17 @@ def _queue(state: SystemState) -> list[Check]:
     return checks
 
 
-def _estimators() -> list[Check]:
+def _check_estimators() -> list[Check]:
     """Say what is wrong with estimators of other packages, and fit those that seem to be fit."""
     checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
     for entry in registry.BROUGHT.entries:
-        fault = own.try_estimator(entry)
-        said = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
-        checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {said}."))
+        fault = plugins.try_estimator(entry)
+        words = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
+        checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {words}."))
     return checks
 
 
-def _versions() -> Check:
+def _check_versions() -> Check:
     parts = [f"Python {sys.version.split()[0]}"]
     parts += [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
     return Check(ok=True, sentence=", ".join(parts) + ".")

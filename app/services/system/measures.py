@@ -60,7 +60,7 @@ def take_measures() -> SystemMeasures:
     state = system_state.current_state()
     parts = {part.name: part.is_whole for part in state.parts}
     free, total = _disk()
-    cache = analysis_cache.counts() if parts.get("queue") else None
+    cache = analysis_cache.cache_counts() if parts.get("queue") else None
     try:
         return SystemMeasures(
             parts,
@@ -79,7 +79,7 @@ def take_measures() -> SystemMeasures:
 
 def _disk() -> tuple[int | None, int | None]:
     try:
-        found = shutil.disk_usage(current_settings().data)
+        result = shutil.disk_usage(current_settings().data)
     except OSError:
         return None, None
-    return found.free, found.total
+    return result.free, result.total

@@ -16,7 +16,7 @@ from app.domain.vocabulary import JobKind
 from app.services.context import current_settings
 from app.storage import engine, files, jobs
 from app.storage.db import db
-from app.storage.obstacles import write_obstacle
+from app.storage.transient_faults import write_obstacle
 from config import Settings
 
 # However many pages and monitors ask, the parts are looked at once in this time.
@@ -85,7 +85,7 @@ class _Memory:
 
 def current_state() -> SystemState:
     """Return the state of all parts, at most a second old; one caller looks while the others take what was known."""
-    memory = _memory()
+    memory = _state_memory()
     known = memory.fresh()
     if known is not None:
         return known
@@ -104,11 +104,11 @@ def current_state() -> SystemState:
 
 def forget() -> None:
     """Look again at once, for tests."""
-    _memory().looked_at = 0.0
-    _memory().state = None
+    _state_memory().looked_at = 0.0
+    _state_memory().state = None
 
 
-def _memory() -> _Memory:
+def _state_memory() -> _Memory:
     return current_app.extensions.setdefault("hydroml_system_state", _Memory())  # type: ignore[no-any-return]
 
 
@@ -119,10 +119,10 @@ def look() -> SystemState:
     except SQLAlchemyError:
         db.session.rollback()
         alive = None
-    return SystemState((_database(alive), _disk(), _workers(alive), _queue(), _reader()))
+    return SystemState((_database_state(alive), _disk_state(), _workers_state(alive), _queue_state(), _reader()))
 
 
-def _database(alive: int | None) -> PartState:
+def _database_state(alive: int | None) -> PartState:
     """Return the state of the database, which could not be asked for the workers where `alive` is None."""
     if alive is None:
         return PartState("database", UNREACHABLE, DATABASE_AWAY)
@@ -135,7 +135,7 @@ def _database(alive: int | None) -> PartState:
     return PartState("database", OK)
 
 
-def _disk() -> PartState:
+def _disk_state() -> PartState:
     settings = current_settings()
     try:
         free = files.free_mb(settings.data)
@@ -144,11 +144,11 @@ def _disk() -> PartState:
     return PartState("disk", OK) if free > settings.limits.free_disk_mb else PartState("disk", "full", DISK_FULL)
 
 
-def _queue() -> PartState:
+def _queue_state() -> PartState:
     return PartState("queue", OK) if queue.is_reachable() else PartState("queue", UNREACHABLE, QUEUE_AWAY)
 
 
-def _workers(alive: int | None) -> PartState:
+def _workers_state(alive: int | None) -> PartState:
     if alive is None:
         return PartState("workers", UNKNOWN, DATABASE_AWAY)
     return PartState("workers", str(alive), "" if alive else WORKERS_AWAY)

@@ -65,19 +65,19 @@ def report(query: UsageQuery, *, moment: datetime | None = None) -> UsageReport:
     end = until or moment
     events = usage.list_events(until=end)
     figures = usage_figures(events, since=since, until=end, people=query.people, moment=moment)
-    identifiers = [one.template_id for one in figures.templates]
+    identifiers = [template.template_id for template in figures.templates]
     return UsageReport(query, figures, experiment_templates.names_of(identifiers))
 
 
 def export_figures(admin: User, query: UsageQuery) -> Iterator[str]:
     """Return every figure of a period as CSV; the export is recorded."""
-    found = report(query)
+    result = report(query)
     record_alone(AuditAct.EXPORT_ANALYTICS, actor=admin, after={"since": query.since, "until": query.until})
-    return csv_lines(["figure", "of", "value"], iter(_lines(found)))
+    return csv_lines(["figure", "of", "value"], iter(_lines(result)))
 
 
-def _lines(found: UsageReport) -> Iterator[tuple[str, str, object]]:
-    figures = found.figures
+def _lines(usage_report: UsageReport) -> Iterator[tuple[str, str, object]]:
+    figures = usage_report.figures
     for name in ("people", "started", "completed", "abandoned", "launched", "finished", "failed", "cancelled"):
         yield f"{name}", "", getattr(figures, name)
     for name in ("completion_rate", "template_share", "success_rate", "cache_hit_rate", "median_first_finish_seconds"):

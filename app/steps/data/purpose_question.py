@@ -91,5 +91,5 @@ def _horizon_hint(raw: Any, axis: TimeAxis | None) -> str:
         return allowed
     if not axis.regular:
         return f"{allowed} A step is one row, since the times are uneven."
-    said, duration = pluralise(steps, "step"), duration_words(steps, axis.step_seconds)
-    return allowed if said == duration else f"{said} = {duration}. {allowed}"
+    words, duration = pluralise(steps, "step"), duration_words(steps, axis.step_seconds)
+    return allowed if words == duration else f"{words} = {duration}. {allowed}"

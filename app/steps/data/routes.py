@@ -17,8 +17,7 @@ from app.services.datasets import datasets
 from app.services.drafts import drafts
 from app.steps import flow
 from app.steps.context import DraftContext, load, step_url
-from app.steps.data.form import BOX, FIELDS, read
-from app.steps.data.showing import (
+from app.steps.data.contexts import (
     COLUMN_KINDS,
     ColumnsContext,
     DataSection,
@@ -30,16 +29,17 @@ from app.steps.data.showing import (
     pressed_in,
     reading_values,
 )
+from app.steps.data.form import BOX, FIELDS, read
 from app.steps.page_contexts import PageState
 from app.steps.views import StepView
 from app.storage.tables import Dataset, User
-from app.web import dataset_actions, remedies, rereading
-from app.web.arriving import take_in_part, take_upload
+from app.web import dataset_actions, import_options_form, remedies
 from app.web.columns import names_with
 from app.web.dataset_actions import posted_dataset, posted_sample, take_dataset
 from app.web.dataset_reading import Look, show_moving
-from app.web.hypermedia import into, leave_for, render_view, see_other, wants_fragment
+from app.web.hypermedia import leave_for, render_view, retarget, see_other, wants_fragment
 from app.web.shared_views import NamesContext
+from app.web.upload_progress import take_in_part, take_upload
 
 VIEW = StepView(
     "data",
@@ -160,10 +160,10 @@ class StepPlace:
         if isinstance(fault, ConflictError):
             return see_other(step_url(self.draft.id, "data"))
         reading = reading_values(self.draft, request.form, fault=fault, look=look)
-        problems = (fault,) if fault and fault.field and fault.field.startswith(rereading.PREFIX) else ()
-        status, state = fault.status if fault else 200, PageState(shown_problems=problems)
+        problems = (fault,) if fault and fault.field and fault.field.startswith(import_options_form.PREFIX) else ()
+        status, state = fault.status if fault else 200, PageState(page_problems=problems)
         answers = replace(data_values(self.draft), reading=reading)
-        return into("#wizard", PAGE.draw(self.draft, status=status, state=state, answers=answers))
+        return retarget("#wizard", PAGE.draw(self.draft, status=status, state=state, answers=answers))
 
     def refuse(self, fault: DomainError) -> Response:
         """Draw the step as it is now, with the sentence that says why nothing was done."""
@@ -206,6 +206,6 @@ def reread(draft_id: uuid.UUID) -> Response:
 
 
 @blueprint.post("/mend")
-def mend(draft_id: uuid.UUID) -> Response:
+def apply_remedy(draft_id: uuid.UUID) -> Response:
     """Do what a finding offers: read the file again, answer something, or leave columns out."""
     return _on_dataset(draft_id, dataset_actions.follow_remedy)

@@ -15,7 +15,7 @@ from app.services.datasets import datasets
 from app.services.measurements import correlations
 from app.services.measurements.correlations import MatrixState, PairPage
 from app.steps.context import DraftContext
-from app.steps.features.asked import matrix_of, measured_on, ranking_of, standing_of
+from app.steps.features.feature_queries import matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.memory import derived_state
 from app.web.charts import heatmap, strengths
 
@@ -57,7 +57,7 @@ class AssociationPanel:
     views: tuple[tuple[str, str], ...] = VIEWS
     methods: tuple[tuple[str, str], ...] = METHODS
     busy: bool = False
-    refused: str = ""
+    refusal: str = ""
     can_begin: bool = False
     measuring: bool = False
     measured: int = 0
@@ -69,7 +69,7 @@ class AssociationPanel:
     heat: heatmap.Heatmap | None = None
 
 
-def panel(draft: DraftContext, values: Mapping[str, str]) -> AssociationPanel:
+def association_panel(draft: DraftContext, values: Mapping[str, str]) -> AssociationPanel:
     """Return the association panel in the view that is asked for."""
     view = values.get("view", "") if values.get("view") in dict(VIEWS) else "target"
     method = Method(values["method"]) if values.get("method") in dict(METHODS) else Method.AUTO
@@ -80,8 +80,8 @@ def panel(draft: DraftContext, values: Mapping[str, str]) -> AssociationPanel:
         faults["threshold"] = str(fault)
     word, raw = values.get("word", "").strip()[:200], values.get("page", "")
     page = int(raw) if raw.isascii() and raw.isdigit() and 0 < len(raw) < 7 else 1
-    asked = {name: values[name][:200] for name in PARTS if values.get(name) and name != "page"}
-    found = AssociationPanel(
+    query = {name: values[name][:200] for name in PARTS if values.get(name) and name != "page"}
+    panel = AssociationPanel(
         view=view,
         method=method.value,
         word=word,
@@ -89,16 +89,16 @@ def panel(draft: DraftContext, values: Mapping[str, str]) -> AssociationPanel:
         faults=faults,
         keys={column.name: column.key for column in draft.profile.columns} if draft.profile else {},
         target=standing_of(draft)[1].target,
-        query=urlencode({**asked, "view": view}),
+        query=urlencode({**query, "view": view}),
         here=url_for("features.show_correlations", draft_id=draft.id),
         measured_on=measured_on(draft),
     )
     if view == "target":
-        return _with_target(draft, found, threshold, page)
-    return _with_pairs(draft, found, method, threshold, page)
+        return _target_panel(draft, panel, threshold, page)
+    return _pairs_panel(draft, panel, method, threshold, page)
 
 
-def _with_target(draft: DraftContext, shown: AssociationPanel, threshold: float, page: int) -> AssociationPanel:
+def _target_panel(draft: DraftContext, panel: AssociationPanel, threshold: float, page: int) -> AssociationPanel:
     dataset, goal = standing_of(draft)
     ranking, known = ranking_of(draft), draft.associations
     names = [name for name in goal.kinds if name != goal.target]
@@ -106,42 +106,42 @@ def _with_target(draft: DraftContext, shown: AssociationPanel, threshold: float,
     derived = strengths.DerivedFeatures.of(config.names if config is not None else (), state)
     measuring = draft.comparison == "measuring"
     return replace(
-        shown,
+        panel,
         busy=measuring or ranking.state in BUSY or state.busy,
         measuring=measuring,
         measured=0 if known is None else sum(known.of(name) is not None for name in names),
         columns=len(names),
-        with_target=strengths.with_target(
-            names, known, word=shown.word, threshold=threshold, page=page, derived=derived
+        with_target=strengths.target_page(
+            names, known, word=panel.word, threshold=threshold, page=page, derived=derived
         ),
-        ranking=strengths.ranking(ranking, word=shown.word, derived=derived),
+        ranking=strengths.ranking_preview(ranking, word=panel.word, derived=derived),
         can_begin="none" in (ranking.state, state.state) and not ranking.reason and datasets.damage_of(dataset) is None,
     )
 
 
-def _with_pairs(
-    draft: DraftContext, shown: AssociationPanel, method: Method, threshold: float, page: int
+def _pairs_panel(
+    draft: DraftContext, panel: AssociationPanel, method: Method, threshold: float, page: int
 ) -> AssociationPanel:
     try:
         state = matrix_of(draft, method)
     except DomainError as fault:
-        return replace(shown, refused=fault.message)
-    begun = state.complete or bool(state.reason) or state.state != "none"
-    shown = replace(
-        shown,
+        return replace(panel, refusal=fault.message)
+    has_begun = state.complete or bool(state.reason) or state.state != "none"
+    panel = replace(
+        panel,
         state=state,
         busy=state.state in BUSY and not state.complete,
-        can_begin=not begun and datasets.damage_of(standing_of(draft)[0]) is None,
+        can_begin=not has_begun and datasets.damage_of(standing_of(draft)[0]) is None,
     )
-    if shown.view == "pairs":
-        ranked = correlations.pairs_ranked(state, threshold=threshold, word=shown.word, page=page)
-        return replace(shown, ranked=ranked)
+    if panel.view == "pairs":
+        ranked = correlations.rank_pairs(state, threshold=threshold, word=panel.word, page=page)
+        return replace(panel, ranked=ranked)
     drawn = heatmap.build(
         state.matrix,
-        keys=shown.keys,
+        keys=panel.keys,
         kinds=draft.kinds,
-        word=shown.word,
+        word=panel.word,
         threshold=threshold,
-        clustered=shown.view == "clusters",
+        clustered=panel.view == "clusters",
     )
-    return replace(shown, heat=drawn)
+    return replace(panel, heat=drawn)

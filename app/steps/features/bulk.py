@@ -24,11 +24,11 @@ from app.domain.training.selection_rules import describe
 from app.services.drafts import drafts
 from app.services.measurements import spreads
 from app.steps.context import DraftContext, draft_url, load, step_url
-from app.steps.features.asked import begin_matrix, matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.association import BUSY
+from app.steps.features.feature_queries import begin_matrix, matrix_of, measured_on, ranking_of, standing_of
 from app.steps.features.form import add_rule, add_selection
 from app.steps.features.routes import blueprint
-from app.web.hypermedia import ViewContext, into, render_view, see_other
+from app.web.hypermedia import ViewContext, render_view, retarget, see_other
 
 SLOT = "#features-strategy-slot"
 MAX_SHOWN = 200
@@ -54,7 +54,7 @@ class StrategyContext(ViewContext):
     fragment_name: ClassVar[str] = "partials/features/strategy.html"
     base: str
     strategy: ColumnStrategy | None
-    asked: Mapping[str, str]
+    query: Mapping[str, str]
     proposal: Proposal | None
     sentence: str
     measured_on: str
@@ -79,19 +79,19 @@ def _show(
         strategy = strategy_of(values.get("strategy", ""))
         standing_of(draft)
         amount_of(strategy, values.get("amount"))
-        found = _evidence(draft, strategy, values)
-        if isinstance(found, PairsPending):
-            waiting = found
+        evidence = _strategy_evidence(draft, strategy, values)
+        if isinstance(evidence, PairsPending):
+            waiting = evidence
         else:
-            proposal = propose(strategy, values.get("amount"), draft.plan.columns, found)
+            proposal = propose(strategy, values.get("amount"), draft.plan.columns, evidence)
     except DomainError as problem:
         fault = fault or problem
     context = StrategyContext(
         base=draft_url(draft.id),
         strategy=strategy,
-        asked={name: values.get(name, "")[:40] for name in ASKED},
+        query={name: values.get(name, "")[:40] for name in ASKED},
         proposal=proposal,
-        sentence=_sentence(proposal, values),
+        sentence=_rule_sentence(proposal, values),
         measured_on=measured_on(draft),
         waiting=waiting,
         fault=fault,
@@ -99,10 +99,10 @@ def _show(
         focus="again" not in values,
     )
     status = fault.status if fault else 409 if changed else 200
-    return into(SLOT, render_view(context, status=status))
+    return retarget(SLOT, render_view(context, status=status))
 
 
-def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
+def _rule_sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
     """Return a sentence about the rule of a proposal; an empty text where it is no rule of the config."""
     if proposal is None or not proposal.strategy.kind:
         return ""
@@ -110,7 +110,7 @@ def _sentence(proposal: Proposal | None, values: Mapping[str, str]) -> str:
     return describe([rule], len(proposal.dropped) + len(proposal.kept))[0]
 
 
-def _evidence(
+def _strategy_evidence(
     draft: DraftContext, strategy: ColumnStrategy, values: Mapping[str, str]
 ) -> StrategyEvidence | PairsPending:
     if strategy.measure is not None:
@@ -144,8 +144,8 @@ def _evidence(
 def begin_strategy(draft_id: uuid.UUID) -> Response:
     """Have the pairs measured that a strategy looks at, and show it again."""
     begin_matrix(load(draft_id), Method.AUTO)
-    asked = {name: request.form.get(name, "")[:40] for name in ASKED}
-    return see_other(url_for("features.preview_strategy", draft_id=draft_id, again=1, **dict[str, Any](asked)))
+    query = {name: request.form.get(name, "")[:40] for name in ASKED}
+    return see_other(url_for("features.preview_strategy", draft_id=draft_id, again=1, **dict[str, Any](query)))
 
 
 @blueprint.post("/strategy")
@@ -154,24 +154,24 @@ def apply_strategy(draft_id: uuid.UUID) -> Response:
     draft, form = load(draft_id), request.form
     try:
         strategy = strategy_of(form.get("strategy", ""))
-        found = _evidence(draft, strategy, form)
-        if isinstance(found, PairsPending):
+        evidence = _strategy_evidence(draft, strategy, form)
+        if isinstance(evidence, PairsPending):
             return _show(draft, form)
-        proposal = propose(strategy, form.get("amount"), draft.plan.columns, found)
+        proposal = propose(strategy, form.get("amount"), draft.plan.columns, evidence)
         if strategy.kind:
             # The rule is what was agreed to, not the columns that it would keep on these rows.
             changes = add_selection(draft.plan, strategy.rule(proposal.amount, form.get("measure", "")))
         elif proposal.digest != form.get("digest") or not proposal.dropped or not proposal.kept:
             return _show(draft, form, changed=True)
         else:
-            changes = _changes(draft, proposal)
+            changes = _proposal_changes(draft, proposal)
     except DomainError as fault:
         return _show(draft, form, fault=fault)
     drafts.save_answers(draft.user, draft_id, step="features", changes=changes, version=draft.version)
     return see_other(step_url(draft.id, "features") + "#features-columns")
 
 
-def _changes(draft: DraftContext, proposal: Proposal) -> dict[str, object]:
-    held = draft.plan.values["features"]
-    keys = [f"column.{one.choice.profile.key}" for one in proposal.dropped]
-    return {**add_rule(draft.plan, proposal.rule()), **{name: None for name in keys if name in held}}
+def _proposal_changes(draft: DraftContext, proposal: Proposal) -> dict[str, object]:
+    current_values = draft.plan.values["features"]
+    keys = [f"column.{column.choice.profile.key}" for column in proposal.dropped]
+    return {**add_rule(draft.plan, proposal.rule()), **{name: None for name in keys if name in current_values}}

@@ -12,7 +12,7 @@ from app.domain.training.preprocessing import transforms
 from app.domain.training.preprocessing.recipes import TRANSFORMS, TransformEntry
 from app.services.measurements.previews import TransformPreview
 from app.steps.features.form import ADD
-from app.steps.features.recipes import MAX_OPTIONS, RecipeLine, RecipeQuestion, asked_of, lines_of, options_of
+from app.steps.features.recipes import MAX_OPTIONS, RecipeLine, RecipeQuestion, lines_of, options_of, recipe_question
 from app.web.hypermedia import ContextPart
 
 
@@ -20,12 +20,12 @@ from app.web.hypermedia import ContextPart
 class AddingValues(ContextPart):
     """The form for one more recipe: kinds by family, columns to choose, and the preview of what was asked for."""
 
-    asked: RecipeQuestion
+    question: RecipeQuestion
     families: dict[str, list[TransformEntry]]
     options: list[str]
     more_options: bool
     date_parts: Mapping[str, str]
-    shown: TransformPreview | None
+    preview: TransformPreview | None
     preview_fault: str
 
 
@@ -42,15 +42,15 @@ class DerivedValues(ContextPart):
 def derived_values(plan: Plan) -> DerivedValues:
     """Return what the panel reads; the answers of a form that came back stay in its fields."""
     typed = request.form if request.method == "POST" else request.args
-    asked = asked_of(typed, plan)
+    question = recipe_question(typed, plan)
     if typed.get("action") != ADD:
-        asked = replace(asked, faults={})
+        question = replace(question, faults={})
     adds = "new.kind" in request.values and request.values.get("action") in (ADD, None)
-    return DerivedValues(recipes=lines_of(plan), reasons=plan.reasons, adds=adds, adding=adding(plan, asked))
+    return DerivedValues(recipes=lines_of(plan), reasons=plan.reasons, adds=adds, adding=adding_values(plan, question))
 
 
-def adding(
-    plan: Plan, asked: RecipeQuestion, *, shown: TransformPreview | None = None, fault: str = ""
+def adding_values(
+    plan: Plan, question: RecipeQuestion, *, preview: TransformPreview | None = None, fault: str = ""
 ) -> AddingValues:
     """Return the form for one more recipe."""
     families: dict[str, list[TransformEntry]] = {}
@@ -58,13 +58,13 @@ def adding(
     for entry in TRANSFORMS:
         if not (timeless and entry.needs_time):
             families.setdefault(entry.family, []).append(entry)
-    options = options_of(plan, asked.entry) if plan.spec and asked.entry.needs_columns else []
+    options = options_of(plan, question.entry) if plan.spec and question.entry.needs_columns else []
     return AddingValues(
-        asked=asked,
+        question=question,
         families=families,
-        options=list(dict.fromkeys([*(name for name in options if name in asked.columns), *options]))[:MAX_OPTIONS],
+        options=list(dict.fromkeys([*(name for name in options if name in question.columns), *options]))[:MAX_OPTIONS],
         more_options=len(options) > MAX_OPTIONS,
         date_parts=transforms.DATE_PARTS,
-        shown=shown,
+        preview=preview,
         preview_fault=fault,
     )

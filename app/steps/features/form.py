@@ -8,12 +8,12 @@ from typing import Any
 from app.domain.errors import DomainError
 from app.domain.experiment import MAX_SELECTION_RULES, SelectionPart
 from app.domain.recommendation.plan import ColumnChoice, Plan
-from app.domain.recommendation.selection import MAX_RULES, Filter, Rule, read_rules, with_rule
+from app.domain.recommendation.selection import MAX_RULES, Filter, Rule, append_rule, read_rules
 from app.domain.training.selection_rules import read_rules as read_selection
 from app.domain.training.selection_rules import to_answer
 from app.steps.features import memory
-from app.steps.features.listing import asked_of_text, filter_of
-from app.steps.features.recipes import added, raw_recipes, swapped
+from app.steps.features.listing import filter_of, query_parts
+from app.steps.features.recipes import add_recipe, move_recipe_up, raw_recipes
 from app.steps.views import Form
 
 ADD, REMOVE, FIRST, RESET = "add-transform", "remove-transform:", "earlier-transform:", "reset-transforms"
@@ -35,54 +35,54 @@ def read(form: Form, plan: Plan) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for choice in plan.columns:
         key = choice.profile.key
-        shown = choice.selected if before is None else key in before
-        if key in on_page and (key in ticked) != shown:
-            values[f"column.{key}"] = _exception(choice, key in ticked)
+        view = choice.selected if before is None else key in before
+        if key in on_page and (key in ticked) != view:
+            values[f"column.{key}"] = _tick_answer(choice, key in ticked)
     return values
 
 
-def _exception(choice: ColumnChoice, wanted: bool) -> bool | None:
+def _tick_answer(choice: ColumnChoice, wanted: bool) -> bool | None:
     """Return the answer that makes a column ticked or not; where the rules say so already, it is forgotten."""
     return None if wanted == choice.ruled else wanted
 
 
-def act(form: Form, plan: Plan) -> dict[str, Any]:
+def changes_of_button(form: Form, plan: Plan) -> dict[str, Any]:
     """Return the changes that a button of the step makes."""
     action = form.get("action", "")
     if action in BULK:
-        return _shown(form, plan, BULK[action])
+        return _choices_on_page(form, plan, BULK[action])
     if action in MATCHING:
-        return _matching(form, plan, MATCHING[action])
+        return _tick_matching(form, plan, MATCHING[action])
     if action == FORGET_ALL:
         exceptions = [name for name in plan.values["features"] if name.startswith("column.")]
         return dict.fromkeys(["rules", "selection", *exceptions])
     if action.startswith(FORGET_SELECTION):
         chosen = selection_of(plan)
-        left = [rule for at, rule in enumerate(chosen) if action != f"{FORGET_SELECTION}{at}"]
+        left = [rule for index, rule in enumerate(chosen) if action != f"{FORGET_SELECTION}{index}"]
         return {"selection": to_answer(left) or None}
     if action.startswith(FORGET_RULE):
-        kept = [rule.to_json() for at, rule in enumerate(rules_of(plan)) if action != f"{FORGET_RULE}{at}"]
+        kept = [rule.to_json() for index, rule in enumerate(rules_of(plan)) if action != f"{FORGET_RULE}{index}"]
         return {"rules": kept or None}
     if action == RESET:
         return {"transforms": None}
-    switched = memory.act(action, plan)
+    switched = memory.changes_of_set_button(action, plan)
     if switched is not None:
         return switched
     if action == ADD:
-        return {"transforms": added(form, plan)}
+        return {"transforms": add_recipe(form, plan)}
     current = raw_recipes(plan)
     for place in range(len(current)):
         if action == f"{REMOVE}{place}":
             return {"transforms": [*current[:place], *current[place + 1 :]]}
         if action == f"{FIRST}{place}":
-            return {"transforms": swapped(current, place)}
+            return {"transforms": move_recipe_up(current, place)}
     return {}
 
 
-def _shown(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:
+def _choices_on_page(form: Form, plan: Plan, wanted: bool | None) -> dict[str, Any]:
     on_page = set(form.get("shown", "").split(","))
     return {
-        f"column.{choice.profile.key}": _exception(choice, choice.suggested if wanted is None else wanted)
+        f"column.{choice.profile.key}": _tick_answer(choice, choice.suggested if wanted is None else wanted)
         for choice in plan.columns
         if choice.profile.key in on_page
     }
@@ -93,8 +93,8 @@ def rules_of(plan: Plan) -> tuple[Rule, ...]:
     return read_rules(plan.values["features"].get("rules"))[0]
 
 
-def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
-    wanted, faults = filter_of(asked_of_text(form.get("query", "")))
+def _tick_matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
+    wanted, faults = filter_of(query_parts(form.get("query", "")))
     if faults:
         name, fault = next(iter(faults.items()))
         raise DomainError(fault, code="filter_invalid", field=name)
@@ -111,8 +111,8 @@ def _matching(form: Form, plan: Plan, mode: str) -> dict[str, Any]:
     for choice in plan.columns if mode == "only" else meant:
         name = f"column.{choice.profile.key}"
         if name in exceptions:
-            held = exceptions[name]
-            changes[name] = not held if mode == "invert" and isinstance(held, bool) else None
+            current = exceptions[name]
+            changes[name] = not current if mode == "invert" and isinstance(current, bool) else None
     return changes
 
 
@@ -154,11 +154,15 @@ def add_selection(plan: Plan, rule: SelectionPart) -> dict[str, Any]:
     DomainError
         If there would be too many of them.
     """
-    held = [one for one in selection_of(plan) if (one.kind, one.columns) != (rule.kind, rule.columns)]
-    if len(held) >= MAX_SELECTION_RULES:
+    selections = [
+        selection
+        for selection in selection_of(plan)
+        if (selection.kind, selection.columns) != (rule.kind, rule.columns)
+    ]
+    if len(selections) >= MAX_SELECTION_RULES:
         message = f"A draft keeps {MAX_SELECTION_RULES} rules that choose columns in each fold. Forget some."
         raise DomainError(message, code="too_many_rules", field="q")
-    return {"selection": to_answer([*held, rule])}
+    return {"selection": to_answer([*selections, rule])}
 
 
 def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:
@@ -169,11 +173,11 @@ def add_rule(plan: Plan, rule: Rule) -> dict[str, Any]:
     DomainError
         If there would be too many of them.
     """
-    rules = with_rule(rules_of(plan), rule)
+    rules = append_rule(rules_of(plan), rule)
     if len(rules) > MAX_RULES:
         raise DomainError(
             f"A draft keeps {MAX_RULES} rules about columns. Forget some, or start over.",
             code="too_many_rules",
             field="q",
         )
-    return {"rules": [one.to_json() for one in rules] or None}
+    return {"rules": [item.to_json() for item in rules] or None}

@@ -21,7 +21,9 @@ ANSWERS = ("known", "not_known")
 def answer_leak(draft_id: uuid.UUID) -> Response:
     """Keep an answer, or take it back; a question that is not asked any more is said to be gone."""
     draft, answer = load(draft_id), request.form.get("answer", "")
-    question = next((one for one in draft.leaks.questions if one.key == request.form.get("key")), None)
+    question = next(
+        (leak_question for leak_question in draft.leaks.questions if leak_question.key == request.form.get("key")), None
+    )
     if question is None or answer not in (*ANSWERS, ""):
         gone = DomainError(
             "This question is not asked any more: the column or the target changed.", code="question_gone"

@@ -23,14 +23,14 @@ PARTS = ("word", "kind", "finding", "use", *(parameter.name for parameter in NUM
 class Listing:
     """One page of the columns. `asked` is what stands in the controls, as it was typed."""
 
-    asked: Mapping[str, str]
+    controls: Mapping[str, str]
     faults: Mapping[str, str]
     filter: Filter
     order: str
     page: int
     pages: int
-    found: int
-    shown: tuple[ColumnChoice, ...]
+    total: int
+    columns: tuple[ColumnChoice, ...]
     kinds: tuple[tuple[str, str], ...]
     findings: tuple[tuple[str, str], ...]
 
@@ -42,7 +42,7 @@ class Listing:
     def query_for(self, page: int) -> str:
         """Return the query string of another page."""
         more = {"order": self.order} if self.order != "file" else {}
-        return urlencode({**self.asked, **more, **({"page": page} if page > 1 else {})})
+        return urlencode({**self.controls, **more, **({"page": page} if page > 1 else {})})
 
     @property
     def narrowed(self) -> bool:
@@ -50,59 +50,59 @@ class Listing:
         return not self.filter.empty
 
 
-def asked_of_text(query: str) -> dict[str, str]:
+def query_parts(query: str) -> dict[str, str]:
     """Return the parts of an address's query; of a part that comes twice, the first."""
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for name, value in parse_qsl(query[:MAX_QUERY]):
-        found.setdefault(name, value)
-    return found
+        results.setdefault(name, value)
+    return results
 
 
-def filter_of(asked: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:
+def filter_of(query: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:
     """Return the filter that the address asks for, and a sentence by name of the control for what is wrong in it."""
-    raw = {name: asked.get(ADDRESS_NAMES.get(name, name)) for name in PARTS}
+    raw = {name: query.get(ADDRESS_NAMES.get(name, name)) for name in PARTS}
     wanted, faults = read_filter(raw)
     return wanted, {ADDRESS_NAMES.get(name, name): fault for name, fault in faults.items()}
 
 
-def listing_of(columns: Sequence[ColumnChoice], asked: Mapping[str, str]) -> Listing:
+def listing_of(columns: Sequence[ColumnChoice], query: Mapping[str, str]) -> Listing:
     """Return the page of columns that is asked for; a page beyond the last is the last."""
-    wanted, faults = filter_of(asked)
-    order = asked.get("order", "file") if asked.get("order") in dict(ORDERS) else "file"
-    found = [column for column in columns if wanted.matches(column.facts, ticked=column.selected)]
-    pages = max(1, -(-len(found) // PER_PAGE))
-    raw = asked.get("page", "1")
+    wanted, faults = filter_of(query)
+    order = query.get("order", "file") if query.get("order") in dict(ORDERS) else "file"
+    choices = [column for column in columns if wanted.matches(column.facts, ticked=column.selected)]
+    pages = max(1, -(-len(choices) // PER_PAGE))
+    raw = query.get("page", "1")
     page = min(int(raw), pages) if raw.isascii() and raw.isdigit() and len(raw) < 9 else 1
     page = max(page, 1)
     names = [ADDRESS_NAMES.get(name, name) for name in PARTS]
     return Listing(
-        asked={name: asked[name][:200] for name in names if asked.get(name)},
+        controls={name: query[name][:200] for name in names if query.get(name)},
         faults=faults,
         filter=wanted,
         order=order,
         page=page,
         pages=pages,
-        found=len(found),
-        shown=tuple(_ordered(found, order)[(page - 1) * PER_PAGE : page * PER_PAGE]),
-        kinds=_choices(Counter(column.facts.kind for column in columns)),
-        findings=_choices(Counter(code for column in columns for code in column.facts.findings)),
+        total=len(choices),
+        columns=tuple(_sort_choices(choices, order)[(page - 1) * PER_PAGE : page * PER_PAGE]),
+        kinds=_count_choices(Counter(column.facts.kind for column in columns)),
+        findings=_count_choices(Counter(code for column in columns for code in column.facts.findings)),
     )
 
 
-def _choices(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
+def _count_choices(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
     return (("", "Any"), *((word, f"{word.replace('_', ' ')} ({counted[word]:,})") for word in sorted(counted)))
 
 
-def strength(choice: ColumnChoice) -> float:
+def association_strength(choice: ColumnChoice) -> float:
     """Return how closely a column goes with the target, or -1 while that is unknown."""
     return choice.facts.strength if choice.facts.strength is not None else -1.0
 
 
-def _ordered(choices: list[ColumnChoice], order: str) -> list[ColumnChoice]:
+def _sort_choices(choices: list[ColumnChoice], order: str) -> list[ColumnChoice]:
     keys: dict[str, Any] = {
-        "association": lambda one: -strength(one),
-        "missing": lambda one: -one.profile.missing,
-        "name": lambda one: one.profile.name.lower(),
+        "association": lambda item: -association_strength(item),
+        "missing": lambda element: -element.profile.missing,
+        "name": lambda entry: entry.profile.name.lower(),
     }
     return sorted(choices, key=keys[order]) if order in keys else choices
 

@@ -12,10 +12,10 @@ from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.suggested_set import (
     SuggestedSet,
+    add_set,
     describe_set,
+    remove_set,
     suggested_set,
-    with_set,
-    without_set,
 )
 from app.domain.training.derived_measures import DerivedMeasure
 from app.services.datasets import datasets
@@ -23,7 +23,7 @@ from app.services.measurements import derived_rankings, memory, recommendations
 from app.services.measurements.derived_rankings import DerivedState
 from app.services.measurements.memory import MemoryState
 from app.steps.context import DraftContext
-from app.steps.features.asked import standing_of
+from app.steps.features.feature_queries import standing_of
 from app.web.charts import lags
 from app.web.charts.lags import LagChart
 from app.web.hypermedia import ContextPart, ViewContext
@@ -75,7 +75,7 @@ class SetFeature:
 class SetView:
     """The suggested set as the page shows it, and the button that turns it on or off."""
 
-    found: SuggestedSet
+    suggested_set: SuggestedSet
     words: str
     address: str
     features: tuple[SetFeature, ...]
@@ -92,7 +92,7 @@ class SetView:
     @property
     def is_on(self) -> bool:
         """Return whether all of it is in use."""
-        return not self.found.missing
+        return not self.suggested_set.missing
 
     @property
     def action(self) -> str:
@@ -168,16 +168,16 @@ def memory_view(draft: DraftContext) -> MemoryView | None:
 
 def set_view(draft: DraftContext) -> SetView | None:
     """Return the suggested set with what is measured of its features, None where nothing is suggested."""
-    found = suggested_set(draft.plan)
-    if found is None:
+    result = suggested_set(draft.plan)
+    if result is None:
         return None
     state = derived_state(draft)
     return SetView(
-        found=found,
+        suggested_set=result,
         # Why it is suggested is told only while nobody chose otherwise.
-        words=draft.plan.reasons.get("features.transforms") or describe_set(found, draft.plan),
+        words=draft.plan.reasons.get("features.transforms") or describe_set(result, draft.plan),
         address=url_for("features.show_set", draft_id=draft.id),
-        features=tuple(_feature(name, state.items.get(name)) for name in found.names),
+        features=tuple(_feature(name, state.items.get(name)) for name in result.names),
         busy=state.busy,
         reason=state.reason,
         changed="transforms" in draft.answers.get("features", {}),
@@ -187,8 +187,8 @@ def set_view(draft: DraftContext) -> SetView | None:
 
 def _effect_of(draft: DraftContext) -> SetEffect | None:
     """Return what finished short fits say that the set brings; nothing is started."""
-    found = recommendations.finished_evidence(standing_of(draft)[0], draft.plan, draft.evidence)
-    return None if found is None else found.set_effect
+    result = recommendations.finished_evidence(standing_of(draft)[0], draft.plan, draft.evidence)
+    return None if result is None else result.set_effect
 
 
 def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:
@@ -208,8 +208,8 @@ def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:
     )
 
 
-def act(action: str, plan: Plan) -> dict[str, Any] | None:
+def changes_of_set_button(action: str, plan: Plan) -> dict[str, Any] | None:
     """Return the answer that turns the suggested set on or off, None for another button."""
     if action == USE:
-        return {"transforms": with_set(plan)}
-    return {"transforms": without_set(plan)} if action == LEAVE else None
+        return {"transforms": add_set(plan)}
+    return {"transforms": remove_set(plan)} if action == LEAVE else None

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.domain.errors import DomainError
 from app.steps import flow
-from app.steps.begin import begin
 from app.steps.context import DraftContext, draft_url, load, step_url
 from app.steps.features.memory import MemoryContext, MemoryView, SetContext, SetView, memory_view, set_view
 from app.steps.features.routes import PAGE, blueprint
+from app.steps.start_measurements import begin
 from app.web.hypermedia import render_view, see_other, wants_fragment
 
 

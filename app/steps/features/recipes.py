@@ -37,10 +37,10 @@ class RecipeQuestion:
     chosen: tuple[str, ...] = ()
 
 
-def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
+def recipe_question(form: Form, plan: Plan) -> RecipeQuestion:
     """Return the recipe of the fields that begin with "new."; fields of another kind of recipe are not looked at."""
     wanted = form.get("new.kind", "")
-    entry = next((one for one in TRANSFORMS if one.kind == wanted), _first_offered(plan))
+    entry = next((transform for transform in TRANSFORMS if transform.kind == wanted), _first_offered(plan))
     named = form.get("new.named", "").strip()
     listed = [name.strip() if entry.roles else name for name in form.getlist("new.column")]
     chosen = tuple([*listed, *[""] * len(entry.roles)][: len(entry.roles)])
@@ -57,52 +57,56 @@ def asked_of(form: Form, plan: Plan) -> RecipeQuestion:
             typed if given else list(parameter.default) if isinstance(parameter, ListParameter) else parameter.default
         )
     columns = columns if entry.needs_columns else ()
-    return _judged(RecipeQuestion(entry, columns, values, named, chosen=chosen), plan)
+    return _check_question(RecipeQuestion(entry, columns, values, named, chosen=chosen), plan)
 
 
 def _first_offered(plan: Plan) -> TransformEntry:
     """Return the recipe that the list begins with: without a time column, the first that needs none."""
     timeless = plan.spec is None or plan.spec.task.time_column is None
-    return next(one for one in TRANSFORMS if not (timeless and one.needs_time))
+    return next(transform for transform in TRANSFORMS if not (timeless and transform.needs_time))
 
 
-def _judged(asked: RecipeQuestion, plan: Plan) -> RecipeQuestion:
+def _check_question(question: RecipeQuestion, plan: Plan) -> RecipeQuestion:
     faults: dict[str, str] = {}
     try:
-        asked.entry.parse(asked.values)
+        question.entry.parse(question.values)
     except RecipeError as fault:
         faults[PREFIX + fault.field] = str(fault)
-    unfit = _columns_fault(asked, plan) if plan.spec else ""
+    unfit = _columns_fault(question, plan) if plan.spec else ""
     if unfit:
         faults["new.column"] = unfit
-    if asked.entry.needs_time and plan.spec is not None and plan.spec.task.time_column is None:
-        faults["new.kind"] = f"{asked.entry.title} needs a time column. Choose one on the Data step."
+    if question.entry.needs_time and plan.spec is not None and plan.spec.task.time_column is None:
+        faults["new.kind"] = f"{question.entry.title} needs a time column. Choose one on the Data step."
     part = None
     if not faults:
-        parameters = asked.entry.parse(asked.values)
-        part = TransformPart(columns=list(asked.columns), kind=asked.entry.kind, parameters=dict(parameters))
-    return replace(asked, faults=faults, part=part)
+        parameters = question.entry.parse(question.values)
+        part = TransformPart(columns=list(question.columns), kind=question.entry.kind, parameters=dict(parameters))
+    return replace(question, faults=faults, part=part)
 
 
-def _columns_fault(asked: RecipeQuestion, plan: Plan) -> str:
+def _columns_fault(question: RecipeQuestion, plan: Plan) -> str:
     """Return what is wrong with the columns; those in roles are looked at role by role."""
-    entry, held = asked.entry, held_of(plan)
-    if not entry.roles or not asked.columns:
-        return transforms.columns_fault(entry, asked.columns, held)
-    empty = [role.title for role, name in zip(entry.roles, asked.chosen, strict=True) if not name and not role.optional]
+    entry, inventory = question.entry, available_columns(plan)
+    if not entry.roles or not question.columns:
+        return transforms.columns_fault(entry, question.columns, inventory)
+    empty = [
+        role.title for role, name in zip(entry.roles, question.chosen, strict=True) if not name and not role.optional
+    ]
     if empty:
         return f"{entry.title}: choose a column for {empty[0][0].lower()}{empty[0][1:]}."
     try:
-        parameters = entry.parse(asked.values)
+        parameters = entry.parse(question.values)
     except RecipeError:
-        return transforms.columns_fault(entry, asked.columns, held)
-    fault = entry.check_roles([bool(name) for name in asked.chosen], parameters)
-    return f"{entry.title}: {fault}" if fault else transforms.columns_fault(entry, asked.columns, held, parameters)
+        return transforms.columns_fault(entry, question.columns, inventory)
+    fault = entry.check_roles([bool(name) for name in question.chosen], parameters)
+    return (
+        f"{entry.title}: {fault}" if fault else transforms.columns_fault(entry, question.columns, inventory, parameters)
+    )
 
 
-def held_of(plan: Plan) -> transforms.ColumnInventory:
+def available_columns(plan: Plan) -> transforms.ColumnInventory:
     """Return the columns that recipes of a draft may work on; there must be a config."""
-    spec = _spec(plan)
+    spec = _require_spec(plan)
     kinds = {choice.profile.name: ColumnKind(choice.kind) for choice in plan.columns}
     kinds[spec.task.target] = ColumnKind.CATEGORICAL if spec.task.kind.is_classification else ColumnKind.NUMERIC
     return transforms.column_inventory(
@@ -115,7 +119,7 @@ def held_of(plan: Plan) -> transforms.ColumnInventory:
     )
 
 
-def _spec(plan: Plan) -> Spec:
+def _require_spec(plan: Plan) -> Spec:
     if plan.spec is None:
         raise DomainError("Choose a dataset and a target on the Data step first.", code="dataset_missing")
     return plan.spec
@@ -123,15 +127,15 @@ def _spec(plan: Plan) -> Spec:
 
 def options_of(plan: Plan, entry: TransformEntry) -> list[str]:
     """Return the columns that a recipe can work on: ticked ones first, then what others derive, then all others."""
-    held, spec = held_of(plan), _spec(plan)
+    inventory, spec = available_columns(plan), _require_spec(plan)
     ticked = [choice.profile.name for choice in plan.columns if choice.selected]
     made = transforms.output_names(spec)
     rest = [choice.profile.name for choice in plan.columns if not choice.selected]
     order = dict.fromkeys([*ticked, *([spec.task.target] if entry.looks_back else []), *made, *rest])
-    return [name for name in order if not transforms.columns_fault(entry, [name], held)]
+    return [name for name in order if not transforms.columns_fault(entry, [name], inventory)]
 
 
-def added(form: Form, plan: Plan) -> list[dict[str, Any]]:
+def add_recipe(form: Form, plan: Plan) -> list[dict[str, Any]]:
     """Return the list of recipes with the one that was asked for at its end.
 
     Raises
@@ -139,12 +143,12 @@ def added(form: Form, plan: Plan) -> list[dict[str, Any]]:
     DomainError
         At the field that is wrong.
     """
-    asked, current = asked_of(form, plan), raw_recipes(plan)
-    for name, sentence in asked.faults.items():
+    question, current = recipe_question(form, plan), raw_recipes(plan)
+    for name, sentence in question.faults.items():
         raise DomainError(sentence, code="transform_invalid", field=name)
     if len(current) >= MOST_RECIPES:
         raise DomainError(f"A draft keeps {MOST_RECIPES} of them.", code="too_many_transforms", field="new.kind")
-    recipe = asked.part.model_dump(mode="json") if asked.part else {}
+    recipe = question.part.model_dump(mode="json") if question.part else {}
     if recipe in current:
         raise DomainError("This one is there already.", code="transform_again", field="new.kind")
     return [*current, recipe]
@@ -152,11 +156,11 @@ def added(form: Form, plan: Plan) -> list[dict[str, Any]]:
 
 def raw_recipes(plan: Plan) -> list[Any]:
     """Return the recipes of a draft as they were answered or suggested."""
-    held = plan.values["features"].get("transforms")
-    return list(held) if isinstance(held, list) else []
+    current_values = plan.values["features"].get("transforms")
+    return list(current_values) if isinstance(current_values, list) else []
 
 
-def swapped(current: list[Any], place: int) -> list[Any]:
+def move_recipe_up(current: list[Any], place: int) -> list[Any]:
     """Return the list with the recipe at `place` before the nearest earlier one that shares a column with it."""
     earlier = partner_of(current, place)
     if earlier is None:
@@ -169,7 +173,7 @@ def partner_of(current: list[Any], place: int) -> int | None:
     if not 0 < place < len(current):
         return None
     here = _fold_columns(current[place])
-    return next((at for at in range(place - 1, -1, -1) if here & _fold_columns(current[at])), None)
+    return next((position for position in range(place - 1, -1, -1) if here & _fold_columns(current[position])), None)
 
 
 def _fold_columns(raw: Any) -> set[str]:
@@ -188,7 +192,7 @@ class RecipeLine:
     title: str
     columns: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    said: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
     movable: bool = False
     fault: str = ""
@@ -198,10 +202,13 @@ def lines_of(plan: Plan) -> list[RecipeLine]:
     """Return each recipe of a draft as the page lists it."""
     time_column = plan.spec.task.time_column if plan.spec else None
     current = raw_recipes(plan)
-    return [_line(raw, time_column, movable=partner_of(current, at) is not None) for at, raw in enumerate(current)]
+    return [
+        _recipe_line(raw, time_column, movable=partner_of(current, index) is not None)
+        for index, raw in enumerate(current)
+    ]
 
 
-def _line(raw: Any, time_column: str | None, *, movable: bool) -> RecipeLine:
+def _recipe_line(raw: Any, time_column: str | None, *, movable: bool) -> RecipeLine:
     try:
         part = TransformPart(**raw)
         entry, names = transforms.get(part.kind), transforms.derived_names(part, time_column=time_column)
@@ -209,5 +216,5 @@ def _line(raw: Any, time_column: str | None, *, movable: bool) -> RecipeLine:
     except (KeyError, TypeError, ValueError) as fault:
         return RecipeLine("Not understood", fault=str(fault)[:200])
     titles = {parameter.name: parameter.title for parameter in entry.parameters}
-    said = {} if names else {titles[name]: value for name, value in parameters.items()}
-    return RecipeLine(entry.title, tuple(part.columns), tuple(names), said, entry.place, movable)
+    answers = {} if names else {titles[name]: value for name, value in parameters.items()}
+    return RecipeLine(entry.title, tuple(part.columns), tuple(names), answers, entry.place, movable)

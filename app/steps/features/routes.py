@@ -14,11 +14,11 @@ from app.domain.recommendation.strategies import STRATEGIES, ColumnStrategy
 from app.domain.training.selection_rules import describe
 from app.steps import flow
 from app.steps.context import DraftContext
-from app.steps.features.asked import measured_on
-from app.steps.features.association import AssociationPanel, panel
+from app.steps.features.association import AssociationPanel, association_panel
 from app.steps.features.derived import DerivedValues, derived_values
-from app.steps.features.form import act, read, rules_of, selection_of
-from app.steps.features.listing import ORDERS, USE_CHOICES, Listing, asked_of_text, listing_of
+from app.steps.features.feature_queries import measured_on
+from app.steps.features.form import changes_of_button, read, rules_of, selection_of
+from app.steps.features.listing import ORDERS, USE_CHOICES, Listing, listing_of, query_parts
 from app.steps.features.memory import MemoryValues, memory_values
 from app.steps.page_contexts import Answers, MeasuredContext, SectionContext, StepPageContext
 from app.steps.views import StepView
@@ -81,12 +81,12 @@ class FeaturesMeasuredContext(MeasuredContext):
 
 def features_values(draft: DraftContext) -> FeaturesValues:
     """Return what the Features fragment reads."""
-    return replace(features_part(draft), pairs=panel(draft, {}) if draft.plan.spec else None)
+    return replace(features_part(draft), pairs=association_panel(draft, {}) if draft.plan.spec else None)
 
 
 def features_part(draft: DraftContext) -> FeaturesValues:
     """Return what its part of the page of all steps reads, which shows no associations."""
-    plan, listing = draft.plan, listing_of(draft.plan.columns, asked_of_text(_query()))
+    plan, listing = draft.plan, listing_of(draft.plan.columns, query_parts(_list_query()))
     ticked = sum(column.selected for column in plan.columns)
     return FeaturesValues(
         listing=listing,
@@ -96,7 +96,7 @@ def features_part(draft: DraftContext) -> FeaturesValues:
         rules=[(MODES[rule.mode], rule) for rule in rules_of(plan)],
         selection_sentences=describe(selection_of(plan), ticked),
         strategies=STRATEGIES,
-        strategy_titles={one.id: one.title for one in STRATEGIES},
+        strategy_titles={strategy.id: strategy.title for strategy in STRATEGIES},
         selected_count=ticked,
         measured_on=measured_on(draft),
         derived=derived_values(plan),
@@ -105,7 +105,7 @@ def features_part(draft: DraftContext) -> FeaturesValues:
     )
 
 
-def _query() -> str:
+def _list_query() -> str:
     """Return the query of the column list, from the address or from the field of an open page."""
     if request.method == "GET" and "query" not in request.args:
         return request.query_string.decode("utf-8", "replace")
@@ -119,7 +119,7 @@ VIEW = StepView(
     answers=features_values,
     section=FeaturesSection,
     part=features_part,
-    act=act,
+    act=changes_of_button,
     measured=FeaturesMeasuredContext,
 )
 PAGE = flow.step_page(VIEW)

@@ -14,9 +14,9 @@ from app.domain.errors import DomainError
 from app.services.measurements import previews
 from app.steps import flow
 from app.steps.context import draft_url, load
-from app.steps.features.asked import standing_of
-from app.steps.features.derived import AddingValues, adding
-from app.steps.features.recipes import PREFIX, RecipeQuestion, asked_of
+from app.steps.features.derived import AddingValues, adding_values
+from app.steps.features.feature_queries import standing_of
+from app.steps.features.recipes import PREFIX, RecipeQuestion, recipe_question
 from app.steps.features.routes import PAGE as STEP
 from app.steps.features.routes import blueprint
 from app.web.hypermedia import ViewContext, render_view, see_other
@@ -37,29 +37,29 @@ def preview_transform(draft_id: uuid.UUID) -> Response:
     """Show what a recipe does to real rows; nothing is changed."""
     draft = load(draft_id)
     dataset, _ = standing_of(draft)
-    asked = asked_of(request.args, draft.plan)
-    asked = _without_open_fields(asked, just_chosen=request.args.get("new.fields") != asked.entry.kind)
-    shown, fault = None, ""
-    if asked.part is not None and draft.plan.spec is not None:
+    question = recipe_question(request.args, draft.plan)
+    question = _drop_open_faults(question, just_chosen=request.args.get("new.fields") != question.entry.kind)
+    preview, fault = None, ""
+    if question.part is not None and draft.plan.spec is not None:
         try:
-            shown = previews.preview(dataset, draft.plan.spec, asked.part)
+            preview = previews.preview(dataset, draft.plan.spec, question.part)
         except DomainError as problem:
             fault = problem.message
-    values = adding(draft.plan, asked, shown=shown, fault=fault)
+    values = adding_values(draft.plan, question, preview=preview, fault=fault)
     context = TransformContext(base=draft_url(draft_id), adding=values)
-    return render_view(context, status=422 if asked.faults or fault else 200)
+    return render_view(context, status=422 if question.faults or fault else 200)
 
 
-def _without_open_fields(asked: RecipeQuestion, *, just_chosen: bool) -> RecipeQuestion:
+def _drop_open_faults(question: RecipeQuestion, *, just_chosen: bool) -> RecipeQuestion:
     """Return the question without what is wrong only because nothing was said yet.
 
     Before a column is chosen there is nothing to preview, and nothing wrong with that; nor with an empty field of a
     recipe whose fields are only now shown.
     """
-    left_open = [] if asked.columns else ["new.column"]
-    if just_chosen or (asked.entry.needs_columns and not asked.columns):
-        left_open += [PREFIX + name for name, value in asked.values.items() if value in (None, "")]
-    return replace(asked, faults={name: said for name, said in asked.faults.items() if name not in left_open})
+    left_open = [] if question.columns else ["new.column"]
+    if just_chosen or (question.entry.needs_columns and not question.columns):
+        left_open += [PREFIX + name for name, value in question.values.items() if value in (None, "")]
+    return replace(question, faults={name: fault for name, fault in question.faults.items() if name not in left_open})
 
 
 @blueprint.post("/transform")

@@ -60,7 +60,7 @@ def read(form: Form, plan: Plan) -> dict[str, Any]:
     if not listed or SWITCH not in form:
         return {}
     values: dict[str, Any] = {BLEND: form[BLEND] == YES} if form.get(BLEND) in (YES, NO) else {}
-    changed = [_with_settings(form, place, one) for place, one in enumerate(listed, start=1)]
+    changed = [_with_settings(form, place, item) for place, item in enumerate(listed, start=1)]
     return {**values, CANDIDATES: changed}
 
 
@@ -69,19 +69,21 @@ def _with_settings(form: Form, number: int, part: dict[str, Any]) -> dict[str, A
     if f"{SHOWN}{number}" not in form or not registry.has(str(part.get("estimator"))):
         return part
     entry, settings = registry.get(part["estimator"]), dict(part.get("parameters") or {})
-    for one in entry.parameters:
-        raw = form.get(f"candidate.{number}.{one.name}")
+    for parameter in entry.parameters:
+        raw = form.get(f"candidate.{number}.{parameter.name}")
         if raw is not None:
-            settings |= _setting(one, raw, settings.get(one.name, one.default), is_given=one.name in settings)
+            settings |= _setting(
+                parameter, raw, settings.get(parameter.name, parameter.default), is_given=parameter.name in settings
+            )
     return {**part, "parameters": settings}
 
 
-def _setting(parameter: Parameter, raw: str, held: Any, *, is_given: bool) -> dict[str, Any]:
+def _setting(parameter: Parameter, raw: str, current: Any, *, is_given: bool) -> dict[str, Any]:
     try:
         value = parameter.parse(raw)
     except ValueError:
         return {parameter.name: raw}
-    return {} if value == held and not is_given else {parameter.name: value}
+    return {} if value == current and not is_given else {parameter.name: value}
 
 
 def act(form: Form, plan: Plan) -> dict[str, Any]:
@@ -108,8 +110,8 @@ def _place(action: str, listed: Sequence[Any]) -> int | None:
 
 
 def _listed(plan: Plan) -> list[dict[str, Any]]:
-    found = plan.values["model"].get(CANDIDATES)
-    return [dict(one) for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    result = plan.values["model"].get(CANDIDATES)
+    return [dict(item) for item in result if isinstance(item, Mapping)] if isinstance(result, list) else []
 
 
 def _suggested(plan: Plan) -> list[Any]:
@@ -118,14 +120,14 @@ def _suggested(plan: Plan) -> list[Any]:
 
 def _typed(listed: Sequence[Mapping[str, Any]], number: int) -> Mapping[str, Any]:
     """Return the settings of a candidate as they were typed, be they valid or not."""
-    found = listed[number - 1].get("parameters") if number <= len(listed) else None
-    return found if isinstance(found, Mapping) else {}
+    result = listed[number - 1].get("parameters") if number <= len(listed) else None
+    return result if isinstance(result, Mapping) else {}
 
 
 def _offered(spec: Spec | None) -> tuple[tuple[str, str], ...]:
     if spec is None:
         return ()
-    entries = registry.for_task(spec.task.kind, spec.task.purpose)
+    entries = registry.estimators_for_task(spec.task.kind, spec.task.purpose)
     return tuple((entry.id, entry.title) for entry in entries if not entry.is_baseline)
 
 
@@ -139,12 +141,12 @@ def contest_panel(plan: Plan, spec: Spec) -> ContestPanel:
             number=number,
             title=title,
             prefix=f"candidate.{number}.",
-            settings=tuple(registry.get(one.model.estimator).parameters_for(spec.task.kind)),
-            values={**one.model.parameters, **_typed(listed, number)},
-            is_tuned=one.model.tuning.enabled,
+            settings=tuple(registry.get(item.model.estimator).parameters_for(spec.task.kind)),
+            values={**item.model.parameters, **_typed(listed, number)},
+            is_tuned=item.model.tuning.enabled,
             is_faulty=any(field.startswith(f"candidate.{number}.") for field in faulty),
         )
-        for number, (one, title) in enumerate(zip(specs, titles_of(specs), strict=True), start=1)
+        for number, (item, title) in enumerate(zip(specs, titles_of(specs), strict=True), start=1)
     )
     return ContestPanel(
         on=on,

@@ -8,11 +8,11 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.recommendation.plan import Plan
 from app.steps.model import contest, tuning
-from app.steps.model.tuner import default_answer, is_cure
+from app.steps.model.tuner import default_answer, is_step_remedy
 from app.steps.views import Form
 from app.web.hyperparameters import STEP
 
-USE_RECOMMENDED, USE_DEFAULT, HEAL = "use-recommended:", "use-default:", "heal:"
+USE_RECOMMENDED, USE_DEFAULT, REMEDY = "use-recommended:", "use-default:", "heal:"
 ALL_RECOMMENDED, ALL_DEFAULTS = "all-recommended", "all-defaults"
 
 
@@ -26,32 +26,32 @@ def read(form: Form, plan: Plan) -> dict[str, Any]:
     return {**values, **tuning.read(form), **contest.read(form, plan)}
 
 
-def act(form: Form, plan: Plan) -> dict[str, Any]:
+def changes_of_button(form: Form, plan: Plan) -> dict[str, Any]:
     """Return the changes of a button: one setting or all, to the recommendation or the default."""
     action = form.get("action", "")
-    settings = _settings(plan)
+    settings = _setting_parameters(plan)
     if action == ALL_RECOMMENDED:
         return dict.fromkeys(settings)
     if action == ALL_DEFAULTS:
-        return {name: default_answer(plan, name, one) for name, one in settings.items()}
+        return {name: default_answer(plan, name, setting) for name, setting in settings.items()}
     name = action.partition(":")[2]
     if action.startswith(USE_RECOMMENDED) and name in settings:
         return {name: None}
     if action.startswith(USE_DEFAULT) and name in settings:
         return {name: default_answer(plan, name, settings[name])}
-    return _healed(plan, action.removeprefix(HEAL)) if action.startswith(HEAL) else contest.act(form, plan)
+    return _remedy_changes(plan, action.removeprefix(REMEDY)) if action.startswith(REMEDY) else contest.act(form, plan)
 
 
-def _settings(plan: Plan) -> dict[str, Parameter]:
+def _setting_parameters(plan: Plan) -> dict[str, Parameter]:
     if plan.spec is None:
         return {}
     entry = registry.get(plan.spec.model.estimator)
-    return {f"{entry.id}.{one.name}": one for one in entry.parameters_for(plan.spec.task.kind)}
+    return {f"{entry.id}.{parameter.name}": parameter for parameter in entry.parameters_for(plan.spec.task.kind)}
 
 
-def _healed(plan: Plan, wanted: str) -> dict[str, Any]:
+def _remedy_changes(plan: Plan, wanted: str) -> dict[str, Any]:
     """Return the changes of a problem's remedy; it is looked up again, so only one of ours is ever done."""
     for problem in plan.problems_of(STEP):
-        if f"{problem.field}:{problem.code}" == wanted and problem.remedy is not None and is_cure(problem):
+        if f"{problem.field}:{problem.code}" == wanted and problem.remedy is not None and is_step_remedy(problem):
             return dict(problem.remedy.changes[STEP])
     return {}

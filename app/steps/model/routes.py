@@ -12,11 +12,11 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from app.steps import flow
-from app.steps.choice import EstimatorChoice
 from app.steps.context import DraftContext, profile_and_spec
+from app.steps.estimator_choice import EstimatorChoice
 from app.steps.model import contest, tuning
-from app.steps.model.form import act, read
-from app.steps.model.measured import EvidencePanel, panel
+from app.steps.model.evidence_panel import EvidencePanel, build_evidence_panel
+from app.steps.model.form import changes_of_button, read
 from app.steps.model.tuner import SettingGroup, depths_of
 from app.steps.page_contexts import (
     Answers,
@@ -94,12 +94,12 @@ class ModelMeasuredContext(MeasuredContext):
 def model_values(draft: DraftContext) -> ModelValues:
     """Return what the Model fragment reads."""
     profile, spec = profile_and_spec(draft)
-    measured = panel(draft)
+    measured = build_evidence_panel(draft)
     ranked = measured.ranking if measured else draft.plan.ranking
     first = cards_first(draft, ranked)
     return ModelValues(
         ranked=first,
-        others=[one for one in ranked if one not in first],
+        others=[suggestion for suggestion in ranked if suggestion not in first],
         cards_order=order_of(first),
         chosen=registry.get(spec.model.estimator),
         states=setting_states(draft),
@@ -115,8 +115,8 @@ def model_values(draft: DraftContext) -> ModelValues:
 def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> list[EstimatorSuggestion]:
     """Return the estimators whose cards are in sight: the first ones, and what is chosen wherever it stands."""
     chosen = draft.plan.spec.model.estimator if draft.plan.spec is not None else ""
-    first = [one for one in ranking[:RECOMMENDED] if one.entry.competes]
-    return first + [one for one in ranking[RECOMMENDED:] if one.entry.id == chosen]
+    first = [suggestion for suggestion in ranking[:RECOMMENDED] if suggestion.entry.competes]
+    return first + [suggestion for suggestion in ranking[RECOMMENDED:] if suggestion.entry.id == chosen]
 
 
 def order_of(cards: Sequence[EstimatorSuggestion]) -> str:
@@ -138,7 +138,7 @@ VIEW = StepView(
     answers=model_values,
     section=ModelSection,
     part=model_values,
-    act=act,
+    act=changes_of_button,
     reshapes=("estimator", tuning.SWITCH, "candidates"),
     saved=ModelSavedContext,
     live=setting_states,

@@ -9,7 +9,7 @@ from app.domain.estimators.parameters import EstimatorEntry, Parameter
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
 from app.domain.vocabulary import Level, Severity, TaskKind
-from app.web.hyperparameters import STEP, recommended_value, same
+from app.web.hyperparameters import STEP, is_same_value, recommended_value
 from app.web.wording import format_answer
 
 WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTICE: "Notice"}
@@ -43,18 +43,24 @@ class SettingField:
         )
 
     @property
-    def cures(self) -> tuple[tuple[str, str], ...]:
+    def remedies(self) -> tuple[tuple[str, str], ...]:
         """Return the remedies that are one button here: code and label; the recommendation has a button anyway."""
         return tuple(
-            (problem.code, problem.remedy.label) for problem in self.problems if problem.remedy and is_cure(problem)
+            (problem.code, problem.remedy.label)
+            for problem in self.problems
+            if problem.remedy and is_step_remedy(problem)
         )
 
     @property
     def needs_way_back(self) -> bool:
         """Return whether the recommendation needs a button of its own: not where a remedy does the same."""
-        remedies = [problem.remedy.changes[STEP] for problem in self.problems if problem.remedy and is_cure(problem)]
-        healed = [in_words(self.parameter, remedy[self.name]) for remedy in remedies if set(remedy) == {self.name}]
-        return self.is_changed and self.recommended not in healed
+        remedies = [
+            problem.remedy.changes[STEP] for problem in self.problems if problem.remedy and is_step_remedy(problem)
+        ]
+        changes = [
+            format_field_value(self.parameter, remedy[self.name]) for remedy in remedies if set(remedy) == {self.name}
+        ]
+        return self.is_changed and self.recommended not in changes
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class SettingGroup:
         return sum(bool(setting.problems) for setting in self.settings)
 
 
-def is_cure(problem: Problem) -> bool:
+def is_step_remedy(problem: Problem) -> bool:
     """Return whether a problem of this step is healed by changing this step alone, by more than the recommendation."""
     remedy = problem.remedy
     return remedy is not None and set(remedy.changes) == {STEP} and problem.code != "parameter_invalid"
@@ -83,7 +89,7 @@ def is_cure(problem: Problem) -> bool:
 
 def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[SettingGroup, ...]:
     """Return the levels that have settings, Basic first."""
-    settings = [_setting(plan, entry, parameter) for parameter in entry.parameters_for(task)]
+    settings = [_setting_field(plan, entry, parameter) for parameter in entry.parameters_for(task)]
     depths = (
         SettingGroup(level, tuple(setting for setting in settings if setting.parameter.level is level))
         for level in Level
@@ -93,12 +99,12 @@ def depths_of(plan: Plan, entry: EstimatorEntry, task: TaskKind) -> tuple[Settin
 
 def default_answer(plan: Plan, name: str, parameter: Parameter) -> Any:
     """Return the answer that stands for the default; None takes the answer back where that is recommended anyway."""
-    if same(parameter, parameter.default, recommended_value(plan, name, parameter)):
+    if is_same_value(parameter, parameter.default, recommended_value(plan, name, parameter)):
         return None
     return format_answer(parameter.default) if parameter.default is None else parameter.default
 
 
-def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> SettingField:
+def _setting_field(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> SettingField:
     name = f"{entry.id}.{parameter.name}"
     recommended = recommended_value(plan, name, parameter)
     value = plan.values[STEP].get(name, recommended)
@@ -106,15 +112,15 @@ def _setting(plan: Plan, entry: EstimatorEntry, parameter: Parameter) -> Setting
         name=name,
         parameter=parameter,
         value=value,
-        recommended=in_words(parameter, recommended),
-        default=in_words(parameter, parameter.default),
-        is_changed=not same(parameter, value, recommended),
-        is_default=same(parameter, value, parameter.default),
+        recommended=format_field_value(parameter, recommended),
+        default=format_field_value(parameter, parameter.default),
+        is_changed=not is_same_value(parameter, value, recommended),
+        is_default=is_same_value(parameter, value, parameter.default),
         problems=tuple(problem for problem in plan.problems_of(STEP) if problem.field == name),
     )
 
 
-def in_words(parameter: Parameter, value: Any) -> str:
+def format_field_value(parameter: Parameter, value: Any) -> str:
     """Write a value as its field shows it: a choice by its label, nothing by what that means."""
     if value is None:
         return parameter.none_means or "empty"

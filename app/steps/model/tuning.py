@@ -10,7 +10,7 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import Spec
 from app.domain.recommendation.plan import Plan
-from app.domain.recommendation.tuning import METHOD, NO, SCALE, YES, wire
+from app.domain.recommendation.tuning import METHOD, NO, SCALE, YES, form_value
 from app.domain.training.tuning.search_space import suggest_range
 from app.domain.training.tuning.tuning import fits_per_outer_fold
 from app.domain.training.validation import metrics
@@ -39,16 +39,16 @@ def read(form: Form) -> dict[str, Any]:
         if name.startswith("tuning."):
             values[name] = form[name]
         elif name.startswith("space.") and name.endswith(".shown"):
-            values.update(_row(form, name.removesuffix(".shown")))
+            values.update(_tuning_row(form, name.removesuffix(".shown")))
     return values
 
 
-def _row(form: Form, field: str) -> dict[str, Any]:
-    found: dict[str, Any] = {f"{field}.search": YES if f"{field}.search" in form else NO}
+def _tuning_row(form: Form, field: str) -> dict[str, Any]:
+    results: dict[str, Any] = {f"{field}.search": YES if f"{field}.search" in form else NO}
     if form[f"{field}.shown"] == "choices":
-        return {**found, f"{field}.choices": form.getlist(f"{field}.choices")}
+        return {**results, f"{field}.choices": form.getlist(f"{field}.choices")}
     ends = (f"{field}.{end}" for end in ("low", "high", "scale"))
-    return {**found, **{name: form[name] for name in ends if name in form}}
+    return {**results, **{name: form[name] for name in ends if name in form}}
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,24 @@ def tuning_panel(plan: Plan, spec: Spec) -> TuningPanel:
     task, entry, values = spec.task.kind, registry.get(spec.model.estimator), plan.values["model"]
     primary = metrics.get(spec.metrics.primary).title
     rows = []
-    for one in entry.parameters_for(task):
-        field, labels = f"space.{entry.id}.{one.name}", dict(one.choices)
-        names = [wire(choice) for choice in suggest_range(one, one.default).choices]
+    for parameter in entry.parameters_for(task):
+        field, labels = f"space.{entry.id}.{parameter.name}", dict(parameter.choices)
+        names = [form_value(choice) for choice in suggest_range(parameter, parameter.default).choices]
         choices = tuple((name, labels.get(name, "Yes" if name == YES else "No")) for name in names)
         searched = str(values.get(f"{field}.search", False)).lower() == YES
-        rows.append(SearchSpaceRow(field, one.title, one.unit, "" if choices else allowed(one), searched, choices))
+        rows.append(
+            SearchSpaceRow(
+                field, parameter.title, parameter.unit, "" if choices else allowed(parameter), searched, choices
+            )
+        )
     return TuningPanel(
         on=spec.model.tuning.enabled,
         method=METHOD,
         scale=SCALE,
-        metrics=[("", f"The primary metric, {primary}"), *((one.id, one.title) for one in metrics.for_task(task))],
+        metrics=[
+            ("", f"The primary metric, {primary}"),
+            *((metric.id, metric.title) for metric in metrics.metrics_for_task(task)),
+        ],
         rows=rows,
         fits=fits_per_outer_fold(spec),
         values=values,

@@ -20,8 +20,8 @@ from app.domain.training.validation import metrics, splitting
 from app.services.experiment_templates.using import DraftOrigin, origin_of
 from app.services.measurements import recommendations
 from app.steps import flow
-from app.steps.choice import EstimatorChoice, as_shown, choice_of
 from app.steps.context import DraftContext, draft_url, load, profile_and_spec, step_url
+from app.steps.estimator_choice import EstimatorChoice, choice_of, restore_page_estimator
 from app.steps.frame import search_of
 from app.steps.page_contexts import (
     Answers,
@@ -35,8 +35,8 @@ from app.steps.review.form import read
 from app.steps.views import StepView
 from app.web.charts import facts
 from app.web.hypermedia import ViewContext, render_view, see_other, wants_fragment
-from app.web.hyperparameters import recommended_value, same
-from app.web.wording import describe_holdout, setting
+from app.web.hyperparameters import is_same_value, recommended_value
+from app.web.wording import describe_holdout, format_setting_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class ReviewValues(Answers):
     leak_answers: list[facts.Fact]
     selection: list[str]
     search: list[facts.Fact]
-    said: list[Advice]
+    advice: list[Advice]
     choice: EstimatorChoice | None
     origin: DraftOrigin | None
     left_out: list[ColumnChoice]
@@ -137,42 +137,48 @@ def review_values(draft: DraftContext) -> ReviewValues:
             for name in transforms.derived_names(part, time_column=spec.task.time_column)
         ],
         entry=entry,
-        settings=_settings(draft, entry, spec),
+        settings=_settings_in_words(draft, entry, spec),
         strategy=strategy,
         strategy_settings=[
-            (parameter, setting(parameter, parameters[parameter.name]))
+            (parameter, format_setting_value(parameter, parameters[parameter.name]))
             for parameter in strategy.used(spec.validation.parameters)
         ],
         held_out=describe_holdout(spec.validation.holdout),
         measured_by=[metrics.get(item).title for item in (spec.metrics.primary, *spec.metrics.others)],
         leak_answers=facts.leak_answers(spec),
-        selection=facts.selection(spec),
+        selection=facts.selection_sentences(spec),
         search=facts.search(spec),
-        said=_said(draft),
+        advice=_advice(draft),
         choice=choice_of(draft),
         origin=origin_of(draft),
         left_out=[column for column in draft.plan.columns if not column.selected],
     )
 
 
-def _settings(draft: DraftContext, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, str, bool]]:
+def _settings_in_words(draft: DraftContext, entry: EstimatorEntry, spec: Spec) -> list[tuple[Parameter, str, bool]]:
     """Return each setting with its value in words, and whether it differs from what is recommended."""
-    values, found = {**entry.defaults(spec.task.kind), **spec.model.parameters}, []
-    for one in entry.parameters_for(spec.task.kind):
-        recommended = recommended_value(draft.plan, f"{entry.id}.{one.name}", one)
-        found.append((one, setting(one, values[one.name]), not same(one, values[one.name], recommended)))
-    return found
+    values, results = {**entry.defaults(spec.task.kind), **spec.model.parameters}, []
+    for parameter in entry.parameters_for(spec.task.kind):
+        recommended = recommended_value(draft.plan, f"{entry.id}.{parameter.name}", parameter)
+        results.append(
+            (
+                parameter,
+                format_setting_value(parameter, values[parameter.name]),
+                not is_same_value(parameter, values[parameter.name], recommended),
+            )
+        )
+    return results
 
 
-def _said(draft: DraftContext) -> list[Advice]:
+def _advice(draft: DraftContext) -> list[Advice]:
     """Return the advice of the short fits that no problem beside it repeats."""
     if draft.dataset is None:
         return []
     listed = {problem.code for problem in draft.plan.problems}
     return [
-        one
-        for one in recommendations.said_of_data(draft.dataset, draft.plan)
-        if one.code not in listed and one.code != "too_few_rows"
+        value
+        for value in recommendations.advice_on_data(draft.dataset, draft.plan)
+        if value.code not in listed and value.code != "too_few_rows"
     ]
 
 
@@ -197,5 +203,5 @@ def show_choice(draft_id: uuid.UUID) -> Response:
     draft = load(draft_id)
     if not wants_fragment():
         return see_other(step_url(draft.id, "review"))
-    draft = as_shown(draft)
+    draft = restore_page_estimator(draft)
     return render_view(ChoiceContext(base=draft_url(draft_id), choice=choice_of(draft)))

@@ -64,7 +64,7 @@ class ValidationValues(Answers):
     reasons: Mapping[str, str]
     others: Sequence[str]
     primary: str
-    held: bool
+    has_holdout: bool
     held_out: str
     optimism: SplitPreview | None
 
@@ -98,12 +98,12 @@ def _note(draft: DraftContext, entry: splitting.StrategyEntry) -> tuple[str, str
         return "needs a time column", ""
     if entry.needs_group and not spec.task.group_column:
         return "needs a group column", ""
-    if _misleads(spec.task, entry):
+    if _is_misleading(spec.task, entry):
         return "misleads here", "warning"
     return "", ""
 
 
-def _misleads(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
+def _is_misleading(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
     """Return whether a strategy judges by what the model will not have, or by something else than it is for."""
     if (entry.id is SplitStrategy.MASKED_BLOCKS) != (task.purpose is Purpose.FILL_GAPS):
         return True
@@ -117,32 +117,32 @@ def validation_values(draft: DraftContext) -> ValidationValues:
     profile, spec = profile_and_spec(draft)
     chosen = splitting.get(spec.validation.strategy)
     return ValidationValues(
-        strategies=[_choice(draft, entry) for entry in splitting.STRATEGIES],
+        strategies=[_strategy_choice(draft, entry) for entry in splitting.STRATEGIES],
         chosen=chosen,
-        picture=_picture(draft, spec, profile),
+        picture=_draw_split(draft, spec, profile),
         parameters=chosen.used(spec.validation.parameters),
         dated=bool(spec.task.time_column),
         holdout_ways=holdout_answers.WAYS,
         holdout_month=holdout_answers.MONTH,
         warm_up=holdout_answers.WARM_UP,
-        metric_choices=metrics.for_task(spec.task.kind),
+        metric_choices=metrics.metrics_for_task(spec.task.kind),
         values=draft.plan.values["validation"],
         reasons=draft.plan.reasons,
         others=spec.metrics.others,
         primary=spec.metrics.primary,
-        held=spec.validation.holdout is not None,
+        has_holdout=spec.validation.holdout is not None,
         held_out=describe_holdout(spec.validation.holdout),
         optimism=preview_of(draft),
     )
 
 
-def _choice(draft: DraftContext, entry: splitting.StrategyEntry) -> StrategyChoice:
+def _strategy_choice(draft: DraftContext, entry: splitting.StrategyEntry) -> StrategyChoice:
     word, tone = _note(draft, entry)
     stripes = split_stripes(entry.id, {**entry.defaults(), "gap": 40}, rows=1000)[:5]
     return StrategyChoice(entry, word, tone, stripes)
 
 
-def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitDrawing:
+def _draw_split(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitDrawing:
     """Return the split as it will be, drawn from its folds; else a sketch, with the reason why it is one."""
     fault = ""
     try:
@@ -154,7 +154,7 @@ def _picture(draft: DraftContext, spec: Spec, profile: DatasetProfile) -> SplitD
     share = holdout_share(spec, profile)
     entry = splitting.get(spec.validation.strategy)
     parameters = {**entry.defaults(), **spec.validation.parameters}
-    sketch = split_stripes(entry.id, parameters, holdout=min(share.held, 0.9), rows=profile.rows)
+    sketch = split_stripes(entry.id, parameters, holdout=min(share.row_share, 0.9), rows=profile.rows)
     return SplitDrawing(picture=sketch, picture_fault=fault)
 
 

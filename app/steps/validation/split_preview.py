@@ -26,5 +26,5 @@ def preview_of(draft: DraftContext) -> SplitPreview | None:
     work = split_comparisons.known_of(draft.dataset, draft.plan)
     if work is None:
         return None
-    found = work.comparison
-    return SplitPreview(work, split_bars(found, spec) if found is not None and found.complete else None)
+    comparison = work.comparison
+    return SplitPreview(work, split_bars(comparison, spec) if comparison is not None and comparison.complete else None)

@@ -84,7 +84,7 @@ def watch_memory(most_mb: int) -> None:
     threading.Thread(target=look, name="memory", daemon=True).start()
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
+def answer_request(request: dict[str, Any]) -> dict[str, Any]:
     """Read the file of the request; every fault becomes a code and a sentence."""
     try:
         if request.get("what") == "peek":
@@ -148,7 +148,7 @@ def main() -> None:
     # From here on nothing is done again in another child.
     sys.stdout.buffer.write(TAKEN)
     sys.stdout.buffer.flush()
-    sys.stdout.write(json.dumps(answer(request), allow_nan=False))
+    sys.stdout.write(json.dumps(answer_request(request), allow_nan=False))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.storage.reading.meaning import Meaning
+from app.storage.reading.column_overrides import Meaning
 
 BEYOND_SHAPE = "[+-]?(inf|infinity|[0-9]+([.][0-9]*)?e[+]?[0-9]+)"
 BEGINNINGS = frozenset("0123456789+-.,tTfFiI")
@@ -38,7 +38,7 @@ class CountedColumn(Protocol):
 
     key: str
     table: str
-    said: Meaning
+    meaning: Meaning
     commas: bool
     known: ColumnCounts | None
 
@@ -48,17 +48,17 @@ class CountedColumn(Protocol):
 
 def count_plain(connection: Any, columns: Sequence[CountedColumn]) -> None:
     """Count the columns of a table about which the user said nothing, by a few queries for all of them."""
-    plain = [column for column in columns if not column.said]
+    plain = [column for column in columns if not column.meaning]
     if len(plain) < 2:
         return
     first, keys = plain[0], [column.key for column in plain]
     odd = f"TRY_CAST(word AS DOUBLE) IS NULL AND NOT regexp_full_match(word, '{BEYOND_SHAPE}', 'i')"
     most = (ODD_WORDS, FEW_ODD_WORDS)
-    found = count_together(
+    counts = count_together(
         connection, first.table, keys, wanted=first.wanted(), commas=first.commas, odd=odd, most=most
     )
     for column in plain:
-        column.known = found[column.key]
+        column.known = counts[column.key]
 
 
 def count_together(
@@ -92,26 +92,26 @@ def count_together(
         "FROM cells GROUP BY name"
     )
     absent = {name: (int(count), int(blank)) for name, count, blank in answer.fetchall()}
-    odd_words = _top(connection, f"NOT is_missing AND {odd}", most[0])
-    missing_words = _top(connection, "is_missing AND word <> ''", most[1])
+    odd_words = _top_words(connection, f"NOT is_missing AND {odd}", most[0])
+    missing_words = _top_words(connection, "is_missing AND word <> ''", most[1])
     connection.execute("DROP TABLE cells")
-    found = {}
+    column_counts = {}
     for key in keys:
         words, total = odd_words.get(key, ((), 0))
         together = [*counts.get(key, nothing), *absent.get(key, (0, 0))]
-        found[key] = ColumnCounts(together, words, total, missing_words.get(key, ((), 0))[0])
-    return found
+        column_counts[key] = ColumnCounts(together, words, total, missing_words.get(key, ((), 0))[0])
+    return column_counts
 
 
-def _top(connection: Any, condition: str, most: int) -> dict[str, tuple[Words, int]]:
+def _top_words(connection: Any, condition: str, most: int) -> dict[str, tuple[Words, int]]:
     """Return the most frequent words of each column of which a condition is true, and how many cells hold any."""
-    found = connection.execute(
+    result = connection.execute(
         "SELECT name, word, sum(held)::BIGINT AS held, (sum(sum(held)) OVER (PARTITION BY name))::BIGINT AS total "
         f"FROM cells WHERE {condition} GROUP BY name, word "
         f"QUALIFY row_number() OVER (PARTITION BY name ORDER BY sum(held) DESC, word) <= {most} "
         "ORDER BY name, held DESC, word"
     ).fetchall()
     words: dict[str, tuple[Words, int]] = {}
-    for name, word, held, total in found:
-        words[name] = ((*words.get(name, ((), 0))[0], (word, held)), total)
+    for name, word, current, total in result:
+        words[name] = ((*words.get(name, ((), 0))[0], (word, current)), total)
     return words

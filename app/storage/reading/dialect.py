@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Records
+from app.storage.reading.records import REPAIRED, WHITESPACE, Cut, Feed, Records
 
 DELIMITERS = (",", ";", "\t", "|", WHITESPACE, ":", "^", " ")
 NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
@@ -63,7 +63,7 @@ def _kind_of_text(text: str) -> str:
     return "text" if " " in text else "word"
 
 
-def _weight(cell: str) -> float:
+def _cell_weight(cell: str) -> float:
     kind = kind_of(cell)
     return WEIGHTS[_kind_of_text(cell.strip()) if kind == "text" else kind]
 
@@ -76,18 +76,18 @@ def find_cut(lines: list[str], choices: ReadingChoices) -> Cut:
     and types together tell a dialect is that of van den Burg, Nazabal and Sutton (2019), "Wrangling messy CSV files by
     detecting row and type patterns"; the score here is another one.
     """
-    sample = _sample(lines)
-    found = [_score_cut(sample, cut) for cut in _candidates(sample, choices)]
-    best = max(found, key=lambda one: one.score, default=Scored(Cut(","), 0.0, 1))
+    sample = _sample_lines(lines)
+    scoreds = [_score_cut(sample, cut) for cut in _candidate_cuts(sample, choices)]
+    best = max(scoreds, key=lambda scored: scored.score, default=Scored(Cut(","), 0.0, 1))
     if choices.delimiter is not None:
         return best.cut
-    single = _single(sample, choices)
+    single = _single_cell_cut(sample, choices)
     if (best.score < single.score and not _is_tight(sample, best.cut)) or _is_decimal_column(sample, best):
         return single.cut
     return _is_padded(sample, best.cut)
 
 
-def _sample(lines: list[str]) -> list[str]:
+def _sample_lines(lines: list[str]) -> list[str]:
     sample: list[str] = []
     size = 0
     for line in lines:
@@ -99,32 +99,32 @@ def _sample(lines: list[str]) -> list[str]:
     return sample
 
 
-def _single(sample: list[str], choices: ReadingChoices) -> Scored:
+def _single_cell_cut(sample: list[str], choices: ReadingChoices) -> Scored:
     """Return the cut that leaves each line one cell, by a separator that no line has."""
     text = "".join(sample)
-    delimiter = next((one for one in SINGLES if one not in text), SINGLES[-1])
+    delimiter = next((item for item in SINGLES if item not in text), SINGLES[-1])
     quote = '"' if choices.quote is None else choices.quote
     cut = Cut(delimiter, quote, choices.escape or ("double" if quote else ""))
     cells = [row[0] for _, row, _, _ in Records(Feed(iter(sample)), cut) if row]
     return Scored(cut, SINGLE * _mean_weight(cells[:LOOKED_AT]), 1)
 
 
-def _candidates(sample: list[str], choices: ReadingChoices) -> Iterator[Cut]:
+def _candidate_cuts(sample: list[str], choices: ReadingChoices) -> Iterator[Cut]:
     text = "".join(sample)
     for delimiter in (choices.delimiter,) if choices.delimiter else DELIMITERS:
         wanted = delimiter.strip(" ") or " "
         seen = wanted if delimiter != WHITESPACE else " "
         if not choices.delimiter and sum(seen in line for line in sample) < min(2, len(sample)):
             continue
-        for quote in _quotes(text, seen, choices):
-            for escape in _escapes(text, quote, choices):
+        for quote in _possible_quotes(text, seen, choices):
+            for escape in _possible_escapes(text, quote, choices):
                 yield Cut(delimiter, quote, escape)
                 # A quote after a blank opens a cell only where the blank is taken for a part of the separator.
                 if not choices.delimiter and quote and delimiter in PADDED and f"{delimiter} {quote}" in text:
                     yield Cut(f"{delimiter} ", quote, escape)
 
 
-def _quotes(text: str, delimiter: str, choices: ReadingChoices) -> Iterator[str]:
+def _possible_quotes(text: str, delimiter: str, choices: ReadingChoices) -> Iterator[str]:
     if choices.quote is not None:
         yield choices.quote
         return
@@ -137,7 +137,7 @@ def _quotes(text: str, delimiter: str, choices: ReadingChoices) -> Iterator[str]
         yield ""
 
 
-def _escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
+def _possible_escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
     if choices.escape is not None:
         yield choices.escape
         return
@@ -148,8 +148,8 @@ def _escapes(text: str, quote: str, choices: ReadingChoices) -> Iterator[str]:
 
 def _score_cut(sample: list[str], cut: Cut) -> Scored:
     """Return how even a table the sample makes under this cut, between 0 and about 1."""
-    found = [(row, fault) for _, row, _, fault in Records(Feed(iter(sample)), cut)]
-    rows = [row for row, fault in found if fault in ("", MENDED) and row]
+    results = [(row, fault) for _, row, _, fault in Records(Feed(iter(sample)), cut)]
+    rows = [row for row, fault in results if fault in ("", REPAIRED) and row]
     widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
         return Scored(cut, 0.0, 1)
@@ -159,7 +159,7 @@ def _score_cut(sample: list[str], cut: Cut) -> Scored:
         [cell for row in even[:: max(1, len(even) // ROWS_WEIGHED)] for cell in row[:COLUMNS_WEIGHED]]
     )
     # What has to be mended is less likely to be meant.
-    share = (count - 0.5 * sum(fault == MENDED for _, fault in found)) / len(found)
+    share = (count - 0.5 * sum(fault == REPAIRED for _, fault in results)) / len(results)
     first = len(rows[0]) == width
     if not _is_credible(cut, share, first=first, rows=even):
         return Scored(cut, 0.0, width)
@@ -178,7 +178,7 @@ def _is_tight(sample: list[str], cut: Cut) -> bool:
 
 
 def _mean_weight(cells: list[str]) -> float:
-    return sum(map(_weight, cells)) / len(cells) if cells else 0.0
+    return sum(map(_cell_weight, cells)) / len(cells) if cells else 0.0
 
 
 def _is_credible(cut: Cut, share: float, *, first: bool, rows: list[list[str]]) -> bool:
@@ -222,10 +222,10 @@ def repair_names(raw: list[str], width: int) -> tuple[list[str], list[str]]:
     names: list[str] = []
     notes: list[str] = []
     seen: set[str] = set()
-    for at in range(width):
-        given = raw[at] if at < len(raw) else ""
+    for position in range(width):
+        given = raw[position] if position < len(raw) else ""
         name = re.sub(r"\s+", " ", "".join(ch for ch in given if ch.isprintable() or ch.isspace())).strip()
-        name = name[:NAME_LENGTH].strip() or f"column_{at + 1}"
+        name = name[:NAME_LENGTH].strip() or f"column_{position + 1}"
         candidate, number = name, 2
         while _look_of(candidate) in seen:
             tail = f"_{number}"
@@ -233,8 +233,8 @@ def repair_names(raw: list[str], width: int) -> tuple[list[str], list[str]]:
         seen.add(_look_of(candidate))
         names.append(candidate)
         if candidate != given.strip():
-            shown = re.sub(r"\s+", " ", given).strip()[:40] or "(empty)"
-            notes.append(f"Renamed: {shown} is now {candidate[:60]}.")
+            text = re.sub(r"\s+", " ", given).strip()[:40] or "(empty)"
+            notes.append(f"Renamed: {text} is now {candidate[:60]}.")
     return names, notes
 
 

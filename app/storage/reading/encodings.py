@@ -66,7 +66,7 @@ SIGNS = re.compile(
 UNITS = re.compile(rf"(?<!{LETTER})(?:[kcdmh]?m|ft|in|yd)[²³]|(?<!{LETTER})[Nn]º")
 
 
-def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) -> str:
+def find_encoding(path: Path, *, words: str | None = None, whole: bool = True) -> str:
     """Return the name of the codec to read a file with.
 
     Parameters
@@ -86,8 +86,8 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
     with path.open("rb") as handle:
         head = handle.read(HEAD)
     marked = next((name for mark, name in MARKS if head.startswith(mark)), "")
-    if said:
-        return _stated_encoding(said, head, marked)
+    if words:
+        return _stated_encoding(words, head, marked)
     if marked:
         return marked
     utf16 = _utf16_without_mark(head)
@@ -96,7 +96,7 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
     high = _high_lines(path, whole=whole)
     if not high.others or (high.are_few and high.fitting >= 2 * high.others):
         return "utf-8"
-    legacy = _legacy(bytes(high.content))
+    legacy = _choose_legacy(bytes(high.content))
     # One odd byte makes no other encoding of a file whose lines are plain ASCII but for it.
     is_damaged = high.are_few and not high.fitting and legacy in WESTERN_CODECS
     if is_damaged and all(is_implausible(line, legacy) for line in bytes(high.content).split(b"\n") if line):
@@ -104,7 +104,7 @@ def find_encoding(path: Path, *, said: str | None = None, whole: bool = True) ->
     return legacy
 
 
-def label(codec: str) -> str:
+def encoding_label(codec: str) -> str:
     """Return the page's name for a codec."""
     return ENCODINGS[choice_of(codec)].split(" (")[0]
 
@@ -114,12 +114,12 @@ def choice_of(codec: str) -> str:
     return "utf-16" if codec.startswith("utf-16") else codec.removesuffix("-sig")
 
 
-def _stated_encoding(said: str, head: bytes, marked: str) -> str:
-    if said == "utf-8":
+def _stated_encoding(words: str, head: bytes, marked: str) -> str:
+    if words == "utf-8":
         return "utf-8-sig" if marked == "utf-8-sig" else "utf-8"
-    if said == "utf-16":
+    if words == "utf-16":
         return marked if marked == "utf-16" else (_utf16_without_mark(head) or "utf-16-le")
-    return said
+    return words
 
 
 def _utf16_without_mark(head: bytes) -> str:
@@ -167,30 +167,30 @@ class HighLines:
 
 
 def _high_lines(path: Path, *, whole: bool) -> HighLines:
-    found, rest = HighLines(), b""
-    for chunk in _chunks(path, whole=whole):
+    lines, rest = HighLines(), b""
+    for chunk in _read_chunks(path, whole=whole):
         if chunk.isascii() and rest.isascii():
             # Most files are nothing else, and copying and counting their lines takes longer than this look.
-            found.lines += len(chunk) // LINE_BYTES
+            lines.lines += len(chunk) // LINE_BYTES
             rest = b""
             continue
         block, end, rest = (rest + chunk).rpartition(b"\n")
         if end:
-            found.take(block)
+            lines.take(block)
         elif len(rest) > MAX_LINE:
-            found.take(rest)
+            lines.take(rest)
             rest = b""
-        if len(found.content) >= JUDGED:
-            return found
+        if len(lines.content) >= JUDGED:
+            return lines
     if whole:
-        found.take(rest)
-    elif not found.lines:
+        lines.take(rest)
+    elif not lines.lines:
         # The head of one long line may end in the middle of a letter.
-        found.take(rest.decode("utf-8", "ignore").encode() if rest[:-4].isascii() else rest)
-    return found
+        lines.take(rest.decode("utf-8", "ignore").encode() if rest[:-4].isascii() else rest)
+    return lines
 
 
-def _chunks(path: Path, *, whole: bool) -> Iterator[bytes]:
+def _read_chunks(path: Path, *, whole: bool) -> Iterator[bytes]:
     with path.open("rb") as handle:
         if not whole:
             yield handle.read(4 * HEAD)
@@ -199,9 +199,9 @@ def _chunks(path: Path, *, whole: bool) -> Iterator[bytes]:
             yield chunk
 
 
-def _legacy(high: bytes) -> str:
+def _choose_legacy(high: bytes) -> str:
     """Return the one of the older encodings under which the bytes make most sense; Windows-1252 where none does."""
-    eastern = _eastern(high)
+    eastern = _choose_eastern(high)
     if eastern:
         return eastern
     words = b"".join(HIGH_WORDS.findall(high))
@@ -221,18 +221,18 @@ def _legacy(high: bytes) -> str:
     return "cp1252"
 
 
-def _eastern(high: bytes) -> str:
+def _choose_eastern(high: bytes) -> str:
     """Return the encoding of two bytes a letter in which nearly all letters are common ones, else nothing."""
     japanese = _decode_leniently(high, "shift_jis")
     kana = len(KANA.findall(japanese))
-    kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _pairs(japanese, "shift_jis"))
+    kanji = sum(0x88 <= lead <= 0x97 for lead, _ in _byte_pairs(japanese, "shift_jis"))
     # Katakana of half width are single bytes of the Latin letters, and Japanese without any kana is rare.
     if kana and kana + kanji >= MIN_LIKELY_SHARE * len(HIGH.findall(japanese)) and not HALF_KANA.search(japanese):
         return "shift_jis"
     korean, chinese = _decode_leniently(high, "cp949"), _decode_leniently(high, "gb18030")
     # A degree sign before a letter is a pair too; in real text nearly every pair is of two high bytes.
-    hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _pairs(korean, "cp949"))
-    hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _pairs(chinese, "gb18030"))
+    hangul = sum(0xB0 <= lead <= 0xC8 and trail >= 0xA1 for lead, trail in _byte_pairs(korean, "cp949"))
+    hanzi = sum(0xA1 <= lead <= 0xD7 and trail >= 0xA1 for lead, trail in _byte_pairs(chinese, "gb18030"))
     is_korean = bool(hangul) and hangul >= MIN_LIKELY_SHARE * len(HIGH.findall(korean))
     is_chinese = bool(hanzi) and hanzi >= MIN_LIKELY_SHARE * len(HIGH.findall(chinese))
     if is_korean and is_chinese:
@@ -244,7 +244,7 @@ def _count(text: str, letters: frozenset[str]) -> int:
     return sum(letter in letters for letter in text)
 
 
-def _pairs(text: str, codec: str) -> list[tuple[int, int]]:
+def _byte_pairs(text: str, codec: str) -> list[tuple[int, int]]:
     codes = [letter.encode(codec, "replace") for letter in HIGH.findall(text)]
     return [(code[0], code[1]) for code in codes if len(code) == 2]
 
@@ -270,7 +270,7 @@ def _decode_leniently(content: bytes, codec: str) -> str:
 def is_implausible(line: bytes, codec: str) -> bool:
     """Return whether bytes beyond ASCII make no sense in a line under an encoding of the west."""
     text = line.decode(codec, "surrogateescape")
-    text = WORD.sub(lambda found: "" if _is_word(found[0]) else found[0], SIGNS.sub("", text))
+    text = WORD.sub(lambda match: "" if _is_word(match[0]) else match[0], SIGNS.sub("", text))
     return HIGH.search(text) is not None
 
 

@@ -74,15 +74,15 @@ def count_footer(lines: list[str], cut: Cut, table: SampleTable, *, lines_below:
 
 
 def _is_footer(row: list[str], table: SampleTable) -> bool:
-    held = [cell for cell in row if cell.strip()]
+    current_values = [cell for cell in row if cell.strip()]
     first = row[0].strip()
-    if 0 not in table.kinds or kind_of(first) in PLAIN or kind_of(held[0]) in PLAIN:
+    if 0 not in table.kinds or kind_of(first) in PLAIN or kind_of(current_values[0]) in PLAIN:
         return False
     if TOTALS.match(first):
         return True
-    if any(kind_of(cell) in PLAIN for cell in held[1:]):
+    if any(kind_of(cell) in PLAIN for cell in current_values[1:]):
         return False
-    if len(row) != table.width or len(held) == 1:
+    if len(row) != table.width or len(current_values) == 1:
         return True
     # Remarks may happen to have as many commas as a row; words in all columns of values are no row either.
-    return len(table.kinds) > 1 and all(kind_of(row[at]) == "text" for at in table.kinds)
+    return len(table.kinds) > 1 and all(kind_of(row[kind]) == "text" for kind in table.kinds)

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import ColumnImportChoice, ReadingChoices
-from app.domain.analysis.time_forms.candidates import candidates
+from app.domain.analysis.time_forms.candidates import candidate_forms
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.joining import TimePart, code_of, find_joins, name_of, names_part, roles_of
 from app.domain.analysis.time_forms.judging import MOSTLY, TimeReading
 from app.domain.analysis.time_forms.month_names import MONTHS, fold_case
-from app.storage.reading.local_times import on_clock
+from app.storage.reading.local_times import convert_clock
 from app.storage.reading.moments import moment_sql
 from app.storage.reading.times import try_form, with_example
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 
 CLOCK = re.compile(
     r"[0-9]{1,2}([:.h][0-9]{2}([:.][0-9]{2}([.,][0-9]+)?)?\s?([ap]\.?m\.?)?|\s?[ap]\.?m\.?)", re.IGNORECASE
@@ -45,31 +45,35 @@ def join_times(
     places
         The SQL that orders the rows of each table as the file does.
     """
-    said = [column for column in choices.columns if column.columns]
-    wanted = [one for one in said if one.read_as == "datetime"]
+    column_import_choices = [column for column in choices.columns if column.columns]
+    wanted = [
+        column_import_choice
+        for column_import_choice in column_import_choices
+        if column_import_choice.read_as == "datetime"
+    ]
     made: list[tuple[str, TypedColumn]] = []
-    for one in wanted:
-        taken = [*names, *(name for name, _ in made)]
+    for choice in wanted:
+        used_names = [*names, *(name for name, _ in made)]
         made += (
-            _join_as_chosen(connection, typed, one, taken=taken, places=places)
-            if set(one.columns) <= set(names)
+            _join_as_chosen(connection, typed, choice, used_names=used_names, places=places)
+            if set(choice.columns) <= set(names)
             else []
         )
-    if made or any(one.read_as == "text" for one in said):
+    if made or any(column_import_choice.read_as == "text" for column_import_choice in column_import_choices):
         return _numbered_parts(made, typed)
-    ways = find_joins(_parts(connection, typed, names))
+    ways = find_joins(_time_parts(connection, typed, names))
     counts = _distinct_dates(connection, typed) if ways else 0
     for columns, roles in ways:
-        found = _join_parts(connection, typed, names, columns, roles, code_of(roles), known=counts)
-        if found is not None:
-            return _numbered_parts([(name_of(roles, names), found)], typed)
+        typed_column = _join_parts(connection, typed, names, columns, roles, code_of(roles), known=counts)
+        if typed_column is not None:
+            return _numbered_parts([(name_of(roles, names), typed_column)], typed)
     return []
 
 
 def _numbered_parts(
     made: Sequence[tuple[str, TypedColumn]], typed: Sequence[TypedColumn]
 ) -> list[tuple[str, TypedColumn]]:
-    return [(name, replace(one, key=f"c{len(typed) + place}")) for place, (name, one) in enumerate(made)]
+    return [(name, replace(column, key=f"c{len(typed) + place}")) for place, (name, column) in enumerate(made)]
 
 
 def _join_as_chosen(
@@ -77,38 +81,38 @@ def _join_as_chosen(
     typed: Sequence[TypedColumn],
     choice: ColumnImportChoice,
     *,
-    taken: Sequence[str],
+    used_names: Sequence[str],
     places: Mapping[str, str],
 ) -> list[tuple[str, TypedColumn]]:
     """Return the column that the user wants with its name, or nothing; `taken` are all names there are by now."""
-    names = taken[: len(typed)]
-    parts = {part.name: part for part in _parts(connection, typed, names)}
+    names = used_names[: len(typed)]
+    parts = {part.name: part for part in _time_parts(connection, typed, names)}
     roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]
     code = choice.form or (code_of(roles) if all(roles) else "")
-    found = _join_parts(connection, typed, names, choice.columns, roles, code, known=None)
-    if found is None:
+    column = _join_parts(connection, typed, names, choice.columns, roles, code, known=None)
+    if column is None:
         return []
-    found = on_clock(connection, found, zone=choice.zone or "", places=places)
-    if choice.name and choice.name not in taken:
-        return [(choice.name, found)]
+    column = convert_clock(connection, column, zone=choice.zone or "", places=places)
+    if choice.name and choice.name not in used_names:
+        return [(choice.name, column)]
     note = f"not called {choice.name[:40]}, as another column is." if choice.name else ""
-    return [(name_of(roles, taken), replace(found, notes=(*found.notes, note)) if note else found)]
+    return [(name_of(roles, used_names), replace(column, notes=(*column.notes, note)) if note else column)]
 
 
-def _parts(connection: Any, typed: Sequence[TypedColumn], names: Sequence[str]) -> list[TimePart]:
+def _time_parts(connection: Any, typed: Sequence[TypedColumn], names: Sequence[str]) -> list[TimePart]:
     """Return the columns that may stand in a time; of whole numbers those that are named so."""
     parts = []
-    for one, name in zip(typed, names, strict=True):
+    for column, name in zip(typed, names, strict=True):
         # Of ten thousand columns a few are named so, and only these are looked at.
         if not names_part(name):
             continue
-        kind = _kind_of_text(connection, one, name) if one.storage == "text" else "integer"
+        kind = _kind_of_text(connection, column, name) if column.storage == "text" else "integer"
         if kind in ("clock", "month_name"):
             parts.append(TimePart(name, kind))
-        elif kind and one.storage in (*NUMBERS, "text"):
+        elif kind and column.storage in (*NUMBERS, "text"):
             low, high, whole = connection.execute(
                 "SELECT min(value), max(value), bool_and(value = trunc(value)) "
-                f"FROM (SELECT TRY_CAST({one.expression} AS DOUBLE) AS value FROM {one.table})"
+                f"FROM (SELECT TRY_CAST({column.expression} AS DOUBLE) AS value FROM {column.table})"
             ).fetchone()
             parts += [TimePart(name, "integer", low, high)] if low is not None and whole else []
         if len(parts) >= MAX_PARTS:
@@ -116,20 +120,22 @@ def _parts(connection: Any, typed: Sequence[TypedColumn], names: Sequence[str]) 
     if any(set(roles_of(part)) & TIMES_OF_DAY for part in parts):
         dates = (
             name
-            for one, name in zip(typed, names, strict=True)
-            if one.storage == "datetime" and _are_days(connection, one)
+            for typed_column, name in zip(typed, names, strict=True)
+            if typed_column.storage == "datetime" and _are_days(connection, typed_column)
         )
         parts += [TimePart(name, "date") for name in dates]
     return parts
 
 
-def _are_days(connection: Any, one: TypedColumn) -> bool:
-    sql = f"SELECT bool_and(value = date_trunc('day', value)) FROM (SELECT {one.expression} AS value FROM {one.table})"
+def _are_days(connection: Any, days: TypedColumn) -> bool:
+    sql = (
+        f"SELECT bool_and(value = date_trunc('day', value)) FROM (SELECT {days.expression} AS value FROM {days.table})"
+    )
     return bool(connection.execute(sql).fetchone()[0])
 
 
-def _kind_of_text(connection: Any, one: TypedColumn, name: str) -> str:
-    first = connection.execute(f"SELECT trim({one.expression}) FROM {one.table} LIMIT {FIRST_ROWS}").fetchall()
+def _kind_of_text(connection: Any, text: TypedColumn, name: str) -> str:
+    first = connection.execute(f"SELECT trim({text.expression}) FROM {text.table} LIMIT {FIRST_ROWS}").fetchall()
     words = [word for (word,) in first if word]
     if words and all(word.isdigit() and len(word) <= 4 for word in words):
         return "integer"
@@ -142,9 +148,9 @@ def _kind_of_text(connection: Any, one: TypedColumn, name: str) -> str:
 def _distinct_dates(connection: Any, typed: Sequence[TypedColumn]) -> int:
     """Return how many moments the finest column of dates tells apart; joining must tell more."""
     most = 0
-    for one in typed:
-        if one.storage == "datetime":
-            sql = f"SELECT count(DISTINCT value) FROM (SELECT {one.expression} AS value FROM {one.table})"
+    for column in typed:
+        if column.storage == "datetime":
+            sql = f"SELECT count(DISTINCT value) FROM (SELECT {column.expression} AS value FROM {column.table})"
             most = max(most, int(connection.execute(sql).fetchone()[0]))
     return most
 
@@ -160,16 +166,16 @@ def _join_parts(
     known: int | None,
 ) -> TypedColumn | None:
     """Return the column that others make, or None where they make no times; `known` is how many moments there are."""
-    held = [typed[names.index(name)] for name in columns]
-    if len({one.table for one in held}) > 1:
+    typed_columns = [typed[names.index(name)] for name in columns]
+    if len({column.table for column in typed_columns}) > 1:
         return None
-    words = [_word(one, role) for one, role in zip(held, roles, strict=True)]
+    words = [_word_sql(column, role) for column, role in zip(typed_columns, roles, strict=True)]
     word = f"concat_ws(' ', {', '.join(words)})"
-    whole = " AND ".join(f"{one} IS NOT NULL" for one in words)
-    source = f"(SELECT CASE WHEN {whole} THEN {word} END AS word FROM {held[0].table})"
+    whole = " AND ".join(f"{text} IS NOT NULL" for text in words)
+    source = f"(SELECT CASE WHEN {whole} THEN {word} END AS word FROM {typed_columns[0].table})"
     present = int(connection.execute(f"SELECT count(word) FROM {source}").fetchone()[0])
     tried = [try_form(connection, source, form) for form in _forms(connection, source, code)]
-    best = max(tried, key=lambda one: one.count, default=None)
+    best = max(tried, key=lambda trial: trial.count, default=None)
     if best is None or not present or best.count < MOSTLY * present:
         return None
     if known is not None and len(set(best.moments.tolist())) <= max(known, 2):
@@ -177,18 +183,18 @@ def _join_parts(
     value = moment_sql(best.form, f"CASE WHEN {whole} THEN {word} END")
     reading = with_example(connection, source, TimeReading(best.form, f"joined from {', '.join(columns)}"))
     notes = (f"joined from {', '.join(name[:40] for name in columns)}, which stay as they are.",)
-    return TypedColumn("", "datetime", value, held[0].table, notes, times=reading, joined=tuple(columns))
+    return TypedColumn("", "datetime", value, typed_columns[0].table, notes, times=reading, joined=tuple(columns))
 
 
-def _word(one: TypedColumn, role: str) -> str:
+def _word_sql(column: TypedColumn, role: str) -> str:
     """Return the SQL of a column's values as texts; the hour and minute of "930" have four digits."""
-    if one.storage == "datetime":
-        return f"strftime({one.expression}, '%Y-%m-%d')"
-    text = f"trim(({one.expression})::VARCHAR)"
-    if one.storage in NUMBERS:
+    if column.storage == "datetime":
+        return f"strftime({column.expression}, '%Y-%m-%d')"
+    text = f"trim(({column.expression})::VARCHAR)"
+    if column.storage in NUMBERS:
         # A part of a day is no hour: it stays as it is written, which no form of times fits.
-        is_whole = f"{one.expression} = trunc({one.expression})"
-        text = f"CASE WHEN {is_whole} THEN TRY_CAST({one.expression} AS BIGINT)::VARCHAR ELSE {text} END"
+        is_whole = f"{column.expression} = trunc({column.expression})"
+        text = f"CASE WHEN {is_whole} THEN TRY_CAST({column.expression} AS BIGINT)::VARCHAR ELSE {text} END"
     if role == "clock_number":
         text = f"lpad({text}, 4, '0')"
         return f"concat({text}[1:2], ':', {text}[3:4])"
@@ -198,8 +204,8 @@ def _word(one: TypedColumn, role: str) -> str:
 def _forms(connection: Any, source: str, code: str) -> list[Form]:
     if code:
         return [Form(code)]
-    shown = connection.execute(
+    view = connection.execute(
         "SELECT min(word), max(word) FROM (SELECT word, regexp_replace(word, '[0-9]', '9', 'g') AS shape "
         f"FROM {source}) WHERE word IS NOT NULL GROUP BY shape LIMIT 50"
     ).fetchall()
-    return candidates([word for pair in shown for word in pair])[:8]
+    return candidate_forms([word for pair in view for word in pair])[:8]

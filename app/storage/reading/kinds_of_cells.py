@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.domain.analysis.time_forms.candidates import may_be_times
 from app.storage.reading.dialect import DATE, MISSING, NUMBER
-from app.storage.reading.marks import MARKS
+from app.storage.reading.missing_marks import MARKS
 
 # Numbers of sites and postal codes are names that are made of digits.
 LEADING_ZERO = re.compile(r"^0\d+$")
@@ -29,13 +29,13 @@ def kind_of(cells: Sequence[str]) -> str:
     Signs that stand for nothing in any file are left aside, as they are once all values are read.
     """
     present = _cell_kinds(cells)
-    held = [cell for cell in present if cell.lower() not in MARKS]
-    if not held:
+    current_values = [cell for cell in present if cell.lower() not in MARKS]
+    if not current_values:
         return "text" if present else "empty"
-    if all(cell.lower() in WHOLE for cell in held):
+    if all(cell.lower() in WHOLE for cell in current_values):
         return "boolean"
-    if all(NUMBER.match(cell) for cell in held):
-        if any(LEADING_ZERO.match(cell) for cell in held):
+    if all(NUMBER.match(cell) for cell in current_values):
+        if any(LEADING_ZERO.match(cell) for cell in current_values):
             return "text"
-        return "integer" if all(cell.lstrip("+-").isdigit() for cell in held) else "number"
-    return "datetime" if all(DATE.match(cell) for cell in held) or may_be_times(held) else "text"
+        return "integer" if all(cell.lstrip("+-").isdigit() for cell in current_values) else "number"
+    return "datetime" if all(DATE.match(cell) for cell in current_values) or may_be_times(current_values) else "text"

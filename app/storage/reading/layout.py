@@ -10,14 +10,14 @@ from typing import Literal
 
 from app.domain.analysis.import_options.import_choices import Dialect, ReadingChoices
 from app.storage.reading.dialect import NUMBER, find_cut
-from app.storage.reading.encodings import choice_of, find_encoding, label
+from app.storage.reading.encodings import choice_of, encoding_label, find_encoding
 from app.storage.reading.footers import count_footer, tail_lines
-from app.storage.reading.head import COMMENTS, LINES_AT_LEAST, Head, head_tally, keeps_empty_rows, read_head
-from app.storage.reading.records import MENDED, WHITESPACE, Cut, Feed, Found, Records, alone
+from app.storage.reading.records import REPAIRED, WHITESPACE, Cut, Feed, RawRecord, Records, alone
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.separators import is_row_cut_otherwise
 from app.storage.reading.structure import SampleTable, Structure, find_structure, is_blank, is_name_like, other_tables
+from app.storage.reading.text_head import COMMENTS, LINES_AT_LEAST, Head, head_tally, keeps_empty_rows, read_head
 
 SAMPLE_ROWS = 200
 EXCEL_SEPARATOR = re.compile(r"^\"?sep=(.)\"?$", re.IGNORECASE)
@@ -84,7 +84,7 @@ class TextLayout:
     footer_lines: int
     newline: str
     notes: tuple[str, ...]
-    said: tuple[str, ...]
+    decided_fields: tuple[str, ...]
     sample: list[list[str]]
     ordinary: str
     keeps_empty_rows: bool
@@ -112,7 +112,7 @@ class TextLayout:
             first_line=self.first_line,
             header_lines=self.header_lines,
             footer_lines=self.footer_lines,
-            said=self.said,
+            said=self.decided_fields,
         )
 
 
@@ -140,35 +140,35 @@ def find_layout(
         If there is no text, or it is not in the encoding that the user said.
     """
     csv.field_size_limit(limits["cell_kb"] * 1024)
-    encoding = find_encoding(path, said=choices.encoding, whole=not (is_cut or is_look))
+    encoding = find_encoding(path, words=choices.encoding, whole=not (is_cut or is_look))
     head = read_head(path, encoding, limits)
     if not any(line.strip("\ufeff \t\r\n,;") for line in head.lines):
         raise RefusedError("empty_file", "The file is empty.")
-    choices_now, lines = _with_named_separator(head.lines, choices)
-    comment = _comment(lines, choices_now)
+    choices_now, lines = _read_separator_line(head.lines, choices)
+    comment = _find_comment_mark(lines, choices_now)
     table_lines = _table_lines(lines, comment, choices_now)
-    parts = _parts(lines, find_cut(table_lines, choices_now), comment, choices_now)
+    parts = _structure_parts(lines, find_cut(table_lines, choices_now), comment, choices_now)
     if parts.structure.row_width == 1 and len(table_lines) > LINES_AT_LEAST:
         # Where most lines are not cut, they may be below where the separator changes, or long remarks end.
         lower = [table_lines[0], *table_lines[len(table_lines) // 2 :]]
-        other = _parts(lines, find_cut(lower, choices_now), comment, choices_now)
+        other = _structure_parts(lines, find_cut(lower, choices_now), comment, choices_now)
         parts = other if other.structure.row_width > 1 else parts
     parts = replace(parts, choices=choices)
     return _build_layout(path, head, encoding, parts, is_cut=is_cut)
 
 
-def _parts(lines: list[str], cut: Cut, comment: str, choices: ReadingChoices) -> _Parts:
+def _structure_parts(lines: list[str], cut: Cut, comment: str, choices: ReadingChoices) -> _Parts:
     """Return the records and the structure that the first lines have under a cut."""
-    found = list(Records(Feed(iter(lines), comment=comment), cut))
-    if not found:
+    results = list(Records(Feed(iter(lines), comment=comment), cut))
+    if not results:
         raise RefusedError("no_rows", f"Every line begins with {comment}, which marks a comment.")
-    structure = find_structure(found, choices, recut=lambda one: _cut_again(lines[one[0] - 1], cut))
+    structure = find_structure(results, choices, recut=lambda row: _cut_again(lines[row[0] - 1], cut))
     if choices.first_line is None and choices.header_lines is None:
-        structure = _with_rows_cut_otherwise(structure, lines, found, cut)
-    return _Parts(lines, found, structure, cut, comment, choices)
+        structure = _move_table_start(structure, lines, results, cut)
+    return _Parts(lines, results, structure, cut, comment, choices)
 
 
-def _with_named_separator(lines: list[str], choices: ReadingChoices) -> tuple[ReadingChoices, list[str]]:
+def _read_separator_line(lines: list[str], choices: ReadingChoices) -> tuple[ReadingChoices, list[str]]:
     """Take a first line such as `sep=;`, which Excel writes, for what it is."""
     named = EXCEL_SEPARATOR.match(lines[0].strip())
     if not named:
@@ -185,7 +185,7 @@ def _table_lines(lines: list[str], comment: str, choices: ReadingChoices) -> lis
     ] or lines
 
 
-def _comment(lines: list[str], choices: ReadingChoices) -> str:
+def _find_comment_mark(lines: list[str], choices: ReadingChoices) -> str:
     """Return the mark of lines that are passed over, or nothing where no line is."""
     if choices.comment is not None:
         return choices.comment
@@ -210,7 +210,7 @@ def _comment(lines: list[str], choices: ReadingChoices) -> str:
 def _cut_again(line: str, cut: Cut) -> list[list[str]]:
     """Return the cells of a line of names under other ways to cut: without quotes, or by another separator."""
     bare = line.lstrip("#%/ ")
-    others = [one for one in (",", ";", "\t", "|", WHITESPACE) if one != cut.delimiter.strip(" ")]
+    others = [first for first in (",", ";", "\t", "|", WHITESPACE) if first != cut.delimiter.strip(" ")]
     unquoted = alone(line, Cut(cut.delimiter, "", ""))[0]
     return [
         [_remove_quotes(cell.strip(), cut.quote) for cell in unquoted],
@@ -227,7 +227,7 @@ class _Parts:
     """What was found in the first lines."""
 
     lines: list[str]
-    found: list[Found]
+    records: list[RawRecord]
     structure: Structure
     cut: Cut
     comment: str
@@ -236,9 +236,9 @@ class _Parts:
     def commented_names(self) -> list[str] | None:
         """Return the names from the comment right before the first row, where they stand in one."""
         structure = self.structure
-        if structure.lines or structure.body >= len(self.found) or self.choices.header_lines is not None:
+        if structure.lines or structure.body >= len(self.records) or self.choices.header_lines is not None:
             return None
-        line = self.lines[self.found[structure.body][0] - 2] if self.found[structure.body][0] > 1 else ""
+        line = self.lines[self.records[structure.body][0] - 2] if self.records[structure.body][0] > 1 else ""
         mark = next((mark for mark in COMMENTS if line.startswith(mark)), "")
         if not mark or self.choices.first_line is not None:
             return None
@@ -249,20 +249,24 @@ class _Parts:
         return None
 
 
-def _with_rows_cut_otherwise(structure: Structure, lines: list[str], found: list[Found], cut: Cut) -> Structure:
+def _move_table_start(structure: Structure, lines: list[str], records: list[RawRecord], cut: Cut) -> Structure:
     """Let the table begin at the first row that another separator cuts to its width: such rows are rejected, not lost.
 
     What stands above the first of them has the names, where it has as many.
     """
-    if not structure.header or structure.body >= len(found):
+    if not structure.header or structure.body >= len(records):
         return structure
-    table = SampleTable(found[structure.body :])
-    above = [(at, lines[found[at][0] - 1]) for at in range(structure.header) if not is_blank(found[at][1])]
-    rows = [at for at, line in above if is_row_cut_otherwise(line, cut, table)]
+    table = SampleTable(records[structure.body :])
+    above = [
+        (position, lines[records[position][0] - 1])
+        for position in range(structure.header)
+        if not is_blank(records[position][1])
+    ]
+    rows = [position for position, line in above if is_row_cut_otherwise(line, cut, table)]
     if not rows or structure.width != structure.row_width:
         return structure
     first = rows[0]
-    before = [line for at, line in above if at == first - 1]
+    before = [line for position, line in above if position == first - 1]
     names = [row for line in before for row in _cut_again(line, cut) if len(row) == table.width and is_name_like(row)][
         :1
     ]
@@ -273,26 +277,26 @@ def _with_rows_cut_otherwise(structure: Structure, lines: list[str], found: list
 
 
 def _build_layout(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cut: bool) -> TextLayout:
-    found, structure, cut, choices = parts.found, parts.structure, parts.cut, parts.choices
+    results, structure, cut, choices = parts.records, parts.structure, parts.cut, parts.choices
     commented = parts.commented_names()
     names = commented or structure.names
     if choices.comment is None and names[0].startswith(COMMENTS):
         names = [names[0].lstrip("#%/ ") or names[0], *names[1:]]
-    body_line = _line_of(found, structure.body, len(parts.lines))
-    first_line = body_line - 1 if commented else _line_of(found, structure.header, len(parts.lines))
+    body_line = _line_of(results, structure.body, len(parts.lines))
+    first_line = body_line - 1 if commented else _line_of(results, structure.header, len(parts.lines))
     header_lines = 1 if commented else len(structure.lines)
-    sample = [row for _, row, _, fault in found[structure.body :] if fault in ("", MENDED) and not is_blank(row)]
+    sample = [row for _, row, _, fault in results[structure.body :] if fault in ("", REPAIRED) and not is_blank(row)]
     footer_lines = choices.footer_lines
     if footer_lines is None:
         footer_lines = 0 if is_cut else _count_footer(path, head, encoding, parts, body_line)
-    notes = [*_notes(parts, first_line, header_lines, encoding), *structure.notes]
+    notes = [*_layout_notes(parts, first_line, header_lines, encoding), *structure.notes]
     return TextLayout(
         encoding=encoding,
         delimiter=cut.delimiter,
         quote=cut.quote,
         escape=cut.escape,
         comment=parts.comment,
-        decimal=choices.decimal or _decimal(sample[:SAMPLE_ROWS], cut),
+        decimal=choices.decimal or _decimal_mark(sample[:SAMPLE_ROWS], cut),
         first_line=first_line,
         header_lines=header_lines,
         skip_lines=body_line - 1,
@@ -301,9 +305,9 @@ def _build_layout(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cu
         width=len(names),
         row_width=structure.row_width,
         footer_lines=footer_lines,
-        newline=_newline(parts.lines),
+        newline=_newline_style(parts.lines),
         notes=tuple(notes),
-        said=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
+        decided_fields=tuple(name for name in SAYABLE if getattr(choices, name) is not None),
         sample=sample[:SAMPLE_ROWS],
         ordinary=head.ordinary,
         keeps_empty_rows=keeps_empty_rows(sample),
@@ -317,7 +321,7 @@ def _build_layout(path: Path, head: Head, encoding: str, parts: _Parts, *, is_cu
 def _count_footer(path: Path, head: Head, encoding: str, parts: _Parts, body_line: int) -> int:
     last = tail_lines(path, encoding, parts.lines if head.is_whole else None, body_line - 1)
     lines_below = len(last) if head.is_whole else path.stat().st_size * len(last) // max(1, sum(map(len, last)))
-    body = parts.found[parts.structure.body :] or parts.found
+    body = parts.records[parts.structure.body :] or parts.records
     return count_footer(last, parts.cut, SampleTable(body), lines_below=lines_below)
 
 
@@ -325,21 +329,21 @@ def _name_lines(parts: _Parts, body_line: int, commented: list[str] | None) -> l
     """Return the first line and the number of lines of each line of names."""
     if commented:
         return [(body_line - 1, 1)]
-    above = parts.found[parts.structure.header : parts.structure.body]
+    above = parts.records[parts.structure.header : parts.structure.body]
     named = [(line, count) for line, row, count, _ in above if not is_blank(row)]
     return named[: len(parts.structure.lines)]
 
 
-def _line_of(found: list[Found], at: int, lines: int) -> int:
-    return found[at][0] if at < len(found) else lines + 1
+def _line_of(records: list[RawRecord], position: int, lines: int) -> int:
+    return records[position][0] if position < len(records) else lines + 1
 
 
-def _newline(lines: list[str]) -> str:
+def _newline_style(lines: list[str]) -> str:
     ends = {"\r\n" if line.endswith("\r\n") else line[-1] for line in lines if line.endswith(("\r", "\n"))}
     return ends.pop() if len(ends) == 1 else "" if ends else "\n"
 
 
-def _decimal(sample: list[list[str]], cut: Cut) -> str:
+def _decimal_mark(sample: list[list[str]], cut: Cut) -> str:
     numbers = [cell.strip() for row in sample for cell in row[:100] if NUMBER.match(cell.strip())]
     commas = sum("," in number for number in numbers)
     return "," if commas > sum("." in number for number in numbers) and cut.delimiter.strip() != "," else "."
@@ -353,26 +357,26 @@ def _is_plain(parts: _Parts, encoding: str, body_line: int, footer_lines: int) -
         and len(cut.delimiter) == 1
         and cut.quote in ('"', "")
         and cut.escape != "\\"
-        and _newline(parts.lines) in ("\n", "\r\n")
+        and _newline_style(parts.lines) in ("\n", "\r\n")
         and not parts.comment
         and not footer_lines
         and structure.width == structure.row_width
         and parts.choices.ragged != "pad"
-        and not any(fault for _, _, _, fault in parts.found[structure.body :])
+        and not any(fault for _, _, _, fault in parts.records[structure.body :])
     )
 
 
-def _notes(parts: _Parts, first_line: int, header_lines: int, encoding: str) -> list[str]:
+def _layout_notes(parts: _Parts, first_line: int, header_lines: int, encoding: str) -> list[str]:
     notes = []
     if first_line > 1:
         notes.append(f"The table starts on line {first_line}; the lines before it were passed over.")
-    for start, end, width in other_tables(parts.found, parts.structure.header):
+    for start, end, width in other_tables(parts.records, parts.structure.header):
         notes.append(
             f"Lines {start:,} to {end:,} look like another table, of {width:,} columns. "
             f"To read that one, say that the table starts on line {start:,}."
         )
-    if not header_lines and parts.structure.body < len(parts.found):
+    if not header_lines and parts.structure.body < len(parts.records):
         notes.append("The first row holds values, so columns are named by their place.")
     if parts.choices.encoding is None and not encoding.startswith("utf-"):
-        notes.append(f"Read as {label(encoding)}. Check that accents look right.")
+        notes.append(f"Read as {encoding_label(encoding)}. Check that accents look right.")
     return notes

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.storage.columnar import faults, literal
-from app.storage.reading.meaning import MISSING_WORDS
+from app.storage.columnar import duckdb_faults, literal
+from app.storage.reading.column_overrides import MISSING_WORDS
 from app.storage.reading.scan import Scan, scan
 from app.storage.reading.zones import may_carry_zones
 
@@ -25,7 +25,7 @@ SQL_TYPES = {"text": "VARCHAR", "integer": "DOUBLE", "number": "DOUBLE", "dateti
 WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})")
 DECIMAL = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})?(\.[0-9]+|(?<=[0-9])\.)([eE][+-]?[0-9]{1,3})?")
 PLAIN_DATE = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?")
-MISSING = frozenset("".join(one) for word in MISSING_WORDS for one in product(*((ch, ch.upper()) for ch in word)))
+MISSING = frozenset("".join(row) for word in MISSING_WORDS for row in product(*((ch, ch.upper()) for ch in word)))
 NUMBERS = ("integer", "number")
 CELLS_LOOKED_AT = 200_000
 PLACES, PLACE_BYTES = 8, 1 << 16
@@ -96,8 +96,8 @@ def look(path: Path) -> tuple[list[str], ...]:
         return ()
     places = []
     with path.open("rb") as handle:
-        for at in range(1, PLACES + 1):
-            handle.seek(min(at * size // PLACES, size - PLACE_BYTES))
+        for position in range(1, PLACES + 1):
+            handle.seek(min(position * size // PLACES, size - PLACE_BYTES))
             text = handle.read(PLACE_BYTES).decode("utf-8", "replace")
             places.append(text.splitlines()[1:-1])
     return tuple(places)
@@ -125,26 +125,26 @@ def load(
     """
     if counted.unsure:
         return None
-    promised, words = _promises(plain, sample, counted, choices)
+    promised, words = _agreed_types(plain, sample, counted, choices)
     near, storages = counted.records * plain.width <= MAX_CELLS_NEAR, promised
     stage = None if near else Stage(folder / STAGE, counted.records)
     for attempt in range(ATTEMPTS):
         if attempt == ATTEMPTS - 1:
             storages = ["text"] * plain.width
-        broken = _attempt(connection, _source(plain, storages, words, counted), plain, storages, stage)
+        broken = _try_load(connection, _source_sql(plain, storages, words, counted), plain, storages, stage)
         if broken is None:
             return None
         if not broken:
-            loaded = _check_promises(connection, plain, _as_promised(promised, storages), counted, near=near)
+            loaded = _check_promises(connection, plain, _storage_types(promised, storages), counted, near=near)
             kept = loaded and [SQL_TYPES[storage] for storage in loaded.storages]
             if loaded is None or kept == [SQL_TYPES[storage] for storage in storages]:
                 return loaded
             storages = list(loaded.storages)
-        storages = [broken.get(f"c{plain.first + at}", one) for at, one in enumerate(storages)]
+        storages = [broken.get(f"c{plain.first + index}", text) for index, text in enumerate(storages)]
     return None
 
 
-def _promises(
+def _agreed_types(
     plain: Plain, sample: Sequence[list[str]], counted: Scan, choices: ReadingChoices
 ) -> tuple[list[str], set[str]]:
     """Return the type that the first rows and some further down agree on for each column, with its missing words."""
@@ -152,14 +152,14 @@ def _promises(
     absent = MISSING - {
         marker.value.strip() for marker in choices.markers if marker.value and marker.meaning == "value"
     }
-    storages = [_promise({row[at].strip() for row in rows} - absent) for at in range(plain.width)]
+    storages = [_agreed_type({row[position].strip() for row in rows} - absent) for position in range(plain.width)]
     if "datetime" in storages and may_carry_zones(plain.path):
         storages = ["text" if storage == "datetime" else storage for storage in storages]
-    for at, one in enumerate(storages):
+    for index, text in enumerate(storages):
         # A column with a site number anywhere is read as text, which alone can tell what it holds.
-        is_code = at in plain.texts or (one in NUMBERS and at in counted.codes)
-        if is_code or (one == "number" and choices.decimal == ","):
-            storages[at] = "text"
+        is_code = index in plain.texts or (text in NUMBERS and index in counted.codes)
+        if is_code or (text == "number" and choices.decimal == ","):
+            storages[index] = "text"
     # Where there are texts, "NA" may be one of them, and must stay to be asked about.
     words = set() if "text" in storages else {cell for row in rows for cell in row if cell in absent}
     return storages, words
@@ -178,19 +178,19 @@ def _parse_column(lines: Iterable[str], plain: Plain) -> Iterable[list[str]]:
     return csv.reader(lines, delimiter=plain.delimiter, quotechar=plain.quote)
 
 
-def _promise(held: set[str]) -> str:
+def _agreed_type(current_values: set[str]) -> str:
     """Return the type that every one of these values agrees with."""
-    if not held:
+    if not current_values:
         return "text"
-    if all(WHOLE.fullmatch(cell) for cell in held):
+    if all(WHOLE.fullmatch(cell) for cell in current_values):
         return "integer"
-    if all(WHOLE.fullmatch(cell) or DECIMAL.fullmatch(cell) for cell in held):
+    if all(WHOLE.fullmatch(cell) or DECIMAL.fullmatch(cell) for cell in current_values):
         return "number"
-    return "datetime" if all(PLAIN_DATE.fullmatch(cell) for cell in held) else "text"
+    return "datetime" if all(PLAIN_DATE.fullmatch(cell) for cell in current_values) else "text"
 
 
-def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -> str:
-    columns = ", ".join(f"'c{at}': '{SQL_TYPES[one]}'" for at, one in enumerate(storages, plain.first))
+def _source_sql(plain: Plain, storages: list[str], words: set[str], counted: Scan) -> str:
+    columns = ", ".join(f"'c{index}': '{SQL_TYPES[storage]}'" for index, storage in enumerate(storages, plain.first))
     nulls = ", ".join(literal(word) for word in sorted({"", *words}))
     newline = "\\r\\n" if counted.returns else "\\n"
     return (
@@ -201,9 +201,9 @@ def _source(plain: Plain, storages: list[str], words: set[str], counted: Scan) -
     )
 
 
-def _as_promised(promised: list[str], storages: list[str]) -> list[str]:
+def _storage_types(promised: list[str], storages: list[str]) -> list[str]:
     """Return the type that numbers are held to: a whole one that is not may be too large to be exact."""
-    return [first if one in NUMBERS else one for first, one in zip(promised, storages, strict=True)]
+    return [first if storage in NUMBERS else storage for first, storage in zip(promised, storages, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -214,20 +214,22 @@ class Stage:
     rows: int
 
 
-def _attempt(
+def _try_load(
     connection: Any, source: str, plain: Plain, storages: list[str], stage: Stage | None
 ) -> dict[str, str] | None:
     """Read the file, into memory or to `stage`.
 
     Returns the columns that broke their promise with what to read them as, or None where the rows do not fit.
     """
-    conversion, bad_input = faults()
+    conversion, bad_input = duckdb_faults()
     try:
         if stage is None:
             connection.execute(f"CREATE OR REPLACE TABLE {plain.table} AS SELECT * FROM {source}")
         else:
             place = literal(str(stage.path))
-            columns = ", ".join(_write_stage(f"c{at}", one) for at, one in enumerate(storages, plain.first))
+            columns = ", ".join(
+                _write_stage(f"c{index}", storage) for index, storage in enumerate(storages, plain.first)
+            )
             connection.execute(f"COPY (SELECT {columns} FROM {source}) TO {place} ({as_parquet(stage.rows)})")
             connection.execute(
                 f"CREATE OR REPLACE VIEW {plain.table} AS SELECT * FROM read_parquet({place}, file_row_number=true)"
@@ -266,25 +268,29 @@ def _check_promises(connection: Any, plain: Plain, storages: list[str], counted:
         return None
     kept = storages[:]
     for start in range(0, len(storages), BATCH):
-        places = [at for at in range(start, min(start + BATCH, len(storages))) if storages[at] != "text"]
-        parts = [sql for at in places for sql in _bounds(f"c{plain.first + at}", storages[at])]
-        found = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
-        for at in places:
-            kept[at] = _kept_rows(storages[at], next(found), next(found))
+        places = [
+            position for position in range(start, min(start + BATCH, len(storages))) if storages[position] != "text"
+        ]
+        parts = [
+            sql for position in places for sql in _storage_bounds(f"c{plain.first + position}", storages[position])
+        ]
+        result = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {plain.table}").fetchone() if parts else ())
+        for place in places:
+            kept[place] = _kept_rows(storages[place], next(result), next(result))
     return Loaded(tuple(kept), rows, near, plain.table, plain.first, plain.texts)
 
 
 def _repeats_names(connection: Any, plain: Plain, storages: list[str]) -> bool:
     """Return whether some row holds the names again, which only reading row by row reports."""
-    keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
-    found = []
+    keys = [f"c{position}" for position in range(plain.first, plain.first + plain.width)]
+    results = []
     for line in plain.header:
-        held = zip(keys, line, storages, strict=False)
-        same = [f"{key} = {literal(cell)}" for key, cell, one in held if one == "text" and cell]
-        found += [" AND ".join(same)] if same else []
-    if not found:
+        current = zip(keys, line, storages, strict=False)
+        same = [f"{key} = {literal(cell)}" for key, cell, text in current if text == "text" and cell]
+        results += [" AND ".join(same)] if same else []
+    if not results:
         return False
-    query = f"SELECT 1 FROM {plain.table} WHERE {' OR '.join(f'({one})' for one in found)} LIMIT 1"
+    query = f"SELECT 1 FROM {plain.table} WHERE {' OR '.join(f'({text})' for text in results)} LIMIT 1"
     return connection.execute(query).fetchone() is not None
 
 
@@ -292,7 +298,7 @@ def _has_empty(connection: Any, plain: Plain, storages: list[str]) -> bool:
     """Return whether some row holds nothing, which only reading row by row passes over."""
     if plain.keeps_empty_rows:
         return False
-    keys = [f"c{at}" for at in range(plain.first, plain.first + plain.width)]
+    keys = [f"c{position}" for position in range(plain.first, plain.first + plain.width)]
     tests = (
         f"({key} IS NULL OR trim({key}) = '')" if storage == "text" else f"{key} IS NULL"
         for key, storage in zip(keys, storages, strict=True)
@@ -301,7 +307,7 @@ def _has_empty(connection: Any, plain: Plain, storages: list[str]) -> bool:
     return connection.execute(query).fetchone() is not None
 
 
-def _bounds(key: str, storage: str) -> tuple[str, str]:
+def _storage_bounds(key: str, storage: str) -> tuple[str, str]:
     """Return SQL for what tells whether all values are plainly of this storage."""
     if storage == "datetime":
         return f"min({key})::VARCHAR", f"max({key})::VARCHAR"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.time_forms.zone_names import changes_between, zone_of
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 
 MAX_REPEATS = 20_000
 
 
-def on_clock(connection: Any, one: TypedColumn, *, zone: str, places: Mapping[str, str]) -> TypedColumn:
+def convert_clock(connection: Any, column: TypedColumn, *, zone: str, places: Mapping[str, str]) -> TypedColumn:
     """Return a column of moments in UTC, of those on the clock of a zone; as it is where no zone was said.
 
     Parameters
@@ -23,12 +23,12 @@ def on_clock(connection: Any, one: TypedColumn, *, zone: str, places: Mapping[st
         The name of the zone, and the SQL that orders the rows of each table as the file does.
     """
     if not zone:
-        return one
-    moment, note = in_utc(connection, one.table, one.expression, zone=zone, place=places.get(one.table, ""))
-    return replace(one, expression=moment, notes=(*one.notes, note))
+        return column
+    moment, note = utc_sql(connection, column.table, column.expression, zone=zone, place=places.get(column.table, ""))
+    return replace(column, expression=moment, notes=(*column.notes, note))
 
 
-def in_utc(connection: Any, table: str, moment: str, *, zone: str, place: str = "") -> tuple[str, str]:
+def utc_sql(connection: Any, table: str, moment: str, *, zone: str, place: str = "") -> tuple[str, str]:
     """Return the SQL of moments in UTC and a note that says so.
 
     Parameters
@@ -67,9 +67,9 @@ def in_utc(connection: Any, table: str, moment: str, *, zone: str, place: str = 
 
 def _second_places(connection: Any, table: str, moment: str, window: str, place: str) -> list[int]:
     """Return the places of times that come a second time in a repeated hour; none where some come more than twice."""
-    found = connection.execute(
+    result = connection.execute(
         f"SELECT place, held FROM (SELECT {place} AS place, row_number() OVER (PARTITION BY {moment} ORDER BY {place}) "
         f"AS held FROM {table} WHERE {window}) WHERE held > 1 ORDER BY place LIMIT {MAX_REPEATS + 1}"
     ).fetchall()
-    is_clear = len(found) <= MAX_REPEATS and all(held == 2 for _, held in found)
-    return [int(at) for at, _ in found] if is_clear else []
+    is_clear = len(result) <= MAX_REPEATS and all(current == 2 for _, current in result)
+    return [int(position) for position, _ in result] if is_clear else []

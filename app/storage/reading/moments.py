@@ -25,7 +25,7 @@ def moment_sql(form: Form, word: str) -> str:
     """
     if form.is_counted:
         return _counted_sql(form, f"TRY_CAST({word} AS DOUBLE)")
-    slow = f"TRY({_day(form, word)} + to_microseconds({_micro(form, word)}))"
+    slow = f"TRY({_day_sql(form, word)} + to_microseconds({_microseconds_sql(form, word)}))"
     quick = quick_sql(form, word)
     return f"coalesce({quick}, {slow})" if quick else slow
 
@@ -67,44 +67,44 @@ def field_sql(form: Form, word: str, field: str) -> str:
     return f"regexp_extract({word}, {literal(f'^{form.pattern}$')}, [{fields}]).{field}"
 
 
-def _number(form: Form, word: str, field: str, otherwise: str = "0") -> str:
+def _number_sql(form: Form, word: str, field: str, otherwise: str = "0") -> str:
     if field not in form.fields:
         return otherwise
     number = f"TRY_CAST({field_sql(form, word, field)} AS INTEGER)"
     return number if field in ("year", "short_year", "week_year") else f"coalesce({number}, {otherwise})"
 
 
-def _day(form: Form, word: str) -> str:
+def _day_sql(form: Form, word: str) -> str:
     if "week_year" in form.fields:
-        year, week = _number(form, word, "week_year"), _number(form, word, "week")
-        weekday = _number(form, word, "weekday", "1")
+        year, week = _number_sql(form, word, "week_year"), _number_sql(form, word, "week")
+        weekday = _number_sql(form, word, "weekday", "1")
         day = f"(date_trunc('week', make_date({year}, 1, 4)) + to_days(7 * ({week} - 1) + {weekday} - 1))"
         return f"CASE WHEN {week} BETWEEN 1 AND 53 AND isoyear({day}) = {year} THEN {day}::TIMESTAMP END"
-    year = _year(form, word)
+    year = _year_sql(form, word)
     if "day_of_year" in form.fields:
-        number = _number(form, word, "day_of_year")
+        number = _number_sql(form, word, "day_of_year")
         last = f"dayofyear(make_date({year}, 12, 31))"
         day = f"make_date({year}, 1, 1)::TIMESTAMP + to_days({number} - 1)"
         return f"CASE WHEN {number} BETWEEN 1 AND {last} THEN {day} END"
     if "quarter" in form.fields:
-        return f"make_date({year}, 3 * {_number(form, word, 'quarter')} - 2, 1)::TIMESTAMP"
-    month = _number(form, word, "month", "1")
+        return f"make_date({year}, 3 * {_number_sql(form, word, 'quarter')} - 2, 1)::TIMESTAMP"
+    month = _number_sql(form, word, "month", "1")
     if "month_name" in form.fields:
         month = f"{NAMES}[{FOLDED.format(name=field_sql(form, word, 'month_name'))}]"
-    return f"make_date({year}, {month}, {_number(form, word, 'day', '1')})::TIMESTAMP"
+    return f"make_date({year}, {month}, {_number_sql(form, word, 'day', '1')})::TIMESTAMP"
 
 
-def _year(form: Form, word: str) -> str:
+def _year_sql(form: Form, word: str) -> str:
     if "short_year" in form.fields:
         first = form.first_year or 1950
-        return f"({first} + ({_number(form, word, 'short_year')} + {100 - first % 100}) % 100)"
-    year = _number(form, word, "year")
+        return f"({first} + ({_number_sql(form, word, 'short_year')} + {100 - first % 100}) % 100)"
+    year = _number_sql(form, word, "year")
     return f"CASE WHEN {year} BETWEEN {EARLIEST} AND {LATEST} THEN {year} END"
 
 
-def _micro(form: Form, word: str) -> str:
+def _microseconds_sql(form: Form, word: str) -> str:
     """Return the SQL of the time of day in microseconds, NULL where it is none."""
-    hour, minute, second = (_number(form, word, name) for name in ("hour", "minute", "second"))
+    hour, minute, second = (_number_sql(form, word, name) for name in ("hour", "minute", "second"))
     if hour == "0":
         return "0"
     if "half" in form.fields:

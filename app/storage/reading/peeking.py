@@ -30,13 +30,13 @@ def peek(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    found = recognise(request, head_mb=HEAD_MB)
-    if found.format is not None:
-        return _apply_choices(found.peek(), found.choices).model_dump(mode="json")
-    look = look_at(found.unpacked.path, found.unpacked.packing, found.choices, request["limits"])
-    notes = (*found.unpacked.notes, *look.notes)
-    look = _apply_choices(look, found.choices)
-    return look.model_copy(update={"dialect": found.packed(look.dialect), "notes": notes}).model_dump(mode="json")
+    file = recognise(request, head_mb=HEAD_MB)
+    if file.format is not None:
+        return _apply_choices(file.peek(), file.choices).model_dump(mode="json")
+    look = look_at(file.unpacked.path, file.unpacked.packing, file.choices, request["limits"])
+    notes = (*file.unpacked.notes, *look.notes)
+    look = _apply_choices(look, file.choices)
+    return look.model_copy(update={"dialect": file.packed(look.dialect), "notes": notes}).model_dump(mode="json")
 
 
 def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingChoices, limits: dict[str, int]) -> Peek:
@@ -66,14 +66,14 @@ def look_at(path: Path, packing: Literal["", "gzip", "zip"], choices: ReadingCho
 
 def _apply_choices(look: Peek, choices: ReadingChoices) -> Peek:
     """Return the look with the columns as text that the user wants so; a format with types of its own keeps them."""
-    said = {
+    answers = {
         column.column: column.read_as
         for column in choices.columns
         if column.read_as in ("text", "datetime") and column.column
     }
-    if not said or look.dialect.format in TYPED_FORMATS:
+    if not answers or look.dialect.format in TYPED_FORMATS:
         return look
     kinds = zip(look.names, look.kinds, strict=True)
     return look.model_copy(
-        update={"kinds": tuple(said[name] if name in said and kind != "empty" else kind for name, kind in kinds)}
+        update={"kinds": tuple(answers[name] if name in answers and kind != "empty" else kind for name, kind in kinds)}
     )

@@ -53,8 +53,8 @@ def _units(above: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, st
         if not name.strip() or unit_of(name):
             continue
         pattern = re.compile(rf"(?:^|[\s#%*!;,]){re.escape(name.strip())}(?P<rest>{MEANS}.*)$")
-        found = (match["rest"] for line in above if (match := pattern.search(line)))
-        unit = next((unit for rest in found if (unit := _unit_in(rest))), "")
+        result = (match["rest"] for line in above if (match := pattern.search(line)))
+        unit = next((unit for rest in result if (unit := _unit_in(rest))), "")
         if unit:
             yield name, unit
     for line in above:

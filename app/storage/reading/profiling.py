@@ -20,8 +20,8 @@ from app.domain.analysis.findings.number_formats import number_format_findings
 from app.domain.analysis.findings.oddities import odd_value_findings
 from app.domain.analysis.findings.time_questions import joined_time_finding, time_question
 from app.domain.analysis.import_options.import_choices import ReadingChoices
-from app.domain.analysis.profiling.grouping import GroupCandidate, group_findings, with_group
-from app.domain.analysis.profiling.kinds import KindEvidence, decide_kind, without_false_ids
+from app.domain.analysis.profiling.grouping import GroupCandidate, group_findings, mark_group_column
+from app.domain.analysis.profiling.kinds import KindEvidence, correct_false_ids, decide_kind
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile, Finding, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group
 from app.domain.analysis.profiling.table_query import TableQuery
@@ -29,9 +29,9 @@ from app.domain.analysis.profiling.time_axis import describe_axis
 from app.domain.vocabulary import ColumnKind
 from app.storage.reading.statistics import TOP, NumberFacts, Values, count_values, describe_numbers
 from app.storage.reading.table_query import DuckDBTable
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 from app.storage.reading.typing_columns import FEW_ROWS
-from app.storage.reading.words import WORD_SHOWN, WordCounts, count_words
+from app.storage.reading.word_counts import WORD_SHOWN, WordCounts, count_words
 
 CELLS_AT_ONCE = 1_500_000
 MAX_COLUMNS_AT_ONCE = 1_000
@@ -79,7 +79,7 @@ def profile_table(
     rows, table = report.rows_kept, DuckDBTable(connection, source)
     facts = _facts(connection, source, typed, rows, counted=not report.left_out)
     known = zip(typed, names, facts, strict=True)
-    columns = without_false_ids([_column(*one, rows, choices) for one in known])
+    columns = correct_false_ids([_column(*row, rows, choices) for row in known])
     axis, columns, group = _series(columns, facts, typed, table, rows=rows)
     duplicates = _count_duplicates(connection, source, typed, rows, columns)
     columns, findings = all_findings(
@@ -89,7 +89,7 @@ def profile_table(
         axis=axis,
         duplicates=duplicates,
         choices=choices,
-        asked=_ask_counts(typed, names),
+        query=_ask_counts(typed, names),
         table=table,
     )
     findings += group_findings(group, axis)
@@ -107,17 +107,17 @@ def _series(
 ) -> tuple[TimeAxis | None, list[ColumnProfile], GroupCandidate]:
     """Return the time axis, the columns with the kind of the one that names groups, and that group."""
     axis = find_group(columns, rows, _time_axis(columns, facts, typed, rows), table)
-    return axis, *with_group(columns, rows, axis, table)
+    return axis, *mark_group_column(columns, rows, axis, table)
 
 
 def _ask_counts(typed: Sequence[TypedColumn], names: Sequence[str]) -> list[Finding]:
     """Return the questions of reading itself: words among numbers first, then number formats."""
     named = list(zip(typed, names, strict=True))
-    written = [number_format_findings(name, one.written) for one, name in named if one.written]
-    odd = [odd_value_findings(name, one.odd) for one, name in named if one.odd]
-    times = [time_question(name, one.times) for one, name in named if one.times]
-    joined = [joined_time_finding(name, one.joined) for one, name in named if one.joined]
-    return [*odd, *(finding for finding in (*times, *written) if finding is not None), *joined]
+    findings = [number_format_findings(name, column.number_format) for column, name in named if column.number_format]
+    odd = [odd_value_findings(name, column.odd) for column, name in named if column.odd]
+    times = [time_question(name, column.times) for column, name in named if column.times]
+    joined = [joined_time_finding(name, column.joined) for column, name in named if column.joined]
+    return [*odd, *(finding for finding in (*times, *findings) if finding is not None), *joined]
 
 
 def _facts(
@@ -136,26 +136,28 @@ def _facts(
         if not _fetch_values(batch[0], rows):
             words = batch[0].words if batch[0].words and counted else count_words(cursor, where, batch[0].key)[0]
             return [(batch[0].key, _of_words(words))]
-        held = cursor.execute(f"SELECT {', '.join(one.key for one in batch)} FROM {where}").fetchnumpy()
-        return [(one.key, _facts_of(one, _present_values(held.pop(one.key)))) for one in batch]
+        current = cursor.execute(f"SELECT {', '.join(column.key for column in batch)} FROM {where}").fetchnumpy()
+        return [(column.key, _facts_of(column, _present_values(current.pop(column.key)))) for column in batch]
 
     with ThreadPoolExecutor(THREADS) as pool:
-        found = dict(pair for pairs in pool.map(look, _batches(typed, rows)) for pair in pairs)
-    return [found[one.key] for one in typed]
+        facts = dict(pair for pairs in pool.map(look, _batches(typed, rows)) for pair in pairs)
+    return [facts[column.key] for column in typed]
 
 
-def _fetch_values(one: TypedColumn, rows: int) -> bool:
+def _fetch_values(column: TypedColumn, rows: int) -> bool:
     """Return whether a column's values are looked at here, and not where they lie."""
-    return rows <= FEW_ROWS or one.storage in (*NUMBERS, "datetime")
+    return rows <= FEW_ROWS or column.storage in (*NUMBERS, "datetime")
 
 
 def _batches(typed: Sequence[TypedColumn], rows: int) -> list[list[TypedColumn]]:
     """Divide the columns into batches of one table each, small enough to be held in memory twice."""
-    batches = [[one] for one in typed if not _fetch_values(one, rows)]
+    batches = [[column] for column in typed if not _fetch_values(column, rows)]
     at_once = max(1, min(MAX_COLUMNS_AT_ONCE, CELLS_AT_ONCE // max(rows, 1)))
-    for _, group in itertools.groupby((one for one in typed if _fetch_values(one, rows)), key=lambda one: one.table):
-        held = list(group)
-        batches += [held[start : start + at_once] for start in range(0, len(held), at_once)]
+    for _, group in itertools.groupby(
+        (column for column in typed if _fetch_values(column, rows)), key=lambda typed_column: typed_column.table
+    ):
+        columns = list(group)
+        batches += [columns[start : start + at_once] for start in range(0, len(columns), at_once)]
     return batches
 
 
@@ -163,7 +165,7 @@ def _where(batch: list[TypedColumn], source: str) -> str:
     """Return where these columns are read: in the table that holds them, where that is as quick as the source."""
     if source != TYPED:
         return source
-    return f"(SELECT {', '.join(f'{one.expression} AS {one.key}' for one in batch)} FROM {batch[0].table})"
+    return f"(SELECT {', '.join(f'{column.expression} AS {column.key}' for column in batch)} FROM {batch[0].table})"
 
 
 def _present_values(column: Array) -> Array:
@@ -174,26 +176,26 @@ def _of_words(words: WordCounts) -> ProfileFacts:
     return ProfileFacts(words.present, words.distinct, words.top, mean_length=words.mean_length)
 
 
-def _facts_of(one: TypedColumn, present: Array) -> ProfileFacts:
-    if one.storage in NUMBERS:
+def _facts_of(column: TypedColumn, present: Array) -> ProfileFacts:
+    if column.storage in NUMBERS:
         values = count_values(present)
         numbers = describe_numbers(present, values)
-        shown = numbers.top if one.storage == "integer" or numbers.distinct <= TOP else ()
-        write: Callable[[Any], str] = (lambda value: str(int(value))) if one.storage == "integer" else repr
+        visible_rows = numbers.top if column.storage == "integer" or numbers.distinct <= TOP else ()
+        write: Callable[[Any], str] = (lambda value: str(int(value))) if column.storage == "integer" else repr
         return ProfileFacts(
-            len(present), numbers.distinct, tuple((write(value), held) for value, held in shown), numbers
+            len(present), numbers.distinct, tuple((write(value), count) for value, count in visible_rows), numbers
         )
-    if one.storage == "datetime":
+    if column.storage == "datetime":
         values = count_values(present)
         numbers = describe_numbers(values.distinct / 1e6, Values(values.distinct / 1e6, values.rows))
-        shown = numbers.top if numbers.distinct <= TOP else ()
-        top = tuple((_moment(value * 1e6), held) for value, held in shown)
+        visible_rows = numbers.top if numbers.distinct <= TOP else ()
+        top = tuple((_moment(value * 1e6), count) for value, count in visible_rows)
         return ProfileFacts(len(present), numbers.distinct, top, numbers, values)
-    words = Counter(str(word).lower() if one.storage == "boolean" else word for word in present.tolist())
+    words = Counter(str(word).lower() if column.storage == "boolean" else word for word in present.tolist())
     best = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:TOP]
-    length = sum(len(word) * held for word, held in words.items()) / max(len(present), 1)
+    length = sum(len(word) * count for word, count in words.items()) / max(len(present), 1)
     return ProfileFacts(
-        len(present), len(words), tuple((word[:WORD_SHOWN], held) for word, held in best), mean_length=length
+        len(present), len(words), tuple((word[:WORD_SHOWN], count) for word, count in best), mean_length=length
     )
 
 
@@ -202,16 +204,16 @@ def _moment(microseconds: float) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def _column(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> ColumnProfile:
-    numbers = facts.numbers if one.storage in NUMBERS else None
-    kind, reason = decide_kind(_evidence(one, name, facts, rows, choices))
-    low, high = _bounds(one, facts)
+def _column(column: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> ColumnProfile:
+    numbers = facts.numbers if column.storage in NUMBERS else None
+    kind, reason = decide_kind(_evidence(column, name, facts, rows, choices))
+    low, high = _bounds(column, facts)
     return ColumnProfile(
         name=name,
-        key=one.key,
+        key=column.key,
         kind=kind,
-        kind_reason=_with_form(reason, one, kind),
-        storage=one.storage,
+        kind_reason=_with_form(reason, column, kind),
+        storage=column.storage,
         missing=rows - facts.present,
         distinct=facts.distinct,
         mean=numbers.mean if numbers else None,
@@ -226,45 +228,45 @@ def _column(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices
         histogram_counts=facts.numbers.counts if facts.numbers else (),
         top_values=facts.top,
         original_name=name,
-        missing_words=one.missing_words,
-        time_form=one.times.form.code if one.times is not None else "",
-        time_example=one.times.example[:WORD_SHOWN] if one.times is not None else "",
-        joined_from=one.joined,
-        unit=one.written.unit if one.written is not None and not one.written.is_text else "",
+        missing_words=column.missing_words,
+        time_form=column.times.form.code if column.times is not None else "",
+        time_example=column.times.example[:WORD_SHOWN] if column.times is not None else "",
+        joined_from=column.joined,
+        unit=column.number_format.unit if column.number_format is not None and not column.number_format.is_text else "",
     )
 
 
-def _evidence(one: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> KindEvidence:
+def _evidence(column: TypedColumn, name: str, facts: ProfileFacts, rows: int, choices: ReadingChoices) -> KindEvidence:
     """Return the evidence for a column's kind."""
-    open_marks = marks_among(facts.top) if one.storage == "text" else {}
-    marks = {word: held for word, held in open_marks.items() if not is_answered(name, word, choices)}
-    numbers = facts.numbers if one.storage in NUMBERS else None
+    open_marks = marks_among(facts.top) if column.storage == "text" else {}
+    marks = {word: mark for word, mark in open_marks.items() if not is_answered(name, word, choices)}
+    numbers = facts.numbers if column.storage in NUMBERS else None
     return KindEvidence(
         name=name,
-        storage=one.storage,
+        storage=column.storage,
         rows=rows,
         # What may mean missing says nothing of what a column is.
         present=facts.present - sum(marks.values()),
         distinct=facts.distinct - len(marks),
-        mean_length=facts.mean_length if one.storage == "text" else 0.0,
+        mean_length=facts.mean_length if column.storage == "text" else 0.0,
         minimum=numbers.minimum if numbers else None,
         maximum=numbers.maximum if numbers else None,
     )
 
 
-def _with_form(reason: str, one: TypedColumn, kind: ColumnKind) -> str:
-    if one.times is None or kind is not ColumnKind.DATETIME:
+def _with_form(reason: str, column: TypedColumn, kind: ColumnKind) -> str:
+    if column.times is None or kind is not ColumnKind.DATETIME:
         return reason
-    return f"{reason}, read as {one.times.form.words}: {one.times.reason}"
+    return f"{reason}, read as {column.times.form.words}: {column.times.reason}"
 
 
-def _bounds(one: TypedColumn, facts: ProfileFacts) -> tuple[float | str | None, float | str | None]:
-    if one.storage in NUMBERS and facts.numbers:
+def _bounds(column: TypedColumn, facts: ProfileFacts) -> tuple[float | str | None, float | str | None]:
+    if column.storage in NUMBERS and facts.numbers:
         return facts.numbers.minimum, facts.numbers.maximum
-    if one.storage == "datetime" and facts.values is not None and facts.present:
+    if column.storage == "datetime" and facts.values is not None and facts.present:
         first, last = _moment(facts.values.distinct[0]), _moment(facts.values.distinct[-1])
         return first.removesuffix(" 00:00:00"), last.removesuffix(" 00:00:00")
-    if one.storage == "boolean" and facts.top:
+    if column.storage == "boolean" and facts.top:
         words = sorted(word for word, _ in facts.top)
         return words[0], words[-1]
     return None, None
@@ -274,12 +276,16 @@ def _time_axis(
     columns: Sequence[ColumnProfile], facts: Sequence[ProfileFacts], typed: Sequence[TypedColumn], rows: int
 ) -> TimeAxis | None:
     """Return the time axis: that of joined columns before those of single ones, which tell fewer moments apart."""
-    for column, known, one in sorted(zip(columns, facts, typed, strict=True), key=lambda item: not item[2].joined):
+    for column, known, typed_column in sorted(
+        zip(columns, facts, typed, strict=True), key=lambda item: not item[2].joined
+    ):
         if column.kind is not ColumnKind.DATETIME or column.missing > 0.1 * rows or known.values is None:
             continue
         axis = describe_axis(column.name, known.values.distinct / 1e6, known.values.rows)
-        if axis is not None and one.times is not None:
-            return replace(axis, columns=one.joined, form=one.times.form.words, reason=one.times.reason)
+        if axis is not None and typed_column.times is not None:
+            return replace(
+                axis, columns=typed_column.joined, form=typed_column.times.form.words, reason=typed_column.times.reason
+            )
         if axis is not None:
             return axis
     return None
@@ -294,7 +300,7 @@ def _count_duplicates(
         return 0
     if len(typed) > MAX_COLUMNS_FOR_DUPLICATES or rows == 0:
         return None
-    keys = ", ".join(one.key for one in typed)
-    found = connection.execute(f"SELECT hash({keys})::UBIGINT AS mark FROM {source}").fetchnumpy()["mark"]
-    marks = np.sort(np.asarray(found).view(np.int64))
+    keys = ", ".join(typed_column.key for typed_column in typed)
+    result = connection.execute(f"SELECT hash({keys})::UBIGINT AS mark FROM {source}").fetchnumpy()["mark"]
+    marks = np.sort(np.asarray(result).view(np.int64))
     return int(np.count_nonzero(marks[1:] == marks[:-1]))

@@ -12,7 +12,7 @@ from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.import_options.quality_choices import CENSORED, CensoredChoice, FlagChoice
 from app.domain.text.words import pluralise
 from app.storage.columnar import literal
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 
 # A sign, then a number: "<0.5", "< 0,5", "<= 5", ">2420".
 LIMIT = r"([<>≤≥])=?\s*([+-]?[0-9][0-9.,]*|[.,][0-9]+)"
@@ -56,32 +56,34 @@ def with_quality(
     commas
         Whether a number may be written with a decimal comma.
     """
-    found = QualityColumns(list(names), list(typed))
+    columns = QualityColumns(list(names), list(typed))
     for limit in choices.censored:
-        found = _with_limit(connection, found, limit, commas=commas)
+        columns = _with_limit(connection, columns, limit, commas=commas)
     # The flags of the file decide, before any of its values is taken away.
-    expressions = dict(zip(found.names, found.typed, strict=True))
+    expressions = dict(zip(columns.names, columns.typed, strict=True))
     for choice in choices.flags:
-        found = _with_kept_flags(connection, found, choice, expressions)
-    passed_over = [one.column for one in choices.censored if one not in found.censored]
-    passed_over += [one.column for one in choices.flags if one not in found.kept_flags]
+        columns = _with_kept_flags(connection, columns, choice, expressions)
+    passed_over = [
+        censored_choice.column for censored_choice in choices.censored if censored_choice not in columns.censored
+    ]
+    passed_over += [flag.column for flag in choices.flags if flag not in columns.kept_flags]
     notes = [
         f"What was chosen about the quality of {column[:60]} had no effect: it has no such flags or limits."
         for column in passed_over
     ]
-    return replace(found, notes=tuple(notes))
+    return replace(columns, notes=tuple(notes))
 
 
-def _replaced(found: QualityColumns, name: str, one: TypedColumn) -> list[TypedColumn]:
-    at = found.names.index(name)
-    return [*found.typed[:at], one, *found.typed[at + 1 :]]
+def _replaced(columns: QualityColumns, name: str, column: TypedColumn) -> list[TypedColumn]:
+    position = columns.names.index(name)
+    return [*columns.typed[:position], column, *columns.typed[position + 1 :]]
 
 
-def _joined(one: TypedColumn, other: TypedColumn) -> str:
+def _joined(column: TypedColumn, other: TypedColumn) -> str:
     """Return SQL of the rows of two columns, which lie in several tables side by side where a file is wide."""
-    if one.table == other.table:
-        return one.table
-    return f"(SELECT * FROM {one.table} POSITIONAL JOIN {other.table})"
+    if column.table == other.table:
+        return column.table
+    return f"(SELECT * FROM {column.table} POSITIONAL JOIN {other.table})"
 
 
 def _count(connection: Any, table: str, condition: str) -> int:
@@ -92,20 +94,22 @@ def _count(connection: Any, table: str, condition: str) -> int:
 
 
 def _with_kept_flags(
-    connection: Any, found: QualityColumns, choice: FlagChoice, before: dict[str, TypedColumn]
+    connection: Any, columns: QualityColumns, choice: FlagChoice, before: dict[str, TypedColumn]
 ) -> QualityColumns:
     if choice.column not in before or choice.flag not in before or choice.keep is None:
-        return found
-    one, flag = found.typed[found.names.index(choice.column)], before[choice.flag]
+        return columns
+    column, flag = columns.typed[columns.names.index(choice.column)], before[choice.flag]
     condition = _is_kept(flag, choice.keep)
-    table = _joined(one, flag)
-    gone = _count(connection, table, f"({one.expression}) IS NOT NULL AND NOT ({condition})")
+    table = _joined(column, flag)
+    gone = _count(connection, table, f"({column.expression}) IS NOT NULL AND NOT ({condition})")
     words = ", ".join(word or "none" for word in choice.keep[:6]) + (", …" if len(choice.keep) > 6 else "")
     note = f"{pluralise(gone, 'value')} with other quality flags than {words} in {choice.flag[:60]} read as missing."
-    value = f"CASE WHEN {condition} THEN {one.expression} END"
+    value = f"CASE WHEN {condition} THEN {column.expression} END"
     # What was counted of its words counts no more.
-    kept_values = replace(one, expression=value, table=table, words=None, notes=(*one.notes, note))
-    return replace(found, typed=_replaced(found, choice.column, kept_values), kept_flags=(*found.kept_flags, choice))
+    kept_values = replace(column, expression=value, table=table, words=None, notes=(*column.notes, note))
+    return replace(
+        columns, typed=_replaced(columns, choice.column, kept_values), kept_flags=(*columns.kept_flags, choice)
+    )
 
 
 def _is_kept(flag: TypedColumn, keep: Sequence[str]) -> str:
@@ -113,11 +117,11 @@ def _is_kept(flag: TypedColumn, keep: Sequence[str]) -> str:
     # No table holds a NUL, so a flag with one means nothing.
     words = {word for word in keep if "\x00" not in word}
     words |= {word.lower() for word in words} if flag.storage == "boolean" else set()
-    found = f"coalesce(trim(({flag.expression})::VARCHAR), '') IN ({_listed(words)})"
+    result = f"coalesce(trim(({flag.expression})::VARCHAR), '') IN ({_listed(words)})"
     if flag.storage not in NUMBERS:
-        return found
+        return result
     numbers = ", ".join(f"TRY_CAST({literal(word)} AS DOUBLE)" for word in sorted(words)) or "NULL"
-    return f"({found} OR coalesce(({flag.expression})::DOUBLE IN ({numbers}), false))"
+    return f"({result} OR coalesce(({flag.expression})::DOUBLE IN ({numbers}), false))"
 
 
 def _listed(words: Collection[str]) -> str:
@@ -127,59 +131,63 @@ def _listed(words: Collection[str]) -> str:
 # -- Limits -----------------------------------------------------------------------------------------------------------
 
 
-def _with_limit(connection: Any, found: QualityColumns, choice: CensoredChoice, *, commas: bool) -> QualityColumns:
-    if choice.column not in found.names or choice.take is None:
-        return found
+def _with_limit(connection: Any, columns: QualityColumns, choice: CensoredChoice, *, commas: bool) -> QualityColumns:
+    if choice.column not in columns.names or choice.take is None:
+        return columns
     if choice.flag:
-        return _with_flagged_limit(connection, found, choice)
-    one = found.typed[found.names.index(choice.column)]
-    if one.storage not in (*NUMBERS, "text"):
-        return found
-    text = f"trim({one.key}::VARCHAR)"
+        return _with_flagged_limit(connection, columns, choice)
+    column = columns.typed[columns.names.index(choice.column)]
+    if column.storage not in (*NUMBERS, "text"):
+        return columns
+    text = f"trim({column.key}::VARCHAR)"
     limit = _number_of(f"regexp_extract({text}, '{LIMIT}', 2)", commas=commas)
     beyond = f"(coalesce(regexp_full_match({text}, '{LIMIT}'), false) AND {limit} IS NOT NULL)"
-    count = _count(connection, one.table, beyond)
+    count = _count(connection, column.table, beyond)
     if not count:
-        return found
+        return columns
     below = f"regexp_extract({text}, '{LIMIT}', 1) IN ('<', '≤')"
-    plain = one.expression if one.storage in NUMBERS else _number_of(f"trim({one.expression})", commas=commas)
-    value = f"CASE WHEN {beyond} THEN {_taken(limit, below, choice.take)} ELSE {plain} END"
-    words = "" if one.storage in NUMBERS else f"({one.expression}) IS NOT NULL AND NOT {beyond} AND ({plain}) IS NULL"
-    rest = _count(connection, one.table, words) if words else 0
-    notes = (*one.notes, *_notes(count, choice.take, rest))
-    number = TypedColumn(one.key, "number", value, one.table, notes, odd=_without_limits(one.odd))
-    after = replace(found, typed=_replaced(found, choice.column, number), censored=(*found.censored, choice))
-    return after if choice.take == "missing" else _with_marks(after, choice.column, one, text, beyond)
+    plain = column.expression if column.storage in NUMBERS else _number_of(f"trim({column.expression})", commas=commas)
+    value = f"CASE WHEN {beyond} THEN {_limit_value_sql(limit, below, choice.take)} ELSE {plain} END"
+    words = (
+        "" if column.storage in NUMBERS else f"({column.expression}) IS NOT NULL AND NOT {beyond} AND ({plain}) IS NULL"
+    )
+    rest = _count(connection, column.table, words) if words else 0
+    notes = (*column.notes, *_notes(count, choice.take, rest))
+    number = TypedColumn(column.key, "number", value, column.table, notes, odd=_without_limits(column.odd))
+    after = replace(columns, typed=_replaced(columns, choice.column, number), censored=(*columns.censored, choice))
+    return after if choice.take == "missing" else _with_marks(after, choice.column, column, text, beyond)
 
 
-def _with_marks(found: QualityColumns, name: str, one: TypedColumn, text: str, beyond: str) -> QualityColumns:
+def _with_marks(
+    columns: QualityColumns, name: str, typed_column: TypedColumn, text: str, beyond: str
+) -> QualityColumns:
     """Add the column that tells which values are censored, "<" or ">"."""
     marks, number = f"{name[:190]}{CENSORED}", 2
-    while marks in found.names:
+    while marks in columns.names:
         marks, number = f"{name[:190]}{CENSORED}_{number}", number + 1
     sign = f"CASE WHEN regexp_extract({text}, '{LIMIT}', 1) IN ('<', '≤') THEN '<' ELSE '>' END"
-    key = f"c{1 + max(int(column.key[1:]) for column in found.typed)}"
-    column = TypedColumn(key, "text", f"CASE WHEN {beyond} THEN {sign} END", one.table)
+    key = f"c{1 + max(int(column.key[1:]) for column in columns.typed)}"
+    column = TypedColumn(key, "text", f"CASE WHEN {beyond} THEN {sign} END", typed_column.table)
     return replace(
-        found, names=[*found.names, marks], typed=[*found.typed, column], flags=(*found.flags, (marks, name))
+        columns, names=[*columns.names, marks], typed=[*columns.typed, column], flags=(*columns.flags, (marks, name))
     )
 
 
-def _with_flagged_limit(connection: Any, found: QualityColumns, choice: CensoredChoice) -> QualityColumns:
+def _with_flagged_limit(connection: Any, columns: QualityColumns, choice: CensoredChoice) -> QualityColumns:
     """Return the columns where values that another column marks as beyond a limit were read as chosen."""
-    if choice.flag not in found.names:
-        return found
-    one, flag = (found.typed[found.names.index(name)] for name in (choice.column, choice.flag))
-    if one.storage not in NUMBERS:
-        return found
-    table, word = _joined(one, flag), f"lower(trim(coalesce(({flag.expression})::VARCHAR, '')))"
+    if choice.flag not in columns.names:
+        return columns
+    column, flag = (columns.typed[columns.names.index(name)] for name in (choice.column, choice.flag))
+    if column.storage not in NUMBERS:
+        return columns
+    table, word = _joined(column, flag), f"lower(trim(coalesce(({flag.expression})::VARCHAR, '')))"
     below, above = (_marks(word, signs) for signs in (BELOW_FLAGS, ABOVE_FLAGS))
-    count = _count(connection, table, f"({one.expression}) IS NOT NULL AND ({below} OR {above})")
-    value = f"({one.expression})::DOUBLE"
-    taken = f"CASE WHEN {below} OR {above} THEN {_taken(value, below, choice.take or '')} ELSE {value} END"
-    notes = (*one.notes, *_notes(count, choice.take or "", 0))
-    number = replace(one, storage="number", expression=taken, table=table, notes=notes, words=None)
-    return replace(found, typed=_replaced(found, choice.column, number), censored=(*found.censored, choice))
+    count = _count(connection, table, f"({column.expression}) IS NOT NULL AND ({below} OR {above})")
+    value = f"({column.expression})::DOUBLE"
+    usage = f"CASE WHEN {below} OR {above} THEN {_limit_value_sql(value, below, choice.take or '')} ELSE {value} END"
+    notes = (*column.notes, *_notes(count, choice.take or "", 0))
+    number = replace(column, storage="number", expression=usage, table=table, notes=notes, words=None)
+    return replace(columns, typed=_replaced(columns, choice.column, number), censored=(*columns.censored, choice))
 
 
 def _marks(word: str, signs: tuple[str, ...]) -> str:
@@ -188,7 +196,7 @@ def _marks(word: str, signs: tuple[str, ...]) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _taken(limit: str, below: str, take: str) -> str:
+def _limit_value_sql(limit: str, below: str, take: str) -> str:
     """Return SQL of what stands for a value beyond a limit; half of an upper or a negative limit is beyond none."""
     if take == "missing":
         return "NULL"
@@ -211,8 +219,8 @@ def _notes(count: int, take: str, rest: int) -> list[str]:
 
 def _without_limits(odd: OddValues | None) -> OddValues | None:
     """Return the odd values of a column without those that are limits, None where there are no others."""
-    words = tuple((word, held) for word, held in odd.words if not is_limit(word)) if odd else ()
+    words = tuple((word, count) for word, count in odd.words if not is_limit(word)) if odd else ()
     if odd is None or not words:
         return None
-    gone = sum(held for word, held in odd.words if is_limit(word))
+    gone = sum(count for word, count in odd.words if is_limit(word))
     return replace(odd, words=words, count=max(odd.count - gone, len(words)), kept_as_text=False)

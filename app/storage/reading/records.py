@@ -12,7 +12,7 @@ from functools import lru_cache
 STRAY = "A quote stands in the middle of a value."
 SWALLOWED = "A quote is opened on it and not closed where the row ends."
 # No fault to the reader: quotes are in order once one closes a cell only where a separator follows.
-MENDED = "restricted"
+REPAIRED = "restricted"
 WHITESPACE = "whitespace"
 
 
@@ -44,7 +44,7 @@ class Feed:
         self._back: deque[str] = deque()
         self._next = first
         self._comment = comment
-        self.taken: list[str] = []
+        self.record: list[str] = []
         self.line = first
         self._passed = passed
 
@@ -54,25 +54,25 @@ class Feed:
     def __next__(self) -> str:
         line = self._back.popleft() if self._back else next(self._lines)
         self._next += 1
-        if not self.taken:
+        if not self.record:
             while self._comment and line.startswith(self._comment):
                 if self._passed:
                     self._passed(self._next - 1)
                 line = self._back.popleft() if self._back else next(self._lines)
                 self._next += 1
             self.line = self._next - 1
-        self.taken.append(line)
+        self.record.append(line)
         return line
 
     def give_back(self) -> None:
         """Keep the first line of the record at hand alone; the others will be handed out again."""
-        rest = self.taken[1:]
+        rest = self.record[1:]
         self._back.extendleft(reversed(rest))
         self._next -= len(rest)
-        del self.taken[1:]
+        del self.record[1:]
 
 
-Found = tuple[int, list[str], int, str]
+RawRecord = tuple[int, list[str], int, str]
 
 
 class Records:
@@ -88,10 +88,10 @@ class Records:
         self.too_large_at = 0
         self._source = cells_of(feed, cut)
 
-    def __iter__(self) -> Iterator[Found]:
-        feed, source, width, taken = self.feed, self._source, self.width, self.feed.taken
+    def __iter__(self) -> Iterator[RawRecord]:
+        feed, source, width, used_names = self.feed, self._source, self.width, self.feed.record
         while True:
-            taken.clear()
+            used_names.clear()
             try:
                 row = next(source)
             except StopIteration:
@@ -99,30 +99,30 @@ class Records:
             except csv.Error as fault:
                 yield self._restricted(str(fault))
                 continue
-            lines = len(taken)
+            lines = len(used_names)
             if lines > 1 and width and len(row) != width and not _is_longer_by_nothing(row, width):
                 yield self._restricted("")
             else:
                 yield feed.line, row, lines, ""
 
-    def _restricted(self, fault: str) -> Found:
+    def _restricted(self, fault: str) -> RawRecord:
         """Return the cells of a faulty record's first line alone; note quotes and cells that never end."""
         if "unexpected end" in fault:
-            self.open_at = self.feed.line if len(self.feed.taken) > 1 else -self.feed.line
+            self.open_at = self.feed.line if len(self.feed.record) > 1 else -self.feed.line
         elif "field larger" in fault:
-            if len(self.feed.taken) > 1:
+            if len(self.feed.record) > 1:
                 self.open_at = self.feed.line
             else:
                 self.too_large_at = self.feed.line
         self.feed.give_back()
-        row, is_whole = alone(self.feed.taken[0], self.cut)
+        row, is_whole = alone(self.feed.record[0], self.cut)
         return self.feed.line, row, 1, _reason(fault, is_whole=is_whole)
 
 
 def _reason(fault: str, *, is_whole: bool) -> str:
     """Return the reason for refusing a record that the standard library faults, or of a wrong width."""
     if is_whole and fault:
-        return MENDED
+        return REPAIRED
     return STRAY if fault and "end" not in fault and "larger" not in fault else SWALLOWED
 
 
@@ -203,19 +203,19 @@ def alone(line: str, cut: Cut) -> tuple[list[str], bool]:
         except csv.Error:
             # A cell is over the limit, or an escape has nothing to stand for: the line is cut as it stands.
             return line.split(cut.delimiter), False
-    pattern, at = _lenient(cut), 0
+    pattern, position = _lenient(cut), 0
     cells: list[str] = []
-    while found := pattern.match(line, at):
-        inside, plain, end = found.groups()
+    while match := pattern.match(line, position):
+        inside, plain, end = match.groups()
         if inside is None:
             cells.append(plain)
             if plain.lstrip().startswith(cut.quote):
                 # No quote after it closes anything, so nothing is searched again and the rest is cut plainly.
-                cells += line[found.end() :].split(cut.delimiter) if end else []
+                cells += line[match.end() :].split(cut.delimiter) if end else []
                 return cells, False
         else:
             cells.append(_unescape(inside, cut))
-        at = found.end()
+        position = match.end()
         if not end:
             break
     return cells, True

@@ -19,7 +19,7 @@ from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.errors import InterruptedReadingError, NoSpaceError, UnreadableFileError
 from app.domain.interruptions import SENT_BY_OTHERS, name_of_signal
 from app.storage.files import PROFILE, publish_folder, remove_folder
-from app.storage.reading import spare
+from app.storage.reading import reader_pool
 from app.storage.reading.child import TAKEN, TOO_MUCH_MEMORY
 
 if TYPE_CHECKING:
@@ -138,31 +138,31 @@ def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
 
 def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
     """Have one child answer: the spare, or one started for it; one that took the request is never asked again."""
-    waiting = spare.take()
+    waiting = reader_pool.take()
     if waiting is not None:
-        taken, answer = _hear(waiting, request, seconds)
-        if taken:
+        usage, answer = _hear(waiting, request, seconds)
+        if usage:
             return answer
-    return _hear(spare.start_child(Path(request["folder"])), request, seconds)[1]
+    return _hear(reader_pool.start_child(Path(request["folder"])), request, seconds)[1]
 
 
 def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int) -> tuple[bool, dict[str, Any]]:
     """Return whether the child took the request, which it says before it touches the file, and its answer."""
     try:
-        out, said = child.communicate(json.dumps(request).encode(), timeout=seconds)
+        out, statement = child.communicate(json.dumps(request).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
-        spare.end_child(child)
+        reader_pool.end_child(child)
         limit = "PEEK_SECONDS" if request["what"] == "peek" else "READ_SECONDS"
         message = f"Reading took more than {seconds} s and was stopped. HYDROML_LIMIT_{limit} raises the limit."
         return True, _fault("too_slow", message)
     except BaseException:
-        spare.end_child(child)
+        reader_pool.end_child(child)
         raise
     if child.returncode == 0 and out.startswith(TAKEN):
         with contextlib.suppress(ValueError):
             answer: dict[str, Any] = json.loads(out.removeprefix(TAKEN))
             return True, answer
-    words = said.decode(errors="replace")[-2000:]
+    words = statement.decode(errors="replace")[-2000:]
     # What a library says on its way out may quote a cell, so that only places in the code are kept.
     places = " ".join(line.strip() for line in words.splitlines() if PLACE.fullmatch(line))
     crashed = child.returncode not in (TOO_MUCH_MEMORY, *(-number for number in SENT_BY_OTHERS))
@@ -171,7 +171,7 @@ def _hear(child: subprocess.Popen[bytes], request: dict[str, Any], seconds: int)
     return out.startswith(TAKEN), _death(child.returncode, words, request)
 
 
-def _death(returncode: int, said: str, request: dict[str, Any]) -> dict[str, Any]:
+def _death(returncode: int, words: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return why a child that ended without an answer did, claiming no more than was seen."""
     exit_signal = -returncode
     if exit_signal == signal.SIGXCPU:
@@ -179,7 +179,7 @@ def _death(returncode: int, said: str, request: dict[str, Any]) -> dict[str, Any
     if exit_signal in SENT_BY_OTHERS:
         message = f"The process that read the file was ended from outside (signal {exit_signal:d})."
         return _fault(InterruptedReadingError.code, message, status=503)
-    if returncode == TOO_MUCH_MEMORY or any(word in said for word in WANT_OF_MEMORY):
+    if returncode == TOO_MUCH_MEMORY or any(word in words for word in WANT_OF_MEMORY):
         memory = request["limits"]["read_memory_mb"]
         message = f"The file could not be read within {memory:,} MB of memory. Try a smaller one."
         return _fault("too_large_to_read", message, status=413)

@@ -43,26 +43,26 @@ def scan(path: Path, *, skip_lines: int, delimiter: str, quote: str, newline: st
     Where the line end is not known to be a `newline`, carriage returns must stand before line feeds alone, and before
     all or none of them.
     """
-    found, counter, rest = Scan(), _Counter(delimiter.encode(), quote.encode(), newline == "\n"), b""
+    result, counter, rest = Scan(), _Counter(delimiter.encode(), quote.encode(), newline == "\n"), b""
     with path.open("rb") as handle:
         for _ in range(skip_lines):
-            found.unsure = found.unsure or _lone_returns(handle.readline(MAX_WITHOUT_END))
+            result.unsure = result.unsure or _lone_returns(handle.readline(MAX_WITHOUT_END))
         while chunk := handle.read(CHUNK):
             rest += chunk
-            used = counter.take(rest, found, skip_lines)
+            used = counter.take(rest, result, skip_lines)
             rest = rest[used:]
-            if found.unsure or len(rest) > MAX_WITHOUT_END:
-                found.unsure = True
-                return found
+            if result.unsure or len(rest) > MAX_WITHOUT_END:
+                result.unsure = True
+                return result
     if rest.strip(b"\r"):
-        counter.take(rest + b"\n", found, skip_lines)
-        found.unsure = found.unsure or (bool(quote) and rest.count(quote.encode()) % 2 == 1)
+        counter.take(rest + b"\n", result, skip_lines)
+        result.unsure = result.unsure or (bool(quote) and rest.count(quote.encode()) % 2 == 1)
         counter.ends -= not rest.endswith(b"\r")
     elif rest:
-        found.lines += 1
-        found.blank.pass_over(skip_lines + found.lines, "blank")
-    found.unsure = found.unsure or found.returns not in (0, counter.ends)
-    return found
+        result.lines += 1
+        result.blank.pass_over(skip_lines + result.lines, "blank")
+    result.unsure = result.unsure or result.returns not in (0, counter.ends)
+    return result
 
 
 class _Counter:
@@ -72,13 +72,13 @@ class _Counter:
         self.delimiter, self.quote, self.any_returns = delimiter, quote, any_returns
         self.ends = 0
 
-    def take(self, block: bytes, found: Scan, skip_lines: int) -> int:
+    def take(self, block: bytes, result: Scan, skip_lines: int) -> int:
         """Count the records that end in a block; return how many of its bytes they take."""
         # A return at the very end may have its line feed in the next block.
         data = np.frombuffer(b"\n" + block, dtype=np.uint8)
         # A file that was written here from rows may hold whatever their texts do, but for NUL bytes.
         if b"\x00" in block or (not self.any_returns and _is_odd(block, data)):
-            found.unsure = True
+            result.unsure = True
             return 0
         quotes = np.flatnonzero(data == self.quote[0]) if self.quote and self.quote in block else None
         feeds = np.flatnonzero(data == NEWLINE)
@@ -88,18 +88,18 @@ class _Counter:
         lengths = np.diff(ends)
         blank = (lengths == 1) | ((lengths == 2) & (data[ends[1:] - 1] == RETURN))
         if blank.any():
-            for at in np.searchsorted(feeds, ends[1:][blank]).tolist():
-                found.blank.pass_over(skip_lines + found.lines + at, "blank")
-        found.lines += len(ends) - 1 if len(feeds) == len(ends) else int(np.searchsorted(feeds, ends[-1]))
-        found.records += len(lengths) - int(blank.sum())
-        found.longest = max(found.longest, int(lengths.max()))
+            for position in np.searchsorted(feeds, ends[1:][blank]).tolist():
+                result.blank.pass_over(skip_lines + result.lines + position, "blank")
+        result.lines += len(ends) - 1 if len(feeds) == len(ends) else int(np.searchsorted(feeds, ends[-1]))
+        result.records += len(lengths) - int(blank.sum())
+        result.longest = max(result.longest, int(lengths.max()))
         self.ends += len(lengths)
         if not self.any_returns and b"\r" in block:
-            found.returns += int(np.count_nonzero(data[ends[1:] - 1] == RETURN))
-        self._note_codes(data[: ends[-1] + 1], ends, quotes, found)
+            result.returns += int(np.count_nonzero(data[ends[1:] - 1] == RETURN))
+        self._note_codes(data[: ends[-1] + 1], ends, quotes, result)
         return int(ends[-1])
 
-    def _note_codes(self, data: Bytes, ends: Places, quotes: Places | None, found: Scan) -> None:
+    def _note_codes(self, data: Bytes, ends: Places, quotes: Places | None, result: Scan) -> None:
         """Note in which columns a zero stands at the beginning of a cell with a digit after it."""
         before = (data[:-2] == self.delimiter[0]) | (data[:-2] == NEWLINE)
         if quotes is not None:
@@ -111,7 +111,7 @@ class _Counter:
         delimiters = _count_outside_quotes(np.flatnonzero(data == self.delimiter[0]), quotes)
         starts = ends[np.searchsorted(ends, zeros) - 1]
         places = np.searchsorted(delimiters, zeros) - np.searchsorted(delimiters, starts)
-        found.codes.update(np.unique(places).tolist())
+        result.codes.update(np.unique(places).tolist())
 
 
 def _count_outside_quotes(places: Places, quotes: Places | None) -> Places:

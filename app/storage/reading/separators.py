@@ -18,14 +18,14 @@ def cut_by_others(line: str, cut: Cut, width: int) -> dict[str, list[str]]:
     if width < 2:
         return {}
     usual = cut.delimiter.strip(" ") or cut.delimiter
-    found = {}
+    results = {}
     for separator in (*SEPARATORS, *((WHITESPACE,) if width > 2 else ())):
-        held = " " if separator == WHITESPACE else separator
-        if separator != usual and held in line:
+        current = " " if separator == WHITESPACE else separator
+        if separator != usual and current in line:
             cells = alone(line, Cut(separator, cut.quote, cut.escape))[0]
             if len(cells) == width and _are_cells(line, separator, cells):
-                found[separator] = cells
-    return found
+                results[separator] = cells
+    return results
 
 
 def _are_cells(line: str, separator: str, cells: list[str]) -> bool:

@@ -46,9 +46,9 @@ class Values:
         sought = np.asarray(list(wanted), dtype=np.float64)
         if not len(self.distinct) or not len(sought):
             return {}
-        at = np.minimum(np.searchsorted(self.distinct, sought), len(self.distinct) - 1)
-        found = np.flatnonzero(self.distinct[at] == sought)
-        return {float(sought[one]): int(self.rows[at[one]]) for one in found}
+        positions = np.minimum(np.searchsorted(self.distinct, sought), len(self.distinct) - 1)
+        result_values = np.flatnonzero(self.distinct[positions] == sought)
+        return {float(sought[item]): int(self.rows[positions[item]]) for item in result_values}
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def _of_whole(numbers: NDArray[Any], low: Any, high: Any) -> Values | None:
     reach = int(high) - int(low)
     if reach <= MAX_STEPS_PER_VALUE * len(numbers):
         rows = np.bincount((numbers - low).astype(np.int64))
-        held = np.flatnonzero(rows)
-        return Values(held + low, rows[held])
+        current_values = np.flatnonzero(rows)
+        return Values(current_values + low, rows[current_values])
     if reach < MAX_SHORT:
-        found = _sort_counts((numbers - low).astype(np.int32))
-        return Values(found.distinct.astype(numbers.dtype) + low, found.rows)
+        result_values = _sort_counts((numbers - low).astype(np.int32))
+        return Values(result_values.distinct.astype(numbers.dtype) + low, result_values.rows)
     return None
 
 
@@ -112,8 +112,8 @@ def _shift_values(numbers: Floats) -> Values | None:
             continue
         whole = np.rint(numbers * scale)
         if np.array_equal(whole / scale, numbers):
-            found = _of_whole(whole, np.rint(low * scale), np.rint(high * scale))
-            return found and Values(found.distinct / scale, found.rows)
+            result_values = _of_whole(whole, np.rint(low * scale), np.rint(high * scale))
+            return result_values and Values(result_values.distinct / scale, result_values.rows)
     return None
 
 
@@ -172,8 +172,8 @@ def _quantiles(values: Values) -> tuple[float, ...]:
     first = values.distinct[np.searchsorted(upto, below, side="right")].astype(np.float64)
     second = values.distinct[np.searchsorted(upto, np.ceil(place), side="right")].astype(np.float64)
     share = place - below
-    found = np.where(share > 0, first * (1 - share) + second * share, first)
-    return tuple(float(value) for value in found) if np.isfinite(found).all() else ()
+    result = np.where(share > 0, first * (1 - share) + second * share, first)
+    return tuple(float(value) for value in result) if np.isfinite(result).all() else ()
 
 
 def _histogram(values: Values) -> tuple[tuple[float, ...], tuple[int, ...]]:
@@ -208,7 +208,7 @@ def _top(values: Values) -> tuple[tuple[float, int], ...]:
         # Whatever has as many rows as the last of the top stays in, so that equals are ordered by value.
         often = np.bincount(np.minimum(rows, MAX_TOLD_APART))
         least = len(often) - 1 - int(np.searchsorted(np.cumsum(often[::-1]), TOP))
-        held = np.flatnonzero(rows >= least)[: TOP if least == 1 else None]
-        rows, distinct = rows[held], distinct[held]
+        current_values = np.flatnonzero(rows >= least)[: TOP if least == 1 else None]
+        rows, distinct = rows[current_values], distinct[current_values]
     best = np.lexsort((distinct, -rows))[:TOP]
     return tuple(zip(distinct[best].tolist(), rows[best].tolist(), strict=True))

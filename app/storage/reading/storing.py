@@ -12,7 +12,7 @@ from app.domain.analysis.import_options.import_choices import Dialect, ReadingCh
 from app.domain.analysis.profiling.profile import FIRST_COLUMNS, FIRST_ROWS, DatasetProfile, ImportReport
 from app.storage.columnar import literal, rows_as_texts
 from app.storage.reading.dialect import repair_names
-from app.storage.reading.encodings import label
+from app.storage.reading.encodings import encoding_label
 from app.storage.reading.formats.parquet import explain_fault
 from app.storage.reading.load import STAGE, Loaded, as_parquet
 from app.storage.reading.profiling import TYPED, profile_table
@@ -20,7 +20,7 @@ from app.storage.reading.quality import QualityColumns, with_quality
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Tally
 from app.storage.reading.table_times import with_times
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 from app.storage.reading.typing_columns import FEW_ROWS, choose_types, settle_type
 
 MAX_REJECTED_SHARE = 0.2
@@ -103,7 +103,7 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     if choices.place is not None and not raw.dialect.grid:
         raw.tally.notes.append(f"The part of a grid that was chosen, {choices.place}, had no effect: {NO_GRID}")
     copies = place.choices.duplicates == "leave_out"
-    select = ", ".join(f"{one.expression} AS {one.key}" for one in typed)
+    select = ", ".join(f"{column.expression} AS {column.key}" for column in typed)
     order = f", {raw.tables[0].place} AS place" if copies else ""
     # A view of many columns is planned anew, all of them, for each question that is asked about a few.
     kind = "TABLE" if len(raw.tables) > 1 else "VIEW"
@@ -119,7 +119,7 @@ def store(place: ReadingPlace, raw: Raw) -> DatasetProfile:
     if is_typed:
         _refuse_impossible_dates(connection, source, typed)
     profile = profile_table(connection, source, names=names, typed=typed, report=report, choices=place.choices)
-    keys = [one.key for one in typed[:FIRST_COLUMNS]]
+    keys = [column.key for column in typed[:FIRST_COLUMNS]]
     rows = rows_as_texts(connection, source, keys, limit=FIRST_ROWS)
     return replace(profile, first_rows=tuple(map(tuple, rows)))
 
@@ -140,8 +140,8 @@ def _with_flags(raw: Raw, quality: QualityColumns) -> Raw:
 def _with_markers(raw: Raw, names: Collection[str], choices: ReadingChoices) -> Raw:
     """Return the rows with what was said to mean missing in one of these columns."""
     here = frozenset(names)
-    said = tuple(one for one in choices.markers if one.meaning == "missing" and one.column in here)
-    return replace(raw, dialect=raw.dialect.model_copy(update={"markers": said})) if said else raw
+    markers = tuple(marker for marker in choices.markers if marker.meaning == "missing" and marker.column in here)
+    return replace(raw, dialect=raw.dialect.model_copy(update={"markers": markers})) if markers else raw
 
 
 def _is_small(raw: Raw) -> bool:
@@ -158,17 +158,17 @@ def _refuse_impossible_dates(connection: Any, source: str, typed: list[TypedColu
 
     DuckDB believes that account, and leaves out a test on years that could never fail by it.
     """
-    years = [f"year(min({one.key})), year(max({one.key}))" for one in typed if one.storage == "datetime"]
+    years = [f"year(min({column.key})), year(max({column.key}))" for column in typed if column.storage == "datetime"]
     if not years:
         return
-    found = connection.execute(f"SELECT {', '.join(years)} FROM {source}").fetchone()
-    if any(year is not None and not 1 <= year <= 9999 for year in found):
+    result = connection.execute(f"SELECT {', '.join(years)} FROM {source}").fetchone()
+    if any(year is not None and not 1 <= year <= 9999 for year in result):
         raise RefusedError("damaged", "The file is damaged: its own account of its dates is wrong.")
 
 
 def _leave_out_copies(connection: Any, typed: list[TypedColumn]) -> int:
     """Note the place of the first row of each kind; return how many rows are copies of an earlier one."""
-    keys = ", ".join(one.key for one in typed)
+    keys = ", ".join(column.key for column in typed)
     connection.execute(f"CREATE TABLE firsts AS SELECT min(place) AS place FROM {TYPED} GROUP BY {keys}")
     return int(
         connection.execute(f"SELECT (SELECT count(*) FROM {TYPED}) - (SELECT count(*) FROM firsts)").fetchone()[0]
@@ -177,8 +177,8 @@ def _leave_out_copies(connection: Any, typed: list[TypedColumn]) -> int:
 
 def _write_parquet(connection: Any, typed: list[TypedColumn], target: Path, *, raw: Raw, first_only: bool) -> str:
     """Write the typed columns as Parquet; return where they are quickest to read again."""
-    keys, near = ", ".join(one.key for one in typed), raw.tables[0].near
-    as_staged = all(one.expression in (one.key, f"{one.key}::BIGINT") for one in typed)
+    keys, near = ", ".join(column.key for column in typed), raw.tables[0].near
+    as_staged = all(column.expression in (column.key, f"{column.key}::BIGINT") for column in typed)
     stage = target.with_name(STAGE)
     if as_staged and not near and not first_only and len(raw.tables) == 1 and stage.exists():
         # The staged file holds what would be written, and most of the time a large file takes is writing.
@@ -196,9 +196,9 @@ def _write_parquet(connection: Any, typed: list[TypedColumn], target: Path, *, r
 
 def _check_conservation(connection: Any, report: ImportReport, target: Path) -> None:
     """Refuse where rows read are not rows kept, rejected and left out, or where the Parquet holds others."""
-    found = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(target))})").fetchone()[0]
-    accounted = found + report.rows_rejected + report.left_out
-    if found != report.rows_kept or accounted != report.rows_read:
+    result = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(target))})").fetchone()[0]
+    accounted = result + report.rows_rejected + report.left_out
+    if result != report.rows_kept or accounted != report.rows_read:
         message = f"{report.rows_read:,} rows were read but {accounted:,} can be accounted for, so nothing was kept."
         raise RefusedError("conservation", message)
     lines = report.header_lines + report.rows_read + report.rows_passed_over + report.lines_continued
@@ -217,9 +217,9 @@ def _report(raw: Raw, typed: list[TypedColumn], *, names: list[str], repairs: li
         notes.append(f"{blank:,} blank {was} passed over.")
     if left_out:
         notes.append(f"{left_out:,} rows that are exact copies of earlier ones were left out, as you said.")
-    for one, name in zip(typed, names, strict=True):
-        notes += [f"{name[:60]}: {note}" for note in one.notes]
-    commas = any(one.decimal_comma for one in typed)
+    for column, name in zip(typed, names, strict=True):
+        notes += [f"{name[:60]}: {note}" for note in column.notes]
+    commas = any(typed_column.decimal_comma for typed_column in typed)
     if commas:
         notes.append("Numbers were read with a decimal comma.")
     if len(notes) > NOTES_SHOWN:
@@ -228,7 +228,7 @@ def _report(raw: Raw, typed: list[TypedColumn], *, names: list[str], repairs: li
         rows_read=tally.kept + tally.rejected_count,
         rows_kept=tally.kept - left_out,
         rows_rejected=tally.rejected_count,
-        encoding=label(dialect.encoding) if dialect.format == "csv" else dialect.encoding,
+        encoding=encoding_label(dialect.encoding) if dialect.format == "csv" else dialect.encoding,
         delimiter=dialect.delimiter,
         decimal="," if commas else ".",
         quote=dialect.quote,

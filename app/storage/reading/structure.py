@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.dialect import PERHAPS_MISSING, PLAIN, kind_of
-from app.storage.reading.records import MENDED, Found
+from app.storage.reading.records import REPAIRED, RawRecord
 
 MAX_HEADER_LINES = 5
 MAX_RAGGED = 3
@@ -23,7 +23,7 @@ FITTING_SHARE = 0.6
 NAMED_SHARE = 0.5
 # Codes of parameters have five digits at the U.S. Geological Survey; shorter ones are numbers with a zero in front.
 CODE_LENGTH = 4
-Recut = Callable[[Found], list[list[str]]]
+Recut = Callable[[RawRecord], list[list[str]]]
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def _counts_up(row: list[str], kinds: Counter[str]) -> bool:
 class SampleTable:
     """The rows of a sample as one table: how wide it is, and what each column holds."""
 
-    def __init__(self, found: list[Found]) -> None:
-        self.rows = [row for _, row, _, _ in found]
-        self.faults = [fault not in ("", MENDED) for _, _, _, fault in found]
+    def __init__(self, records: list[RawRecord]) -> None:
+        self.rows = [row for _, row, _, _ in records]
+        self.faults = [fault not in ("", REPAIRED) for _, _, _, fault in records]
         self.width = self._width()
         self.kinds = self._kinds()
 
@@ -103,31 +103,35 @@ class SampleTable:
         # The first of few rows may be lines of names.
         rows = rows[max(len(rows) - ROWS_WEIGHED, 2 * len(rows) // 5) :]
         typed: dict[int, str] = {}
-        for at in range(min(self.width, COLUMNS_WEIGHED)):
-            kinds = Counter(kind_of(row[at]) for row in rows)
-            held = sum(count for kind, count in kinds.items() if kind != "empty")
-            kind = max(PLAIN, key=lambda one: kinds[one])
+        for position in range(min(self.width, COLUMNS_WEIGHED)):
+            kinds = Counter(kind_of(row[position]) for row in rows)
+            current = sum(count for kind, count in kinds.items() if kind != "empty")
+            kind = max(PLAIN, key=lambda text: kinds[text])
             # Among few rows, one of them may be the line of names.
-            if kinds[kind] and kinds[kind] >= TYPED_SHARE * held - (1 if len(rows) <= 5 else 0):
-                typed[at] = kind
+            if kinds[kind] and kinds[kind] >= TYPED_SHARE * current - (1 if len(rows) <= 5 else 0):
+                typed[position] = kind
         return typed
 
     def is_neutral(self, row: list[str]) -> bool:
         """Return whether a row holds nothing in any typed column, so that it could be one of values."""
-        return len(row) == self.width and all(kind_of(row[at]) == "empty" for at in self.kinds) and bool(self.kinds)
+        return len(row) == self.width and all(kind_of(row[kind]) == "empty" for kind in self.kinds) and bool(self.kinds)
 
     def belongs(self, row: list[str]) -> bool:
         """Return whether a row is one of values: as wide as the table, and of the kinds of its columns."""
         if is_blank(row) or len(row) != self.width:
             return False
-        held = [(at, kind) for at, kind in self.kinds.items() if row[at].strip().lower() not in PERHAPS_MISSING]
+        current_values = [
+            (position, kind)
+            for position, kind in self.kinds.items()
+            if row[position].strip().lower() not in PERHAPS_MISSING
+        ]
         if not self.kinds:
             return sum(bool(cell.strip()) for cell in row) >= NAMED_SHARE * self.width
-        fitting = sum(kind_of(row[at]) == kind for at, kind in held)
-        return bool(held) and fitting >= FITTING_SHARE * len(held)
+        fitting = sum(kind_of(row[position]) == kind for position, kind in current_values)
+        return bool(current_values) and fitting >= FITTING_SHARE * len(current_values)
 
 
-def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut) -> Structure:
+def find_structure(records: list[RawRecord], choices: ReadingChoices, *, recut: Recut) -> Structure:
     """Return where the table is among the records of a file's head.
 
     Parameters
@@ -140,15 +144,17 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
     recut
         Gives the cells of a record under other separators, for a line of names that is cut otherwise than the rows.
     """
-    shift = next((at for at, one in enumerate(found) if one[0] >= (choices.first_line or 0)), len(found) - 1)
-    table = SampleTable(found[shift:] if choices.first_line is None else _block(found[shift:]))
+    shift = next(
+        (index for index, first in enumerate(records) if first[0] >= (choices.first_line or 0)), len(records) - 1
+    )
+    table = SampleTable(records[shift:] if choices.first_line is None else _block(records[shift:]))
     header, body = _header_places(table) if choices.first_line is None else (0, _names_at(table))
     if choices.header_lines is not None:
         body = min(header + choices.header_lines, len(table.rows))
     lines = [row for row in table.rows[header:body] if not is_blank(row)]
     notes: list[str] = []
     if not lines and choices.header_lines is None and choices.first_line is None and body:
-        other = _cut_otherwise(found[shift + body - 1], table.width, recut)
+        other = _cut_otherwise(records[shift + body - 1], table.width, recut)
         if other:
             header, lines = body - 1, [other]
             notes.append("The line of names is separated otherwise than the rows, and was read by itself.")
@@ -157,10 +163,10 @@ def find_structure(found: list[Found], choices: ReadingChoices, *, recut: Recut)
     return Structure(shift + header, shift + body, lines, names, width, table.width, notes)
 
 
-def _block(found: list[Found]) -> list[Found]:
+def _block(records: list[RawRecord]) -> list[RawRecord]:
     """Return the records up to the blank line that ends the table which the user chose, once it has two of them."""
-    end = next((at for at, one in enumerate(found) if at > 1 and is_blank(one[1])), len(found))
-    return found[:end]
+    end = next((index for index, row in enumerate(records) if index > 1 and is_blank(row[1])), len(records))
+    return records[:end]
 
 
 def _names_at(table: SampleTable) -> int:
@@ -174,21 +180,21 @@ def _names_at(table: SampleTable) -> int:
 def _header_places(table: SampleTable) -> tuple[int, int]:
     """Return the places of the first line of names and of the first row of values."""
     rows = table.rows
-    body = next((at for at, row in enumerate(rows) if table.belongs(row)), None)
+    body = next((index for index, row in enumerate(rows) if table.belongs(row)), None)
     if body is None:
-        first = next((at for at, row in enumerate(rows) if len(row) == table.width and not is_blank(row)), 0)
+        first = next((index for index, row in enumerate(rows) if len(row) == table.width and not is_blank(row)), 0)
         return first, first + 1 if is_name_like(rows[first]) else first
     if is_name_like(rows[body]) and (not table.kinds or not is_name_like(rows[min(body + 1, len(rows) - 1)])):
         return body, body + 1
     body = _skip_ragged_rows(table, body)
-    header, at = body, body - 1
-    while at >= 0 and body - header < MAX_HEADER_LINES:
-        if is_blank(rows[at]) and header == body:
-            at -= 1
+    header, position = body, body - 1
+    while position >= 0 and body - header < MAX_HEADER_LINES:
+        if is_blank(rows[position]) and header == body:
+            position -= 1
             continue
-        if is_blank(rows[at]) or not _is_header(table, at, below=header < body):
+        if is_blank(rows[position]) or not _is_header(table, position, below=header < body):
             break
-        header, at = at, at - 1
+        header, position = position, position - 1
     return header, body
 
 
@@ -199,54 +205,55 @@ def _skip_ragged_rows(table: SampleTable, body: int) -> int:
     which is for the reader to report.
     """
     ragged = 0
-    for at in range(body - 1, -1, -1):
-        row = table.rows[at]
-        is_names = _is_header(table, at, below=True) or (at == body - 1 and _holds_units(table, at))
-        if is_names and (at == body - 1 or len(row) == table.width):
-            return at + 1
+    for position in range(body - 1, -1, -1):
+        row = table.rows[position]
+        is_names = _is_header(table, position, below=True) or (position == body - 1 and _holds_units(table, position))
+        if is_names and (position == body - 1 or len(row) == table.width):
+            return position + 1
         ragged += not table.is_neutral(row)
         if is_blank(row) or ragged > MAX_RAGGED:
             break
     return body
 
 
-def _is_header(table: SampleTable, at: int, *, below: bool) -> bool:
+def _is_header(table: SampleTable, position: int, *, below: bool) -> bool:
     """Return whether a row names columns. The lowest line may hold units alone, those above it hold names."""
-    row = table.rows[at]
+    row = table.rows[position]
     width = table.width
-    if is_blank(row) or abs(len(row) - width) > (0 if table.faults[at] else max(1, 0.2 * width)):
+    if is_blank(row) or abs(len(row) - width) > (0 if table.faults[position] else max(1, 0.2 * width)):
         return False
     if table.belongs(row) and table.kinds:
         return False
     if is_name_like(row) and not table.is_neutral(row) and sum(map(bool, map(str.strip, row))) >= NAMED_SHARE * width:
         return True
-    return not below and _holds_units(table, at)
+    return not below and _holds_units(table, position)
 
 
-def _holds_units(table: SampleTable, at: int) -> bool:
+def _holds_units(table: SampleTable, position: int) -> bool:
     """Return whether a row under names holds units: text in half of the columns of numbers, and no value anywhere."""
-    row = table.rows[at]
-    if any(kind_of(cell) in PLAIN for cell in row) or at == 0 or not is_name_like(table.rows[at - 1]):
+    row = table.rows[position]
+    if any(kind_of(cell) in PLAIN for cell in row) or position == 0 or not is_name_like(table.rows[position - 1]):
         return False
     numbers = [column for column, kind in table.kinds.items() if kind == "number"]
     columns = [column for column in numbers or table.kinds if column < len(row)]
-    held = [column for column in columns if kind_of(row[column]) == "text"]
-    return bool(held) and len(held) >= NAMED_SHARE * len(columns)
+    current_values = [column for column in columns if kind_of(row[column]) == "text"]
+    return bool(current_values) and len(current_values) >= NAMED_SHARE * len(columns)
 
 
-def _cut_otherwise(found: Found, width: int, recut: Recut) -> list[str] | None:
-    if width < 2 or is_blank(found[1]):
+def _cut_otherwise(record: RawRecord, width: int, recut: Recut) -> list[str] | None:
+    if width < 2 or is_blank(record[1]):
         return None
-    return next((row for row in recut(found) if len(row) == width and is_name_like(row)), None)
+    return next((row for row in recut(record) if len(row) == width and is_name_like(row)), None)
 
 
 def _fit_width(lines: list[list[str]], width: int, values: list[list[str]], notes: list[str]) -> tuple[list[str], int]:
     """Return the names, joined from their lines, and the width, where names and rows have to be brought together."""
     if not lines:
-        return [f"column_{at + 1}" for at in range(width)], width
+        return [f"column_{position + 1}" for position in range(width)], width
     longest = max(len(line) for line in lines)
     names = [
-        " ".join(line[at].strip() for line in lines if at < len(line) and line[at].strip()) for at in range(longest)
+        " ".join(line[position].strip() for line in lines if position < len(line) and line[position].strip())
+        for position in range(longest)
     ]
     while len(names) > 1 and not names[-1]:
         names.pop()
@@ -268,24 +275,26 @@ def _fit_width(lines: list[list[str]], width: int, values: list[list[str]], note
 
 def _fill_names(rows: list[list[str]], width: int) -> int:
     """Return the number of columns up to the last one that holds anything."""
-    at = width
-    while rows and at > 1 and not any(row[at - 1].strip() for row in rows):
-        at -= 1
-    return at
+    position = width
+    while rows and position > 1 and not any(row[position - 1].strip() for row in rows):
+        position -= 1
+    return position
 
 
-def other_tables(found: list[Found], upto: int) -> list[tuple[int, int, int]]:
+def other_tables(records: list[RawRecord], upto: int) -> list[tuple[int, int, int]]:
     """Return first line, last line and width of each table that stands before the one that is read."""
     tables: list[tuple[int, int, int]] = []
-    at = 0
-    while at < upto:
-        row, end = found[at][1], at + 1
+    position = 0
+    while position < upto:
+        row, end = records[position][1], position + 1
         if len(row) > 1 and is_name_like(row):
             while (
-                end < upto and len(found[end][1]) == len(row) and any(kind_of(cell) in PLAIN for cell in found[end][1])
+                end < upto
+                and len(records[end][1]) == len(row)
+                and any(kind_of(cell) in PLAIN for cell in records[end][1])
             ):
                 end += 1
-            if end > at + 1:
-                tables.append((found[at][0], found[end - 1][0], len(row)))
-        at = end
+            if end > position + 1:
+                tables.append((records[position][0], records[end - 1][0], len(row)))
+        position = end
     return tables

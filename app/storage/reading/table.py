@@ -37,24 +37,24 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     RefusedError
         With code, status and sentence.
     """
-    found = recognise(request)
-    folder, limits = found.folder, found.limits
-    if found.format is not None:
-        table: TextLayout | RowTable | ColumnTable = found.open()
+    recognised_file = recognise(request)
+    folder, limits = recognised_file.folder, recognised_file.limits
+    if recognised_file.format is not None:
+        table: TextLayout | RowTable | ColumnTable = recognised_file.open()
         width = len(table.names)
     else:
-        table = find_layout(found.unpacked.path, choices=found.choices, limits=limits)
+        table = find_layout(recognised_file.unpacked.path, choices=recognised_file.choices, limits=limits)
         width = table.width
     _refuse_too_wide(width, limits)
     wide = width > WIDE
     # Of many columns the database reserves a block each, which it hardly fills; what is truly used is watched apart.
     memory = max(256, int(limits["read_memory_mb"] * (WIDE_MEMORY_SHARE if wide else MEMORY_SHARE)))
     # Each thread that writes holds some two thousand rows of all columns.
-    threads, file = 1 if wide else THREADS, found.unpacked.path
+    threads, file = 1 if wide else THREADS, recognised_file.unpacked.path
     with connect(folder, memory_mb=memory, threads=threads, temporary=folder, file=file) as connection:
-        place = ReadingPlace(connection, folder, found.choices, limits)
-        raw = _raw_of(place, found, table)
-        if found.format is None or raw.dialect.format in TEXTS:
+        place = ReadingPlace(connection, folder, recognised_file.choices, limits)
+        raw = _raw_of(place, recognised_file, table)
+        if recognised_file.format is None or raw.dialect.format in TEXTS:
             above, encoding = raw.dialect.first_line - 1, raw.dialect.encoding
             raw.tally.notes += units_in_preamble(file, encoding=encoding, lines=above, names=raw.names)
         profile = store(place, raw)
@@ -63,16 +63,16 @@ def read_table(request: dict[str, Any]) -> dict[str, Any]:
     return profile.to_json()
 
 
-def _raw_of(place: ReadingPlace, found: RecognisedFile, table: TextLayout | RowTable | ColumnTable) -> Raw:
+def _raw_of(place: ReadingPlace, file: RecognisedFile, table: TextLayout | RowTable | ColumnTable) -> Raw:
     if isinstance(table, RowTable):
         return _raw_of_rows(place, table)
     if isinstance(table, ColumnTable):
         table.tally.kept = table.rows
         loaded = Loaded(tuple(table.storages), table.rows, near=False, table=table.sql, is_typed=True)
         return Raw(list(table.names), table.dialect, table.tally, (loaded,))
-    raw = _raw_of_text(place, found.unpacked.path, table)
-    raw.tally.notes[:0] = found.unpacked.notes
-    return Raw(raw.names, found.packed(raw.dialect), raw.tally, raw.tables)
+    raw = _raw_of_text(place, file.unpacked.path, table)
+    raw.tally.notes[:0] = file.unpacked.notes
+    return Raw(raw.names, file.packed(raw.dialect), raw.tally, raw.tables)
 
 
 def _raw_of_text(place: ReadingPlace, path: Path, layout: TextLayout) -> Raw:
@@ -124,10 +124,10 @@ def _raw_of_rows(place: ReadingPlace, table: RowTable) -> Raw:
     if table.dialect.format == "csv" and not table.tally.is_complete:
         raise RefusedError("conservation", "Some lines could not be accounted for, so nothing was kept.")
     refuse_if_useless(table.tally, width, place.choices)
-    tables, said = [], _choice_texts(table.names, place.choices)
+    tables, answers = [], _choice_texts(table.names, place.choices)
     for start, path in zip(starts, paths, strict=True):
         some = [row[start : start + COLUMNS_AT_ONCE] for row in sample]
-        texts = frozenset(at - start for at in {*table.texts, *said})
+        texts = frozenset(position - start for position in {*table.texts, *answers})
         part = min(COLUMNS_AT_ONCE, width - start)
         plain = Plain(path, part, ",", '"', 0, "\n", table=f"raw{start or ''}", first=start, texts=texts)
         counted = count_records(plain)
@@ -148,7 +148,7 @@ def _choice_texts(names: Sequence[str], choices: ReadingChoices) -> frozenset[in
     }
     if not wanted:
         return frozenset()
-    return frozenset(at for at, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)
+    return frozenset(index for index, name in enumerate(repair_names(list(names), len(names))[0]) if name in wanted)
 
 
 def _take_rows(table: RowTable, sample: list[list[str]], limits: dict[str, int]) -> Iterator[list[str]]:

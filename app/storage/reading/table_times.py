@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import ReadingChoices
+from app.storage.reading.column_overrides import meanings
+from app.storage.reading.declared_times import apply_time_choices, convert_text_times
 from app.storage.reading.joined_times import join_times
-from app.storage.reading.meaning import meanings
 from app.storage.reading.number_times import with_number_times, with_years
-from app.storage.reading.said_times import apply_time_choices, with_text_times
-from app.storage.reading.typed import TypedColumn
+from app.storage.reading.typed_column import TypedColumn
 
 
 def with_times(
@@ -33,15 +33,15 @@ def with_times(
     places
         The SQL that orders the rows of each table as the file does; none of a table whose format gave the storages.
     """
-    said = meanings(names, choices, commas=False)
-    found = apply_time_choices(connection, typed, said=said, places=places)
-    found = found if places else with_text_times(connection, found, names=names, said=said)
-    found = with_number_times(connection, found, names=names, said=said)
-    joined = join_times(connection, found, names=names, choices=choices, places=places)
-    found = _with_what_was_not_joined(found, names, choices, joined)
+    answers = meanings(names, choices, commas=False)
+    columns = apply_time_choices(connection, typed, meanings=answers, places=places)
+    columns = columns if places else convert_text_times(connection, columns, names=names, meanings=answers)
+    columns = with_number_times(connection, columns, names=names, meanings=answers)
+    joined = join_times(connection, columns, names=names, choices=choices, places=places)
+    columns = _with_what_was_not_joined(columns, names, choices, joined)
     if not joined:
-        return list(names), with_years(connection, found, names=names, said=said)
-    return [*names, *(name for name, _ in joined)], [*found, *(one for _, one in joined)]
+        return list(names), with_years(connection, columns, names=names, meanings=answers)
+    return [*names, *(name for name, _ in joined)], [*columns, *(column for _, column in joined)]
 
 
 def _with_what_was_not_joined(
@@ -51,12 +51,12 @@ def _with_what_was_not_joined(
     joined: Sequence[tuple[str, TypedColumn]],
 ) -> list[TypedColumn]:
     """Return the columns with a note at those that a person wanted joined and that make no times together."""
-    made = {one.joined for _, one in joined}
+    made = {typed_column.joined for _, typed_column in joined}
     wanted = [column.columns for column in choices.columns if column.columns and column.read_as == "datetime"]
-    found = list(typed)
+    typed_columns = list(typed)
     for columns in wanted:
         if columns not in made and columns[0] in names:
             place = names.index(columns[0])
             note = f"not joined with {', '.join(name[:40] for name in columns[1:])}: their values make no times."
-            found[place] = replace(found[place], notes=(*found[place].notes, note))
-    return found
+            typed_columns[place] = replace(typed_columns[place], notes=(*typed_columns[place].notes, note))
+    return typed_columns

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from app.storage.reading.encodings import CHUNK, choice_of, label
+from app.storage.reading.encodings import CHUNK, choice_of, encoding_label
 from app.storage.reading.refusals import RefusedError
 
 # Control characters, and the stand-ins for bytes that the encoding does not know.
@@ -51,7 +51,7 @@ class TextLines:
             with self._path.open(encoding=self._encoding, errors=errors, newline="") as handle:
                 yield from self._lines(handle)
         except UnicodeDecodeError:
-            name = label(self._encoding)
+            name = encoding_label(self._encoding)
             message = f"The text is damaged: after line {self.number:,} it is not {name} any more."
             raise RefusedError("damaged", message) from None
 
@@ -61,13 +61,13 @@ class TextLines:
             self.number += 1
             if len(line) == most:
                 line = self._without_padding(handle, line)
-            if not line.rstrip("\r\n").isprintable() and (found := odd.search(line)):
-                self._note(line, found)
+            if not line.rstrip("\r\n").isprintable() and (match := odd.search(line)):
+                self._note(line, match)
             yield line
 
-    def _note(self, line: str, found: re.Match[str]) -> None:
-        reason = reason_of(found[0], self._encoding)
-        quotes = (line[: found.start()].count(self._quote), line[found.end() :].count(self._quote))
+    def _note(self, line: str, match: re.Match[str]) -> None:
+        reason = reason_of(match[0], self._encoding)
+        quotes = (line[: match.start()].count(self._quote), line[match.end() :].count(self._quote))
         if not (reason.startswith(CONTROL) and self._quote and any(count % 2 for count in quotes)):
             self.faults[self.number] = reason
 
@@ -95,16 +95,18 @@ def reason_of(character: str, encoding: str) -> str:
         return "It contains a NUL byte: it is damaged."
     code = ord(character)
     if code > 0xFF:
-        return f"It contains the byte 0x{code & 0xFF:02X}, which is not {label(encoding)}: it is damaged."
+        return f"It contains the byte 0x{code & 0xFF:02X}, which is not {encoding_label(encoding)}: it is damaged."
     return f"{CONTROL} 0x{code:02X}: it is damaged."
 
 
 def ordinary_characters(lines: Sequence[str], of: int) -> str:
     """Return the control characters that so many of the first lines hold (these, of so many) that they damage none."""
     odd = odd_pattern()
-    held = Counter(character for line in lines for character in set(odd.findall(line)) if "\x00" < character < "\x80")
+    current_values = Counter(
+        character for line in lines for character in set(odd.findall(line)) if "\x00" < character < "\x80"
+    )
     least = max(ORDINARY_LINES, ORDINARY_SHARE * of)
-    return "".join(sorted(character for character, count in held.items() if count >= least))
+    return "".join(sorted(character for character, count in current_values.items() if count >= least))
 
 
 def is_end_of_file(line: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from app.domain.text.words import pluralise
 from app.storage.reading.layout import TextLayout
-from app.storage.reading.records import MENDED, STRAY, WHITESPACE, Feed, Found, Records
+from app.storage.reading.records import REPAIRED, STRAY, WHITESPACE, Feed, RawRecord, Records
 from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import Tally
 from app.storage.reading.separators import find_other_separator
@@ -27,9 +27,9 @@ class TextRows:
         self.layout, self.tally, self.limits, self.pads = layout, tally, limits, pads
         self.repeats = {tuple(line) for line in layout.header}
         self.names = {cell.strip() for line in layout.header for cell in line if cell.strip()}
-        self.mended = self.mended_at = self.open_quotes = 0
+        self.repaired = self.repaired_at = self.open_quotes = 0
         self.faults: dict[int, str] = {}
-        self.ahead: Found | None = None
+        self.ahead: RawRecord | None = None
         self.blank_at = 0
         self.other_width = 0
         self.other_from = self.other_to = 0
@@ -51,27 +51,27 @@ class TextRows:
         # What begins with nothing may hold nothing at all.
         firsts = {"", " ", *(line[0] for line in layout.header if line)}
         source, faults = iter(records), self.faults
-        while found := self._next(source):
-            _, row, count, fault = found
+        while results := self._next(source):
+            _, row, count, fault = results
             if len(row) == usual and not fault and not self.other_width and row[0] not in firsts and not faults:
                 fitted: list[str] | None = row
             else:
                 self._refuse_what_never_ends(records)
-                fitted = self._fitted(found, source)
+                fitted = self._fitted(results, source)
             if fitted is not None:
                 tally.given += 1
                 tally.more_lines += count - 1
                 yield fitted
         self._end_other_table()
-        self._say()
+        self._note_irregularities()
 
-    def _next(self, source: Iterator[Found]) -> Found | None:
-        found, self.ahead = self.ahead, None
-        return found or next(source, None)
+    def _next(self, source: Iterator[RawRecord]) -> RawRecord | None:
+        results, self.ahead = self.ahead, None
+        return results or next(source, None)
 
     def _without_footer(self, lines: Iterator[str]) -> Iterator[str]:
         """Hold back as many lines as the footer has, blank ones not counted, and count all."""
-        held: deque[str] = deque()
+        current: deque[str] = deque()
         filled = 0
         most = self.layout.footer_lines
         for line in lines:
@@ -79,14 +79,14 @@ class TextRows:
             if not most:
                 yield line
                 continue
-            held.append(line)
+            current.append(line)
             filled += bool(line.strip())
             while filled > most:
-                first = held.popleft()
+                first = current.popleft()
                 filled -= bool(first.strip())
                 yield first
-        start = self.layout.skip_lines + self.tally.lines - len(held) + 1
-        for number, line in enumerate(held, start=start):
+        start = self.layout.skip_lines + self.tally.lines - len(current) + 1
+        for number, line in enumerate(current, start=start):
             self.tally.pass_over(number, "footer" if line.strip() else "blank")
 
     def _refuse_what_never_ends(self, records: Records) -> None:
@@ -104,9 +104,9 @@ class TextRows:
                 message = f"A quote opened on line {abs(line):,} is never closed, nor are {MAX_OPEN_QUOTES} before it."
                 raise RefusedError("open_quote", message, line=abs(line))
 
-    def _fitted(self, found: Found, source: Iterator[Found]) -> list[str] | None:
+    def _fitted(self, record: RawRecord, source: Iterator[RawRecord]) -> list[str] | None:
         """Return a row with one cell for each column, or nothing where it was left out, which is then tallied."""
-        line, row, count, fault = found
+        line, row, count, fault = record
         tally = self.tally
         damage = self._damage(line, count)
         if not damage and self._is_empty(row):
@@ -114,19 +114,19 @@ class TextRows:
             self.blank_at = line + count - 1
             return None
         if damage:
-            self._reject_damaged(found, damage)
+            self._reject_damaged(record, damage)
             return None
-        if self._is_of_other_table(found, source):
+        if self._is_of_other_table(record, source):
             tally.pass_over(line, "other_table", count)
             return None
         fitted = self._brought_to_width(row)
-        if fitted is not None and fault in ("", MENDED) and tuple(row) not in self.repeats:
-            self.mended += bool(fault)
-            self.mended_at = self.mended_at or (line if fault else 0)
+        if fitted is not None and fault in ("", REPAIRED) and tuple(row) not in self.repeats:
+            self.repaired += bool(fault)
+            self.repaired_at = self.repaired_at or (line if fault else 0)
             return fitted
         tally.more_lines += count - 1
         if fault:
-            tally.reject(line, STRAY if fault == MENDED else fault)
+            tally.reject(line, STRAY if fault == REPAIRED else fault)
         elif fitted is None:
             tally.reject(line, self._why_it_does_not_fit(row))
         else:
@@ -137,14 +137,14 @@ class TextRows:
         """Return why one of the lines of a record is damaged, which is then forgotten."""
         if not self.faults:
             return ""
-        found = [fault for at in range(line, line + count) if (fault := self.faults.pop(at, ""))]
+        results = [fault for index in range(line, line + count) if (fault := self.faults.pop(index, ""))]
         if count > 1:
             # Only quotes hold a record of several lines together, and what they hold is text.
-            found = [fault for fault in found if not fault.startswith(CONTROL)]
+            results = [fault for fault in results if not fault.startswith(CONTROL)]
         # What was passed over before this record is asked about no more.
-        for at in [at for at in self.faults if at < line]:
-            del self.faults[at]
-        return found[0] if found else ""
+        for position in [index for index in self.faults if index < line]:
+            del self.faults[position]
+        return results[0] if results else ""
 
     def _is_empty(self, row: list[str]) -> bool:
         """Return whether a line is blank, or has separators alone where the table has no such rows."""
@@ -153,9 +153,9 @@ class TextRows:
             return is_blank(row) and (width > 1 or not row)
         return not any(cell.strip() for cell in row)
 
-    def _reject_damaged(self, found: Found, damage: str) -> None:
+    def _reject_damaged(self, record: RawRecord, damage: str) -> None:
         """Reject a record with a byte that is no text, unless that is the mark which ended files under DOS."""
-        line, row, count, _ = found
+        line, row, count, _ = record
         if count == 1 and is_end_of_file("".join(row)):
             self.tally.pass_over(line, "blank")
             return
@@ -175,13 +175,13 @@ class TextRows:
             return row + [""] * (width - len(row))
         return row[:width] if len(row) == width or (len(row) > width and not any(row[width:])) else None
 
-    def _is_of_other_table(self, found: Found, source: Iterator[Found]) -> bool:
+    def _is_of_other_table(self, record: RawRecord, source: Iterator[RawRecord]) -> bool:
         """Return whether a row belongs to a table that follows the one being read: names of its own, rows as wide.
 
         The names stand below a blank line, or are names of the table being read. The other table ends where two rows
         in turn are as wide as this one.
         """
-        line, row, count, _ = found
+        line, row, count, _ = record
         width = self.layout.row_width
         if not self.other_width:
             known = sum(cell.strip() in self.names for cell in row)
@@ -198,7 +198,7 @@ class TextRows:
         self.other_to = line + count - 1
         return True
 
-    def _look_ahead(self, source: Iterator[Found]) -> Found | None:
+    def _look_ahead(self, source: Iterator[RawRecord]) -> RawRecord | None:
         self.ahead = next(source, None)
         return self.ahead
 
@@ -210,7 +210,7 @@ class TextRows:
             )
         self.other_width = 0
 
-    def _say(self) -> None:
+    def _note_irregularities(self) -> None:
         """Note what was passed over or read otherwise than it stands."""
         tally = self.tally
         if comments := tally.passed["comment"] - self.layout.head.passed["comment"]:
@@ -219,6 +219,6 @@ class TextRows:
             tally.notes.append(
                 f"{pluralise(tally.passed['footer'], 'line')} at the end passed over: no rows of the table."
             )
-        if self.mended:
-            rows = f"{pluralise(self.mended, 'row')} (the first on line {self.mended_at:,})"
+        if self.repaired:
+            rows = f"{pluralise(self.repaired, 'row')} (the first on line {self.repaired_at:,})"
             tally.notes.append(f"A quote inside of a quoted value was kept as a part of the value, in {rows}.")

@@ -15,26 +15,26 @@ from app.domain.analysis.findings.oddities import OddValues
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.time_forms.candidates import may_be_times
 from app.domain.analysis.time_forms.forms import Form
+from app.storage.reading.column_overrides import MISSING_WORDS, Meaning, meanings
 from app.storage.reading.counting import BEYOND_SHAPE, FEW_ODD_WORDS, ODD_WORDS, ColumnCounts, count_plain, may_be_more
 from app.storage.reading.load import Loaded
-from app.storage.reading.local_times import in_utc
-from app.storage.reading.marks import MARKS, decide_unmarked, has_many_numbers
-from app.storage.reading.meaning import MISSING_WORDS, Meaning, meanings
-from app.storage.reading.times import TimesFound, find_times, times_as_said
-from app.storage.reading.typed import TypedColumn
-from app.storage.reading.words import count_words
-from app.storage.reading.written import (
+from app.storage.reading.local_times import utc_sql
+from app.storage.reading.missing_marks import MARKS, decide_unmarked, has_many_numbers
+from app.storage.reading.number_styles import (
     DECIMAL_WORDS,
     decide_style,
     either_style,
     find_styles,
     find_units,
-    in_threes,
-    is_written,
+    is_styled_number,
     leans_on_the_file,
-    may_be_written,
-    minus,
+    may_be_styled,
+    minus_sql,
+    thousands_reading,
 )
+from app.storage.reading.times import DetectedTimes, find_times, read_chosen_form
+from app.storage.reading.typed_column import TypedColumn
+from app.storage.reading.word_counts import count_words
 
 MOSTLY = 0.995
 # Below this share of numbers a column is words with some numbers among them, and nothing is odd about that.
@@ -60,17 +60,20 @@ def choose_types(
     commas
         Whether a number may be written with a decimal comma.
     """
-    said = meanings(names, choices, commas=commas)
+    answers = meanings(names, choices, commas=commas)
     decimal = DECIMAL_WORDS.get(choices.decimal or "", "")
-    texts = [at for at, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
-    found: dict[int, TypedColumn] = {}
+    texts = [index for index, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
+    typed_columns: dict[int, TypedColumn] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        columns = [_Column(loaded, at, names[at], said[at], commas=commas, decimal=decimal) for at in batch]
-        found |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
+        columns = [
+            _Column(loaded, position, names[position], answers[position], commas=commas, decimal=decimal)
+            for position in batch
+        ]
+        typed_columns |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        found[at] if at in found else _promise_type(loaded, at, storage, said[at])
-        for at, storage in enumerate(loaded.storages)
+        typed_columns[index] if index in typed_columns else _promise_type(loaded, index, storage, answers[index])
+        for index, storage in enumerate(loaded.storages)
     ]
 
 
@@ -80,34 +83,40 @@ def settle_type(typed: Sequence[TypedColumn]) -> list[TypedColumn]:
     Where one may be a decimal mark, a column whose commas could be either is text again; where one surely is, there is
     no doubt about the others.
     """
-    has_commas = any(one.decimal_comma or _reads_commas(one.written) for one in typed)
-    is_sure = any(_is_sure_of_commas(one) for one in typed)
-    found = [one.otherwise if has_commas and one.otherwise is not None else one for one in typed]
+    has_commas = any(column.decimal_comma or _reads_commas(column.number_format) for column in typed)
+    is_sure = any(_is_sure_of_commas(column) for column in typed)
+    columns = [column.otherwise if has_commas and column.otherwise is not None else column for column in typed]
     return [
-        replace(one, written=None) if is_sure and one.written is not None and one.written.is_doubtful else one
-        for one in found
+        replace(column, number_format=None)
+        if is_sure and column.number_format is not None and column.number_format.is_doubtful
+        else column
+        for column in columns
     ]
 
 
-def _is_sure_of_commas(one: TypedColumn) -> bool:
-    written = one.written
-    return one.decimal_comma if written is None else _reads_commas(written) and not written.is_doubtful
+def _is_sure_of_commas(column: TypedColumn) -> bool:
+    number_format = column.number_format
+    return (
+        column.decimal_comma
+        if number_format is None
+        else _reads_commas(number_format) and not number_format.is_doubtful
+    )
 
 
-def _reads_commas(written: NumberFormat | None) -> bool:
-    return written is not None and not written.is_text and written.readings[0].read_as == "comma"
+def _reads_commas(number_format: NumberFormat | None) -> bool:
+    return number_format is not None and not number_format.is_text and number_format.readings[0].read_as == "comma"
 
 
-def _promise_type(loaded: Loaded, at: int, storage: str, said: Meaning) -> TypedColumn:
-    key = f"c{loaded.first + at}"
+def _promise_type(loaded: Loaded, position: int, storage: str, meaning: Meaning) -> TypedColumn:
+    key = f"c{loaded.first + position}"
     value = f"{key}::BIGINT" if storage == "integer" else key
     if storage in ("text", "boolean"):
-        heard = replace(said, read_as="")
+        heard = replace(meaning, read_as="")
         missing = heard.missing_word(f"{key}::VARCHAR", comma=False) if heard else ""
     else:
-        missing = said.missing_date(key) if storage == "datetime" else said.missing_number(key)
+        missing = meaning.missing_date(key) if storage == "datetime" else meaning.missing_number(key)
     value = f"CASE WHEN {missing} THEN NULL ELSE {value} END" if missing else value
-    is_heard = said.read_as in ("", "datetime", *(("numeric",) if storage in ("integer", "number") else ()))
+    is_heard = meaning.read_as in ("", "datetime", *(("numeric",) if storage in ("integer", "number") else ()))
     notes = ("how you said it is read has no effect: the file itself says what its values are.",)
     return TypedColumn(key, storage, value, loaded.table, () if is_heard or not loaded.is_typed else notes)
 
@@ -115,26 +124,26 @@ def _promise_type(loaded: Loaded, at: int, storage: str, said: Meaning) -> Typed
 def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[TypedColumn]:
     """Decide a batch of columns: what is surely words by its first values, everything else by all of them."""
     looked_at = max(FEW_ROWS, int(LOOKED_AT_SHARE * loaded.rows))
-    keys = ", ".join(one.key for one in columns)
+    keys = ", ".join(item.key for item in columns)
     first = connection.execute(f"SELECT {keys} FROM {loaded.table} LIMIT {looked_at}").fetchnumpy()
     typed: dict[str, TypedColumn] = {}
     others = list[_Column]()
     for column in columns:
-        held = first.pop(column.key)
-        words = Counter((held.compressed() if isinstance(held, np.ma.MaskedArray) else held).tolist())
+        array = first.pop(column.key)
+        words = Counter((array.compressed() if isinstance(array, np.ma.MaskedArray) else array).tolist())
         absent = [word for word in words if word.strip(" ").lower() in MISSING_WORDS]
         likely = sum(count for word, count in words.items() if may_be_more(word))
         unlikely = words.total() - likely - sum(words[word] for word in absent)
-        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.said.read_as not in (
+        is_code = int(column.key[1:]) - loaded.first in loaded.texts and column.meaning.read_as not in (
             *DECIMALS_SAID,
             "datetime",
         )
-        column.may_be_written = may_be_written(words) and (loaded.rows > FEW_ROWS or is_written(words))
+        column.may_be_styled = may_be_styled(words) and (loaded.rows > FEW_ROWS or is_styled_number(words))
         column.may_be_times = not is_code and may_be_times(word for word in words if word not in absent)
         column.may_hold_marks = loaded.rows > looked_at or any(word.strip().lower() in MARKS for word in words)
         column.first = dict(itertools.islice(words.items(), FEW_WORDS))
         likely_more = unlikely <= (1 - MOSTLY) * loaded.rows or likely > ASKED_FROM / 2 * unlikely
-        if not is_code and (column.said or column.may_be_written or column.may_be_times or likely_more):
+        if not is_code and (column.meaning or column.may_be_styled or column.may_be_times or likely_more):
             others.append(column)
         elif loaded.rows > FEW_ROWS:
             typed[column.key] = column.counted(connection)
@@ -144,31 +153,33 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
         count_plain(connection, others)
     for column in others:
         counts = column.counts(connection)
-        one = decide_unmarked(connection, column, counts)
+        typed_column = decide_unmarked(connection, column, counts)
         # What holds nothing needs no test of what is missing, which takes time to plan for many columns.
-        typed[column.key] = one if counts[0] else replace(one, expression="NULL::VARCHAR")
+        typed[column.key] = typed_column if counts[0] else replace(typed_column, expression="NULL::VARCHAR")
     for column in columns:
-        one = typed[column.key]
-        if one.storage == "text" and one.expression != column.key:
-            typed[column.key] = replace(one, missing_words=column.missing_words(connection))
+        typed_column = typed[column.key]
+        if typed_column.storage == "text" and typed_column.expression != column.key:
+            typed[column.key] = replace(typed_column, missing_words=column.missing_words(connection))
     return [typed[column.key] for column in columns]
 
 
 class _Column:
     """One column that was read as text."""
 
-    def __init__(self, loaded: Loaded, at: int, name: str, said: Meaning, *, commas: bool, decimal: str) -> None:
-        self.key, self.table, self.commas = f"c{loaded.first + at}", loaded.table, commas
-        self.may_be_written, self.may_be_times, self.decimal, self.name = False, False, decimal, name
+    def __init__(
+        self, loaded: Loaded, position: int, name: str, meaning: Meaning, *, commas: bool, decimal: str
+    ) -> None:
+        self.key, self.table, self.commas = f"c{loaded.first + position}", loaded.table, commas
+        self.may_be_styled, self.may_be_times, self.decimal, self.name = False, False, decimal, name
         self.may_hold_marks, self.place = True, loaded.place
         self.first: dict[str, int] = {}
-        self.set_meaning(said)
+        self.set_meaning(meaning)
 
-    def set_meaning(self, said: Meaning) -> None:
+    def set_meaning(self, meaning: Meaning) -> None:
         """Set what values of the column mean; what was counted by another meaning counts no more."""
-        self.said = said
+        self.meaning = meaning
         self.known: ColumnCounts | None = None
-        self.missing = said.missing_word(self.key, comma=self.commas)
+        self.missing = meaning.missing_word(self.key, comma=self.commas)
         self.text = TypedColumn(self.key, "text", f"CASE WHEN {self.missing} THEN NULL ELSE {self.key} END", self.table)
 
     def number(self, *, comma: bool) -> str:
@@ -178,7 +189,7 @@ class _Column:
 
     def counted(self, connection: Any) -> TypedColumn:
         """Return a column of words with their counts, which the profile would otherwise count again."""
-        missing = self.said.missing_word("word", comma=self.commas)
+        missing = self.meaning.missing_word("word", comma=self.commas)
         words, absent = count_words(connection, self.table, self.key, missing=missing)
         return replace(self.text, expression=self.text.expression if absent else self.key, words=words)
 
@@ -202,13 +213,13 @@ class _Column:
         """Count what the decision rests on, and then the words for missing and the blanks."""
         if self.known is not None:
             return self.known.counts
-        found = connection.execute(
+        result = connection.execute(
             f"SELECT {self.wanted()}, (SELECT count({self.key}) FROM {self.table}) - count(*), "
             f"(SELECT count({self.key}) FROM {self.table} WHERE trim({self.key}) = '') "
             f"FROM (SELECT trim({self.key}) AS word FROM {self.table} "
             f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
         ).fetchone()
-        return [int(count) for count in found]
+        return [int(count) for count in result]
 
     def missing_words(self, connection: Any) -> tuple[tuple[str, int], ...]:
         """Return the words in the place of a text, blanks aside, the most frequent first."""
@@ -225,16 +236,16 @@ class _Column:
         """Return the type of the column by the counts of all its values."""
         here, number, with_comma, integer, codes, boolean, powers, beyond, absent, blank = counts
         text = self.text if absent else replace(self.text, expression=self.key)
-        if here == 0 or self.said.read_as == "text":
+        if here == 0 or self.meaning.read_as == "text":
             return text if here else self.text
-        if self.said.read_as == "datetime":
-            as_said = self._times_as_said(connection, text, here)
+        if self.meaning.read_as == "datetime":
+            as_said = self._chosen_times(connection, text, here)
             # Numbers that count, such as seconds since 1970, are looked at once all columns are typed.
-            if as_said.storage == "datetime" or self.said.form or number < here:
+            if as_said.storage == "datetime" or self.meaning.form or number < here:
                 return as_said
         if boolean == here:
             return replace(text, storage="boolean", expression=self._unless(f"TRY_CAST(trim({self.key}) AS BOOLEAN)"))
-        is_said = self.said.read_as in DECIMALS_SAID
+        is_said = self.meaning.read_as in DECIMALS_SAID
         timed = self._timed(connection, text, here) if self.may_be_times and (codes or integer < here) else None
         code = None if is_said else self._code(text, codes=codes, powers=powers, here=here)
         if timed or code:
@@ -242,23 +253,23 @@ class _Column:
         if integer == here:
             value = self._unless(f"TRY_CAST(trim({self.key}) AS BIGINT)")
             return replace(text, storage="integer", expression=value, odd=self._with_blanks(None, blank, here))
-        comma = self.commas and with_comma > number and self.said.read_as != "point"
-        found = max(number, with_comma if comma else 0)
-        if (found + beyond < here and self.may_be_written) or is_said:
-            typed = self._written(connection, text, found=found, here=here, beyond=beyond)
+        comma = self.commas and with_comma > number and self.meaning.read_as != "point"
+        count = max(number, with_comma if comma else 0)
+        if (count + beyond < here and self.may_be_styled) or is_said:
+            typed = self._styled_column(connection, text, total=count, here=here, beyond=beyond)
             if typed is not None:
                 return typed
-        if found + beyond >= ASKED_FROM * here and found > beyond:
-            typed = self._numeric(connection, text, found=found, here=here, comma=comma, beyond=beyond)
-            if comma and typed.storage != "text" and not (self.said.read_as or self.decimal):
-                typed = replace(typed, written=in_threes(connection, self._source(), self.first))
+        if count + beyond >= ASKED_FROM * here and count > beyond:
+            typed = self._numeric(connection, text, count=count, here=here, comma=comma, beyond=beyond)
+            if comma and typed.storage != "text" and not (self.meaning.read_as or self.decimal):
+                typed = replace(typed, number_format=thousands_reading(connection, self._source(), self.first))
             return typed if typed.storage == "text" else replace(typed, odd=self._with_blanks(typed.odd, blank, here))
-        note = f"kept as text: too few values are numbers with a decimal {self.said.read_as}."
+        note = f"kept as text: too few values are numbers with a decimal {self.meaning.read_as}."
         return replace(text, notes=(note,)) if is_said else text
 
     def _code(self, text: TypedColumn, *, codes: int, powers: int, here: int) -> TypedColumn | None:
         """Return a column of codes that look like numbers, with the reason, or None where they are none."""
-        if codes and self.said.read_as != "numeric":
+        if codes and self.meaning.read_as != "numeric":
             return replace(text, notes=("kept as text, because of leading zeros or very long numbers.",))
         if powers and powers == here:
             return replace(text, notes=("kept as text: values such as 1E5 look like codes.",))
@@ -266,65 +277,67 @@ class _Column:
 
     def _source(self) -> str:
         """Return SQL whose column `word` holds the values that are there, trimmed and with plain signs."""
-        word = minus(f"trim({self.key})")
+        word = minus_sql(f"trim({self.key})")
         return f"(SELECT {word} AS word FROM {self.table} WHERE {self.key} IS NOT NULL AND NOT ({self.missing}))"
 
     def _unless(self, value: str) -> str:
         # Of the usual words for missing none is a number, a truth or a moment anyway.
-        return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END" if self.said else value
+        return f"CASE WHEN {self.missing} THEN NULL ELSE {value} END" if self.meaning else value
 
     def _numeric(
-        self, connection: Any, text: TypedColumn, *, found: int, here: int, comma: bool, beyond: int
+        self, connection: Any, text: TypedColumn, *, count: int, here: int, comma: bool, beyond: int
     ) -> TypedColumn:
         """Return a column of numbers, or of text where too much in it is none."""
         cast = self.number(comma=comma)
-        return self._asked(connection, text, cast, found=found, here=here, comma=comma, beyond=beyond)
+        return self._number_column(connection, text, cast, count=count, here=here, comma=comma, beyond=beyond)
 
-    def _written(self, connection: Any, text: TypedColumn, *, found: int, here: int, beyond: int) -> TypedColumn | None:
+    def _styled_column(
+        self, connection: Any, text: TypedColumn, *, total: int, here: int, beyond: int
+    ) -> TypedColumn | None:
         """Return a column whose numbers are written as people write them, or None where that explains no more."""
-        word, source = minus(f"trim({self.key})"), self._source()
-        styles, longest = find_styles(connection, source, read_as=self.said.read_as or self.decimal)
-        is_plain = not any(one.style.decimal == "," or one.style.apart for one in styles)
-        more = styles[0].count - found if styles else 0
+        word, source = minus_sql(f"trim({self.key})"), self._source()
+        styles, longest = find_styles(connection, source, read_as=self.meaning.read_as or self.decimal)
+        is_plain = not any(match.style.decimal == "," or match.style.apart for match in styles)
+        more = styles[0].count - total if styles else 0
         if not styles or styles[0].count + beyond < ASKED_FROM * here:
-            return self._in_units(connection, text, found=found, here=here)
-        if more < 0 or (more == 0 and (is_plain or not self.said.read_as)):
+            return self._in_units(connection, text, count=total, here=here)
+        if more < 0 or (more == 0 and (is_plain or not self.meaning.read_as)):
             return None
-        limited = bool(self.said.read_as or self.decimal)
-        style, written = decide_style(styles, longest, limited=limited, said=bool(self.said.read_as))
-        if written.is_text:
-            return replace(text, written=written)
+        limited = bool(self.meaning.read_as or self.decimal)
+        style, number_format = decide_style(styles, longest, limited=limited, answer=bool(self.meaning.read_as))
+        if number_format.is_text:
+            return replace(text, number_format=number_format)
         cast, count = style.number(word), styles[0].count
-        typed = self._asked(connection, text, cast, found=count, here=here, comma=False, beyond=beyond)
+        typed = self._number_column(connection, text, cast, count=count, here=here, comma=False, beyond=beyond)
         if typed.storage == "text":
             return typed
-        absent = self.said.missing_number(cast)
+        absent = self.meaning.missing_number(cast)
         value = f"CASE WHEN {absent} THEN NULL ELSE {typed.expression} END" if absent else typed.expression
         doubtful = not limited and leans_on_the_file(styles, longest)
-        other = replace(text, written=either_style(styles, longest)) if doubtful else None
-        notes = (*typed.notes, written.note)
-        return replace(typed, expression=value, written=written, notes=notes, otherwise=other)
+        other = replace(text, number_format=either_style(styles, longest)) if doubtful else None
+        notes = (*typed.notes, number_format.note)
+        return replace(typed, expression=value, number_format=number_format, notes=notes, otherwise=other)
 
-    def _in_units(self, connection: Any, text: TypedColumn, *, found: int, here: int) -> TypedColumn | None:
+    def _in_units(self, connection: Any, text: TypedColumn, *, count: int, here: int) -> TypedColumn | None:
         """Return a column of text whose numbers are in several units, or None where that is not what it is."""
-        if self.said.read_as or found >= ASKED_FROM * here:
+        if self.meaning.read_as or count >= ASKED_FROM * here:
             return None
         units = find_units(connection, self._source())
-        if len(units) < 2 or sum(held for _, held in units) < MOSTLY * here:
+        if len(units) < 2 or sum(current for _, current in units) < MOSTLY * here:
             return None
         return replace(
-            text, written=NumberFormat("", (), is_text=True, units=tuple(unit or "none" for unit, _ in units))
+            text, number_format=NumberFormat("", (), is_text=True, units=tuple(unit or "none" for unit, _ in units))
         )
 
-    def _asked(
-        self, connection: Any, text: TypedColumn, cast: str, *, found: int, here: int, comma: bool, beyond: int
+    def _number_column(
+        self, connection: Any, text: TypedColumn, cast: str, *, count: int, here: int, comma: bool, beyond: int
     ) -> TypedColumn:
         """Return a column of the numbers that some SQL makes; what is none is asked about."""
-        odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if found + beyond < here else None
+        odd = self._odd(connection, f"{cast} IS NULL", here=here, what="numbers") if count + beyond < here else None
         few = odd is not None and len(odd.words) <= FEW_ODD_WORDS and not self._is_value(odd)
-        enough = few and found + beyond >= ASKED_FROM * here
+        enough = few and count + beyond >= ASKED_FROM * here
         amounts = enough and has_many_numbers(connection, self.table, cast, missing=self.missing)
-        if (found + beyond < MOSTLY * here and not amounts) or self._is_value(odd):
+        if (count + beyond < MOSTLY * here and not amounts) or self._is_value(odd):
             return replace(text, odd=replace(odd, kept_as_text=True) if odd and few else None)
         notes = (f"{beyond:,} values are not finite numbers and count as missing.",) if beyond else ()
         value = self._unless(f"CASE WHEN isfinite({cast}) THEN {cast} END")
@@ -337,57 +350,57 @@ class _Column:
             return OddValues(words, count, here, what, kept_as_text=False) if words else None
         text = f"trim({self.key})"
         beyond = f"regexp_full_match({text}, '{BEYOND_SHAPE}', 'i')"
-        found = connection.execute(
+        result = connection.execute(
             f"SELECT {text} AS word, count(*) AS held, sum(count(*)) OVER () AS all_held FROM {self.table} "
             f"WHERE {self.key} IS NOT NULL AND NOT ({self.missing}) AND {condition} AND NOT {beyond} "
             f"GROUP BY word ORDER BY held DESC, word LIMIT {ODD_WORDS}"
         ).fetchall()
-        if not found:
+        if not result:
             return None
         return OddValues(
-            tuple((word, held) for word, held, _ in found), int(found[0][2]), here, what, kept_as_text=False
+            tuple((word, current) for word, current, _ in result), int(result[0][2]), here, what, kept_as_text=False
         )
 
     def _with_blanks(self, odd: OddValues | None, blank: int, here: int) -> OddValues | None:
         """Add cells of blanks alone, which are no empty cells, unless the user said what they are."""
-        if not blank or "" in self.said.words or "" in self.said.values:
+        if not blank or "" in self.meaning.words or "" in self.meaning.values:
             return odd
         known = odd or OddValues((), 0, here, "numbers", kept_as_text=False)
         return replace(known, words=(*known.words, ("", blank)), count=known.count + blank, present=here + blank)
 
     def _is_value(self, odd: OddValues | None) -> bool:
-        return odd is not None and any(word in self.said.values for word, _ in odd.words)
+        return odd is not None and any(word in self.meaning.values for word, _ in odd.words)
 
     def _timed(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn | None:
         """Return a column of moments, or of text where their zones cannot be brought together; None where none are."""
-        if self.said.read_as:
+        if self.meaning.read_as:
             return None
-        word = minus(f"trim({self.key})")
-        found = find_times(connection, self._source(), word=word, name=self.name, present=here)
-        return None if found is None else self._as_times(connection, text, found, here)
+        word = minus_sql(f"trim({self.key})")
+        times = find_times(connection, self._source(), word=word, name=self.name, present=here)
+        return None if times is None else self._as_times(connection, text, times, here)
 
-    def _times_as_said(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn:
+    def _chosen_times(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn:
         """Return a column of moments in the form that the user said, or of text where too few values have it."""
-        word, form = minus(f"trim({self.key})"), Form(self.said.form) if self.said.form else None
-        found = times_as_said(connection, self._source(), word=word, form=form, present=here)
-        if found is None or found.count < ASKED_FROM * here:
-            fits = f"{found.count if found else 0:,} of {here:,} values"
+        word, form = minus_sql(f"trim({self.key})"), Form(self.meaning.form) if self.meaning.form else None
+        times = read_chosen_form(connection, self._source(), word=word, form=form, present=here)
+        if times is None or times.count < ASKED_FROM * here:
+            fits = f"{times.count if times else 0:,} of {here:,} values"
             which = f"are written {form.words}" if form else "are times in any one form"
             return replace(text, notes=(f"kept as text: {fits} {which}.",))
-        return self._as_times(connection, text, found, here)
+        return self._as_times(connection, text, times, here)
 
-    def _as_times(self, connection: Any, text: TypedColumn, found: TimesFound, here: int) -> TypedColumn:
-        if found.fault:
-            return replace(text, notes=(found.fault,))
-        odd = self._odd(connection, f"{found.sql} IS NULL", here=here, what="dates") if found.count < here else None
+    def _as_times(self, connection: Any, text: TypedColumn, times: DetectedTimes, here: int) -> TypedColumn:
+        if times.fault:
+            return replace(text, notes=(times.fault,))
+        odd = self._odd(connection, f"{times.sql} IS NULL", here=here, what="dates") if times.count < here else None
         if self._is_value(odd):
             return text
-        form = found.reading.form
-        notes = [] if form.is_plain else [f"dates read as {form.words}: {found.reading.reason}."]
-        notes += [found.zone_note] if found.zone_note else []
-        sql = found.sql
-        if self.said.zone and not found.zone_note:
-            sql, note = in_utc(connection, self.table, sql, zone=self.said.zone, place=self.place)
+        form = times.reading.form
+        notes = [] if form.is_plain else [f"dates read as {form.words}: {times.reading.reason}."]
+        notes += [times.zone_note] if times.zone_note else []
+        sql = times.sql
+        if self.meaning.zone and not times.zone_note:
+            sql, note = utc_sql(connection, self.table, sql, zone=self.meaning.zone, place=self.place)
             notes.append(note)
         value = self._unless(sql)
-        return TypedColumn(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=found.reading)
+        return TypedColumn(self.key, "datetime", value, self.table, tuple(notes), odd=odd, times=times.reading)

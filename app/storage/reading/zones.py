@@ -55,7 +55,7 @@ class MixedZonesError(Exception):
     """The zones of a column cannot be brought together; the text says which and why."""
 
 
-def zoned(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) -> tuple[str, str]:
+def bring_to_one_zone(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) -> tuple[str, str]:
     """Return the SQL of a column's moments in one zone, and a note on the zone, "" where none is written.
 
     Parameters
@@ -72,10 +72,10 @@ def zoned(connection: Any, source: str, *, moment: str, zones: tuple[str, str]) 
     MixedZonesError
         If some times have no zone, or one that is only named.
     """
-    found = connection.execute(
+    result = connection.execute(
         f"SELECT upper({zones[0]}) AS zone, count(*) AS held FROM {source} GROUP BY zone ORDER BY held DESC, zone"
     ).fetchall()
-    names = [zone for zone, _ in found]
+    names = [zone for zone, _ in result]
     named = ", ".join(zone for zone in names[:ZONES_NAMED] if zone) + (", …" if len(names) > ZONES_NAMED else "")
     if not any(names):
         return moment, ""
@@ -112,7 +112,7 @@ def may_carry_zones(path: Path) -> bool:
 
 def _may_carry(block: bytes) -> bool:
     data = np.frombuffer(block, dtype=np.uint8)
-    at = np.flatnonzero(data[:-REACH] == COLON)
-    after = data[at + 3]
-    at = at[BEHIND[after] | ((after == BLANK) & BEHIND[data[at + 4]])]
-    return bool(((data[at + 1] - ZERO < 10) & (data[at + 2] - ZERO < 10)).any())
+    positions = np.flatnonzero(data[:-REACH] == COLON)
+    after = data[positions + 3]
+    positions = positions[BEHIND[after] | ((after == BLANK) & BEHIND[data[positions + 4]])]
+    return bool(((data[positions + 1] - ZERO < 10) & (data[positions + 2] - ZERO < 10)).any())

@@ -64,7 +64,7 @@ class ColumnView:
 
 def column_view(profile: DatasetProfile, column: ColumnProfile) -> ColumnView:
     """Return a column as it is shown."""
-    low, high = _ends(column)
+    low, high = _end_labels(column)
     return ColumnView(
         column=column,
         facts=tuple(_facts(column, profile.rows)),
@@ -77,7 +77,7 @@ def column_view(profile: DatasetProfile, column: ColumnProfile) -> ColumnView:
     )
 
 
-def _ends(column: ColumnProfile) -> tuple[str, str]:
+def _end_labels(column: ColumnProfile) -> tuple[str, str]:
     edges = column.histogram_edges
     ends = (edges[0], edges[-1]) if edges else (column.minimum, column.maximum)
     return _value_lines(ends[0], column.unit), _value_lines(ends[1], column.unit)
@@ -103,11 +103,11 @@ def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
     yield from _unit_facts(column)
     if column.original_name and column.original_name != column.name:
         yield Fact("Name in the file", column.original_name[:200])
-    yield Fact("Missing", f"{column.missing:,}", _share(column.missing, rows))
+    yield Fact("Missing", f"{column.missing:,}", _format_share(column.missing, rows))
     if column.missing_words:
         words = ", ".join(f"{word[:40]} {count:,}" for word, count in column.missing_words[:6])
         yield Fact("Read as missing", words, "words and how often each")
-    yield Fact("Distinct", f"{column.distinct:,}", _share(column.distinct, present))
+    yield Fact("Distinct", f"{column.distinct:,}", _format_share(column.distinct, present))
     if column.mean is not None and column.kind is not ColumnKind.DATETIME:
         yield Fact("Mean", _value_lines(column.mean, column.unit))
     if column.std is not None and column.kind is not ColumnKind.DATETIME:
@@ -125,7 +125,7 @@ def _facts(column: ColumnProfile, rows: int) -> Iterable[Fact]:
         ("Outliers", column.outliers, "more than 3 interquartile ranges outside the quartiles"),
     ):
         if amount is not None:
-            share = _share(amount, present)
+            share = _format_share(amount, present)
             yield Fact(term, f"{amount:,}", ", ".join(part for part in (share, note) if part))
 
 
@@ -136,7 +136,7 @@ def _unit_facts(column: ColumnProfile) -> Iterable[Fact]:
         yield Fact("Unit", f"probably {column.unit_suggested}", "as its values suggest; it is used for nothing")
 
 
-def _share(amount: int, whole: int) -> str:
+def _format_share(amount: int, whole: int) -> str:
     return percent(amount, whole) if amount and whole else ""
 
 
@@ -147,13 +147,13 @@ def _bars(column: ColumnProfile) -> tuple[ColumnBar, ...]:
     top, width = max(counts), 100 / len(counts)
     return tuple(
         ColumnBar(
-            x=round(at * width, 3),
+            x=round(index * width, 3),
             width=round(width * 0.92, 3),
             # On a square-root scale few rows beside many are still seen.
             height=round(100 * (amount / top) ** 0.5, 2),
-            words=f"{_value_lines(edges[at], '')} to {_value_lines(edges[at + 1], column.unit)}: {amount:,} rows",
+            words=f"{_value_lines(edges[index], '')} to {_value_lines(edges[index + 1], column.unit)}: {amount:,} rows",
         )
-        for at, amount in enumerate(counts)
+        for index, amount in enumerate(counts)
     )
 
 
@@ -169,16 +169,18 @@ def _top(column: ColumnProfile, rows: int) -> tuple[ListingLine, ...]:
         return ()
     most, present = column.top_values[0][1], rows - column.missing
     return tuple(
-        ListingLine(word[:80].removesuffix(" 00:00:00"), amount, _share(amount, present), round(100 * amount / most, 2))
+        ListingLine(
+            word[:80].removesuffix(" 00:00:00"), amount, _format_share(amount, present), round(100 * amount / most, 2)
+        )
         for word, amount in column.top_values[:12]
     )
 
 
 def findings_by_column(profile: DatasetProfile, names: Iterable[str]) -> dict[str, list[Finding]]:
     """Return the findings about each of these columns, in one pass over all."""
-    found: dict[str, list[Finding]] = {name: [] for name in names}
+    findings: dict[str, list[Finding]] = {name: [] for name in names}
     for finding in profile.findings:
         for name in finding.columns:
-            if name in found:
-                found[name].append(finding)
-    return found
+            if name in findings:
+                findings[name].append(finding)
+    return findings

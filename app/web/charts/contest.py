@@ -11,7 +11,7 @@ from app.domain.text.numbers import format_number
 from app.domain.text.words import pluralise
 from app.domain.training.validation import metrics
 from app.web.charts import scales
-from app.web.charts.words import ShownMetric
+from app.web.charts.chart_numbers import MetricFormat
 
 MAX_DOTS = 120
 STATES: dict[EntryState, str] = {
@@ -80,13 +80,13 @@ class LiveContest:
     baselines: tuple[tuple[str, str], ...]
 
 
-def build(contest: ContestSummary | None, shown: tuple[ShownMetric, ...]) -> ContestBoard | None:
+def build(contest: ContestSummary | None, visible_rows: tuple[MetricFormat, ...]) -> ContestBoard | None:
     """Return the leaderboard of a contest; None where one estimator was trained."""
     if contest is None:
         return None
-    metric = next(one for one in shown if one.info.id == contest.metric)
+    metric = next(item for item in visible_rows if item.info.id == contest.metric)
     values = scales.known_values(value for entry in contest.entries for value in _folds(entry, contest.metric))
-    scale = scales.linear(values)
+    scale = scales.linear_scale(values)
     unit = f" ({metric.info.unit})" if metric.info.unit else ""
     low, high = (metric.write(edge) for edge in (scale.low, scale.high))
     dots = f"Dots are the folds, from {low} to {high}." if values else "No fold has a score."
@@ -110,7 +110,7 @@ def _folds(entry: ContestEntry, metric: str) -> tuple[float | None, ...]:
     return entry.scores[metric].folds if metric in entry.scores else ()
 
 
-def _line(entry: ContestEntry, contest: ContestSummary, metric: ShownMetric, scale: scales.Scale) -> ContestLine:
+def _line(entry: ContestEntry, contest: ContestSummary, metric: MetricFormat, scale: scales.Scale) -> ContestLine:
     own = entry.scores.get(contest.metric)
     folds = scales.known_values(_folds(entry, contest.metric))
     every = max(1, math.ceil(len(folds) / MAX_DOTS))
@@ -126,7 +126,7 @@ def _line(entry: ContestEntry, contest: ContestSummary, metric: ShownMetric, sca
         reason=entry.reason,
         mean="" if own is None else metric.write(own.decisive(holdout=False)),
         spread="" if own is None or own.std is None else f"± {metric.write(own.std)}",
-        dots=tuple(scales.percent(scale.share(value)) for value in folds[::every]),
+        dots=tuple(scales.to_percent(scale.share(value)) for value in folds[::every]),
         better="" if following is None else percent(following.probability),
         seconds=f"{format_number(entry.seconds, 2)} s" if entry.seconds else "",
         predict="" if entry.predict_seconds is None else f"{format_number(1000 * entry.predict_seconds, 2)} ms",
@@ -138,22 +138,22 @@ def live(progress: ContestProgress | None) -> LiveContest | None:
     """Return the leaderboard of a contest under way; None where one estimator is trained."""
     if progress is None:
         return None
-    left = sum(one.state in OPEN or one.state == "finished" for one in progress.candidates)
+    left = sum(candidate.state in OPEN or candidate.state == "finished" for candidate in progress.candidates)
     return LiveContest(
         metric=metrics.get(progress.metric).title,
         candidates=tuple(
             LiveCandidate(
-                key=one.key,
-                title=one.title,
-                state=STATES[one.state],
-                score=_score(one.score) if one.folds_judged else "",
-                folds=f"{one.folds_judged} of {pluralise(progress.folds, 'fold')}",
-                reason=one.reason,
-                can_end=one.state in OPEN and left > 1,
+                key=candidate.key,
+                title=candidate.title,
+                state=STATES[candidate.state],
+                score=_score(candidate.score) if candidate.folds_judged else "",
+                folds=f"{candidate.folds_judged} of {pluralise(progress.folds, 'fold')}",
+                reason=candidate.reason,
+                can_end=candidate.state in OPEN and left > 1,
             )
-            for one in progress.candidates
+            for candidate in progress.candidates
         ),
-        baselines=tuple((one.title, _score(one.score)) for one in progress.baselines),
+        baselines=tuple((baseline.title, _score(baseline.score)) for baseline in progress.baselines),
     )
 
 

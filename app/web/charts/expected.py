@@ -25,16 +25,16 @@ def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Exp
     if not estimate or not actual or actual.get("seconds") is None:
         return None
     work = float(actual.get("work_seconds", actual["seconds"]))
-    said = range_words(estimate["seconds_low"], estimate["seconds_high"])
+    words = range_words(estimate["seconds_low"], estimate["seconds_high"])
     # Early experiments kept the time on the wall alone.
     clock = "" if "work_seconds" in actual else " on the clock"
     time = (
-        f"Estimated {said} of processor time; it took {seconds_words(work)}{clock}, "
+        f"Estimated {words} of processor time; it took {seconds_words(work)}{clock}, "
         f"{_verdict(work, estimate, 'seconds')}. Time in the queue is not included."
     )
-    low, high, held = estimate["memory_mb_low"], estimate["memory_mb_high"], float(actual["memory_mb"])
+    low, high, peak = estimate["memory_mb_low"], estimate["memory_mb_high"], float(actual["memory_mb"])
     memory = (
-        f"Estimated {low:,.0f} to {high:,.0f} MB; peak memory {held:,.0f} MB, {_verdict(held, estimate, 'memory_mb')}."
+        f"Estimated {low:,.0f} to {high:,.0f} MB; peak memory {peak:,.0f} MB, {_verdict(peak, estimate, 'memory_mb')}."
     )
     learnt = "Estimates on this machine have learnt from it." if "work_seconds" in actual else ""
     return ExpectedCost(time, memory, learnt)

@@ -18,7 +18,7 @@ from app.domain.training.selection_rules import describe, most_kept
 from app.domain.training.tuning.search_space import resolve
 from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import SplitStrategy, TaskKind
-from app.web.wording import describe_answer, describe_holdout, field_title, format_answer, setting
+from app.web.wording import describe_answer, describe_holdout, field_title, format_answer, format_setting_value
 
 MAX_NAMES = 40
 MAX_VALUE = 160
@@ -44,7 +44,7 @@ class AnswerChange:
 
     version: int
     step: str
-    at: str
+    changed_at: str
     answer: str
     before: str
     after: str
@@ -62,7 +62,7 @@ def model_title(spec: Spec, report: Report | None = None) -> str:
         return spec.model.estimator
 
 
-def lead(spec: Spec, report: Report | None) -> str:
+def lead_sentence(spec: Spec, report: Report | None) -> str:
     """Return one sentence about what is or was trained."""
     count = len(report.features.used) if report else len(spec.features.selected)
     title = splitting.get(spec.validation.strategy).title.lower()
@@ -78,23 +78,27 @@ def lead(spec: Spec, report: Report | None) -> str:
 def facts(spec: Spec) -> tuple[Fact, ...]:
     """Return the config, term by term."""
     task = spec.task
-    found = [Fact("Target", task.target, TASKS[task.kind])]
-    found += [Fact("Purpose", words) for words in (purpose_phrase(task, step_seconds=None),) if words]
-    found += [Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value]
-    found.append(Fact(f"Measured features, {len(spec.features.selected):,}", _names(spec.features.selected) or "none"))
-    found += [Fact("Chosen in each fold", sentence) for sentence in selection(spec)]
-    found += leak_answers(spec)
-    found += [_recipe(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
-    found.append(Fact("Model", model_title(spec)))
-    found += _candidates(spec) if is_contest(spec) else [*_hyperparameters(spec), *search(spec)]
-    found += _validation(spec)
+    results = [Fact("Target", task.target, TASKS[task.kind])]
+    results += [Fact("Purpose", words) for words in (purpose_phrase(task, step_seconds=None),) if words]
+    results += [
+        Fact(term, value) for term, value in (("Time", task.time_column), ("Groups", task.group_column)) if value
+    ]
+    results.append(
+        Fact(f"Measured features, {len(spec.features.selected):,}", _quote_names(spec.features.selected) or "none")
+    )
+    results += [Fact("Chosen in each fold", sentence) for sentence in selection_sentences(spec)]
+    results += leak_answers(spec)
+    results += [_recipe_fact(part.kind, part.columns, part.parameters) for part in spec.features.transforms]
+    results.append(Fact("Model", model_title(spec)))
+    results += _candidates(spec) if is_contest(spec) else [*_hyperparameter_facts(spec), *search(spec)]
+    results += _validation_facts(spec)
     wanted = dict.fromkeys([spec.metrics.primary, *spec.metrics.others])
-    found.append(Fact("Metrics", ", ".join(metrics.get(one).title for one in wanted), "the first decides"))
-    found.append(Fact("Seed", str(spec.reproducibility.seed)))
-    return tuple(found)
+    results.append(Fact("Metrics", ", ".join(metrics.get(text).title for text in wanted), "the first decides"))
+    results.append(Fact("Seed", str(spec.reproducibility.seed)))
+    return tuple(results)
 
 
-def selection(spec: Spec) -> list[str]:
+def selection_sentences(spec: Spec) -> list[str]:
     """Return a sentence for each rule that chooses columns in each fold."""
     return describe(spec.features.selection, len(spec.features.selected))
 
@@ -105,16 +109,16 @@ def leak_answers(spec: Spec) -> list[Fact]:
     known = sorted(name for name, answer in answers.items() if answer == "known")
     unknown = sorted(name for name, answer in answers.items() if answer != "known")
     told = (("Known at prediction time", known, "by your word"), ("Not known then", unknown, "so left out"))
-    return [Fact(term, _names(names), note) for term, names, note in told if names]
+    return [Fact(term, _quote_names(names), note) for term, names, note in told if names]
 
 
-def _names(names: Iterable[str]) -> str:
+def _quote_names(names: Iterable[str]) -> str:
     listed = list(names)
     rest = len(listed) - MAX_NAMES
     return ", ".join(listed[:MAX_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
+def _recipe_fact(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     try:
         entry = transforms.get(kind)
     except KeyError:
@@ -122,11 +126,11 @@ def _recipe(kind: str, columns: list[str], parameters: dict[str, Any]) -> Fact:
     else:
         title, known = entry.title, {parameter.name: parameter for parameter in entry.parameters}
     pairs = [
-        (known[name].title, setting(known[name], value)) if name in known else (name, format_answer(value))
+        (known[name].title, format_setting_value(known[name], value)) if name in known else (name, format_answer(value))
         for name, value in parameters.items()
     ]
-    said = "; ".join(f"{term.lower()}: {words}" for term, words in pairs)
-    return Fact(title, _names(columns) or said, said if columns else "")
+    text = "; ".join(f"{term.lower()}: {words}" for term, words in pairs)
+    return Fact(title, _quote_names(columns) or text, text if columns else "")
 
 
 def winning_estimator(spec: Spec, report: Report | None) -> str:
@@ -138,17 +142,20 @@ def winning_estimator(spec: Spec, report: Report | None) -> str:
 
 def _candidates(spec: Spec) -> list[Fact]:
     parts = enumerate(spec.model.candidates, start=1)
-    found = [Fact(f"Candidate {number}", describe_candidate(part)) for number, part in parts]
-    return [*found, Fact("Blend", "competes too" if spec.model.blend else "none")]
+    result = [Fact(f"Candidate {number}", describe_candidate(part)) for number, part in parts]
+    return [*result, Fact("Blend", "competes too" if spec.model.blend else "none")]
 
 
-def _hyperparameters(spec: Spec) -> list[Fact]:
+def _hyperparameter_facts(spec: Spec) -> list[Fact]:
     try:
         entry = registry.get(spec.model.estimator)
     except KeyError:
         return [Fact(name, format_answer(value)) for name, value in spec.model.parameters.items()]
     values = {**entry.defaults(spec.task.kind), **spec.model.parameters}
-    return [Fact(one.title, setting(one, values[one.name])) for one in entry.parameters_for(spec.task.kind)]
+    return [
+        Fact(parameter.title, format_setting_value(parameter, values[parameter.name]))
+        for parameter in entry.parameters_for(spec.task.kind)
+    ]
 
 
 def search(spec: Spec) -> list[Fact]:
@@ -159,32 +166,35 @@ def search(spec: Spec) -> list[Fact]:
     decides = metrics.get(tuning.metric or spec.metrics.primary).title
     drawn, given_up = dict(SAMPLER.choices)[tuning.sampler], dict(PRUNING.choices)[tuning.pruning]
     how = f"{drawn}; poor sets given up early: {given_up.lower()}"
-    found = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
-    for one in resolve(spec)[0] if registry.has(spec.model.estimator) else ():
-        within = ", ".join(setting(one.parameter, choice) for choice in one.choices)
-        steps = "by factors" if one.log else "evenly"
-        span = within or f"{format_answer(float(one.low))} to {format_answer(float(one.high))}"
-        found.append(Fact(f"Searched: {one.parameter.title}", span, "" if within else steps))
-    return found
+    results = [Fact("Search", f"{tuning.trials:,} trials in each fold", f"{how}; {decides} decides")]
+    for dimension in resolve(spec)[0] if registry.has(spec.model.estimator) else ():
+        within = ", ".join(format_setting_value(dimension.parameter, choice) for choice in dimension.choices)
+        steps = "by factors" if dimension.log else "evenly"
+        span = within or f"{format_answer(float(dimension.low))} to {format_answer(float(dimension.high))}"
+        results.append(Fact(f"Searched: {dimension.parameter.title}", span, "" if within else steps))
+    return results
 
 
-def _validation(spec: Spec) -> list[Fact]:
+def _validation_facts(spec: Spec) -> list[Fact]:
     entry = splitting.get(spec.validation.strategy)
     values = {**entry.defaults(), **spec.validation.parameters}
-    found = [Fact("Validation", entry.title)]
-    found += [Fact(parameter.title, setting(parameter, values[parameter.name])) for parameter in entry.used(values)]
-    found.append(Fact("Held out at the end", describe_holdout(spec.validation.holdout)))
+    results = [Fact("Validation", entry.title)]
+    results += [
+        Fact(parameter.title, format_setting_value(parameter, values[parameter.name]))
+        for parameter in entry.used(values)
+    ]
+    results.append(Fact("Held out at the end", describe_holdout(spec.validation.holdout)))
     warm_up = spec.validation.warm_up
-    return [*found, Fact("Warm-up", pluralise(warm_up, "step"))] if warm_up else found
+    return [*results, Fact("Warm-up", pluralise(warm_up, "step"))] if warm_up else results
 
 
-def history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:
+def answer_history(events: list[dict[str, Any]]) -> tuple[AnswerChange, ...]:
     """Return every answer of the draft in the order in which it was given."""
     return tuple(
         AnswerChange(
             version=int(event["version"]),
             step=str(event["step"]),
-            at=str(event["at"]).replace("T", " ")[:16],
+            changed_at=str(event["at"]).replace("T", " ")[:16],
             answer=field_title(path),
             before=_cut(describe_answer(path, before)) or "as suggested",
             after=_cut(describe_answer(path, after)) or "as suggested",

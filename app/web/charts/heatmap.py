@@ -13,8 +13,8 @@ from app.domain.analysis.associations.clustering import Clustering, cluster
 from app.domain.analysis.associations.correlation import MEASURES, Matrix
 from app.domain.text.numbers import MINUS
 from app.domain.vocabulary import ColumnKind
+from app.web.charts.chart_numbers import shorten_name
 from app.web.charts.classes import STEPS
-from app.web.charts.words import short
 
 MAX_DRAWN = 500
 MAX_IN_TABLE = 24
@@ -77,7 +77,7 @@ class Heatmap:
     sentence: str
 
 
-def shade(value: float | None) -> str:
+def shade_class(value: float | None) -> str:
     """Return the class of a value: eleven steps from n5 by z0 to p5."""
     if value is None:
         return "none"
@@ -104,23 +104,23 @@ def build(
     clustered: bool = False,
 ) -> Heatmap:
     """Return the picture of a matrix, narrowed to names that hold a word and to columns with a strong enough pair."""
-    places, left_out = _places(matrix, word, threshold)
-    names = [matrix.names[at] for at in places]
+    places, left_out = _columns_to_draw(matrix, word, threshold)
+    names = [matrix.names[place] for place in places]
     values = matrix.values[np.ix_(places, places)]
     known = matrix.known[np.ix_(places, places)]
     clustering = cluster(values)
-    groups = tuple(_group(one.members, one.middle, one.strength, names, keys) for one in clustering.clusters)
+    groups = tuple(_group(item.members, item.middle, item.strength, names, keys) for item in clustering.clusters)
     of_groups = len(names) > MAX_IN_TABLE
     longest = LONGEST_OF_MANY if len(names) > MANY else MAX_NAME
-    shown = clustering.order if clustered else tuple(range(len(names)))
-    heads, rows = _group_rows(values, clustering, groups) if of_groups else _rows(values, shown, names, keys)
+    visible_rows = clustering.order if clustered else tuple(range(len(names)))
+    heads, rows = _group_rows(values, clustering, groups) if of_groups else _rows(values, visible_rows, names, keys)
     return Heatmap(
-        names="\n".join(short(name.replace("\n", " "), longest) for name in names),
+        names="\n".join(shorten_name(name.replace("\n", " "), longest) for name in names),
         keys=",".join(keys[name] for name in names),
         classes="".join("n" if kinds[name].is_number else "w" for name in names),
-        measures=_measures(matrix, places, [kinds[name].is_number for name in names]),
+        measures=_measures_words(matrix, places, [kinds[name].is_number for name in names]),
         cells=_pack_cells(values, known),
-        order=",".join(str(at) for at in clustering.order),
+        order=",".join(str(position) for position in clustering.order),
         count=len(names),
         left_out=left_out,
         rows=rows,
@@ -131,17 +131,17 @@ def build(
     )
 
 
-def _places(matrix: Matrix, word: str, threshold: float) -> tuple[list[int], int]:
+def _columns_to_draw(matrix: Matrix, word: str, threshold: float) -> tuple[list[int], int]:
     """Return which columns are drawn; where there are too many, those with the strongest pair."""
     named = np.array([word.lower() in name.lower() for name in matrix.names], dtype=bool)
     strength = np.abs(np.nan_to_num(matrix.values))
     np.fill_diagonal(strength, 0.0)
     best = strength.max(axis=1, initial=0.0)
-    found = np.flatnonzero(named & (best >= threshold))
-    if len(found) > MAX_DRAWN:
-        strongest = found[np.argsort(-best[found], kind="stable")[:MAX_DRAWN]]
-        return sorted(int(at) for at in strongest), len(found) - MAX_DRAWN
-    return [int(at) for at in found], 0
+    result_values = np.flatnonzero(named & (best >= threshold))
+    if len(result_values) > MAX_DRAWN:
+        strongest = result_values[np.argsort(-best[result_values], kind="stable")[:MAX_DRAWN]]
+        return sorted(int(position) for position in strongest), len(result_values) - MAX_DRAWN
+    return [int(position) for position in result_values], 0
 
 
 def _pack_cells(values: NDArray[np.float64], known: NDArray[np.bool_]) -> str:
@@ -151,9 +151,9 @@ def _pack_cells(values: NDArray[np.float64], known: NDArray[np.bool_]) -> str:
     return base64.b64encode(coded[below].tobytes()).decode("ascii")
 
 
-def _measures(matrix: Matrix, places: Sequence[int], numbers: Sequence[bool]) -> str:
+def _measures_words(matrix: Matrix, places: Sequence[int], numbers: Sequence[bool]) -> str:
     """Return which measure pairs of numbers, of a number and a class, and of classes have, as "nn:Spearman;…"."""
-    found = []
+    results = []
     codes = matrix.measures[np.ix_(places, places)]
     is_number = np.array(numbers, dtype=bool)
     for mark, rows, columns in (
@@ -164,14 +164,14 @@ def _measures(matrix: Matrix, places: Sequence[int], numbers: Sequence[bool]) ->
         part = codes[np.ix_(rows, columns)]
         used = part[part > 0]
         if used.size:
-            found.append(f"{mark}:{MEASURES[int(np.bincount(used).argmax())]}")
-    return ";".join(found)
+            results.append(f"{mark}:{MEASURES[int(np.bincount(used).argmax())]}")
+    return ";".join(results)
 
 
 def _group(
     members: Sequence[int], middle: int, strength: float, names: Sequence[str], keys: Mapping[str, str]
 ) -> HeatmapGroup:
-    inside = tuple(names[at] for at in members)
+    inside = tuple(names[member] for member in members)
     return HeatmapGroup(names[middle], inside, tuple(keys[name] for name in inside), strength)
 
 
@@ -182,38 +182,38 @@ def _rows(
     for i in order:
         cells = tuple(_cell(values, i, j, keys[names[j]]) for j in order)
         rows.append(HeatmapRow(names[i], keys[names[i]], cells))
-    return tuple(short(names[at], MAX_NAME) for at in order), tuple(rows)
+    return tuple(shorten_name(names[position], MAX_NAME) for position in order), tuple(rows)
 
 
 def _cell(values: NDArray[np.float64], i: int, j: int, key: str) -> HeatmapCell:
     if i == j:
         return HeatmapCell("self", "\u00b7")
     value = None if np.isnan(values[i, j]) else float(values[i, j])
-    return HeatmapCell(shade(value), format_strength(value), key)
+    return HeatmapCell(shade_class(value), format_strength(value), key)
 
 
 def _group_rows(
     values: NDArray[np.float64], clustering: Clustering, groups: Sequence[HeatmapGroup]
 ) -> tuple[tuple[str, ...], tuple[HeatmapRow, ...]]:
     """Return a table of clusters against clusters, largest first: the mean strength of their pairs."""
-    largest = sorted(range(len(groups)), key=lambda at: -len(groups[at].names))[:MAX_GROUPS]
+    largest = sorted(range(len(groups)), key=lambda index: -len(groups[index].names))[:MAX_GROUPS]
     strength = np.abs(values)
     rows = []
-    for one in largest:
+    for first in largest:
         cells = []
         for other in largest:
-            part = strength[np.ix_(clustering.clusters[one].members, clustering.clusters[other].members)]
-            part = part[~np.eye(len(part), dtype=bool)] if one == other else part
+            part = strength[np.ix_(clustering.clusters[first].members, clustering.clusters[other].members)]
+            part = part[~np.eye(len(part), dtype=bool)] if first == other else part
             there = part[~np.isnan(part)]
             mean = float(there.mean()) if there.size else None
-            cells.append(HeatmapCell(shade(mean), format_strength(mean)))
-        rows.append(HeatmapRow(_group_title(groups[one]), "", tuple(cells)))
-    return tuple(_group_title(groups[at]) for at in largest), tuple(rows)
+            cells.append(HeatmapCell(shade_class(mean), format_strength(mean)))
+        rows.append(HeatmapRow(_group_title(groups[first]), "", tuple(cells)))
+    return tuple(_group_title(groups[position]) for position in largest), tuple(rows)
 
 
 def _group_title(group: HeatmapGroup) -> str:
     more = len(group.names) - 1
-    return f"{short(group.title, 24)} and {more:,} more" if more else short(group.title, MAX_NAME)
+    return f"{shorten_name(group.title, 24)} and {more:,} more" if more else shorten_name(group.title, MAX_NAME)
 
 
 def _sentence(values: NDArray[np.float64], names: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ from app.domain.analysis.profiling.units import unit_of
 from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import HydrographSeries
 from app.web.charts import paths, scales
+from app.web.charts.chart_numbers import Numbers, add_unit, thin_rows
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, thin, with_unit
 
 # The share of the height that the lines take where precipitation hangs from above.
 BELOW_RAIN = 0.8
@@ -43,33 +43,33 @@ def build(values: HydrographSeries | None, *, target: str, unit: str = "") -> Hy
     if not (rows := _rows(values)):
         return None
     start, end = rows[0][0], rows[-1][0]
-    scale = scales.amounts([row[1] for row in rows], [row[2] for row in rows])
-    marks = scales.ticks(scale)
-    hanging = _hanging([row[3] for row in rows], rain_name := values.rain_column or "")
+    scale = scales.amount_scale([row[1] for row in rows], [row[2] for row in rows])
+    marks = scales.scale_ticks(scale)
+    hanging = _rain_scale([row[3] for row in rows], rain_name := values.rain_column or "")
     height = BELOW_RAIN if hanging.longest > 0 else 1.0
     places = [scales.time_share(start, end, row[0]) for row in rows]
 
     def drawn(column: int) -> str:
-        found = [scales.known_values([row[column]]) for row in rows]
+        results = [scales.known_values([row[column]]) for row in rows]
         return paths.line(
-            [(x, scale.share(one[0]) * height if one else None) for x, one in zip(places, found, strict=True)]
+            [(x, scale.share(item[0]) * height if item else None) for x, item in zip(places, results, strict=True)]
         )
 
     return Hydrograph(
         title=values.title,
         sentence=_sentence(rows, target),
-        y_title=scales.with_title(with_unit(target, unit), scale),
+        y_title=scales.axis_title(add_unit(target, unit), scale),
         x=scales.time_ticks(start, end),
-        y=tuple(Tick(round(100 - tick.at * height, 2), tick.label) for tick in marks),
+        y=tuple(Tick(round(100 - tick.position * height, 2), tick.label) for tick in marks),
         observed=drawn(1),
         estimated=drawn(2),
         rain=paths.hanging_bars(hanging.bars(places, [row[3] for row in rows]), 0.8 / len(rows)),
         rain_name=rain_name,
         rain_note=hanging.note,
-        rain_ticks=tuple(Tick(round(tick.at * RAIN_HEIGHT, 2), tick.label) for tick in hanging.marks),
+        rain_ticks=tuple(Tick(round(tick.position * RAIN_HEIGHT, 2), tick.label) for tick in hanging.marks),
         numbers=_numbers(values, rain_name),
         data={
-            **_data(values, scales.with_title(with_unit(target, unit), scale), rain_name),
+            **_script_data(values, scales.axis_title(add_unit(target, unit), scale), rain_name),
             "low": scale.low,
             "high": scale.low + (scale.high - scale.low) / height,
             "ticks": scales.values_of(scale, marks),
@@ -103,18 +103,18 @@ class _RainScale:
         }
 
 
-def _hanging(values: list[Any], name: str) -> _RainScale:
+def _rain_scale(values: list[Any], name: str) -> _RainScale:
     longest = max(scales.known_values(values), default=0.0)
-    scale = scales.linear([longest], from_zero=True, most=2)
+    scale = scales.linear_scale([longest], from_zero=True, most=2)
     if longest <= 0:
         return _RainScale(0.0, scale, (), "")
     unit = unit_of(name)
     amount = f"{format_number(longest, 3)} {unit}".strip()
-    title = scales.with_title(with_unit(name, unit), scale)
-    return _RainScale(longest, scale, scales.ticks(scale, most=2), f"{title} from above, at most {amount}")
+    title = scales.axis_title(add_unit(name, unit), scale)
+    return _RainScale(longest, scale, scales.scale_ticks(scale, most=2), f"{title} from above, at most {amount}")
 
 
-def _data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any]:
+def _script_data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any]:
     """Return the data that the script draws from, where there is one."""
     return {
         "kind": "hydrograph",
@@ -129,7 +129,7 @@ def _data(values: HydrographSeries, title: str, rain_name: str) -> dict[str, Any
 
 def _rows(values: HydrographSeries) -> list[tuple[Any, Any, Any, Any]]:
     rain = values.rain or (None,) * len(values.times)
-    rows = zip(map(scales.moment, values.times), values.observed, values.predicted, rain, strict=True)
+    rows = zip(map(scales.parse_moment, values.times), values.observed, values.predicted, rain, strict=True)
     return sorted((row for row in rows if row[0] is not None), key=lambda row: row[0])
 
 
@@ -150,7 +150,7 @@ def _sentence(rows: list[tuple[Any, Any, Any, Any]], target: str) -> str:
 def _numbers(values: HydrographSeries, rain_name: str) -> Numbers:
     series = (values.observed, values.predicted, *([values.rain or ()] if rain_name else []))
     columns = [[format_number(value) for value in numbers] for numbers in series]
-    rows, which = thin(
+    rows, which = thin_rows(
         [(str(time or "").replace("T", " "), *rest) for time, *rest in zip(values.times, *columns, strict=True)]
     )
     return Numbers(which, ("Time", "Observed", "Predicted", *([rain_name] if rain_name else [])), rows)

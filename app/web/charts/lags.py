@@ -10,7 +10,7 @@ from app.domain.hydrology.naming import Quantity, quantity_of
 from app.domain.purpose_words import duration_words
 from app.domain.text.numbers import MINUS
 from app.web.charts import paths, scales
-from app.web.charts.words import Numbers, short
+from app.web.charts.chart_numbers import Numbers, shorten_name
 
 # Past five lines a picture says nothing; the table has them all.
 MAX_LINES = 5
@@ -58,22 +58,24 @@ def build(measures: LagMeasures, *, target: str, roles: Mapping[str, str]) -> La
 
     main, ranges = main_curve(curves, roles), curves[0].ranges
     values = [part.value for curve in curves for part in curve.ranges]
-    scale = scales.linear(values, from_zero=True, most=4)
+    scale = scales.linear_scale(values, from_zero=True, most=4)
     drawn = sorted(curves, key=lambda curve: (curve is not main, -abs(curve.strongest)))[:MAX_LINES]
-    places = [(at + 0.5) / len(ranges) for at in range(len(ranges))]
-    end = _ends_at(main, ranges)
+    places = [(position + 0.5) / len(ranges) for position in range(len(ranges))]
+    end = _memory_end(main, ranges)
 
     def line(curve: LagCurve, series: int) -> LagLine:
         heights = [None if part.value is None else scale.share(part.value) for part in curve.ranges]
-        return LagLine(short(curve.driver, 40), series, paths.line(list(zip(places, heights, strict=True))))
+        return LagLine(shorten_name(curve.driver, 40), series, paths.line(list(zip(places, heights, strict=True))))
 
     return LagChart(
         sentence=memory_sentence(main, target, roles.get(main.driver, ""), span),
         lines=tuple(line(curve, place) for place, curve in enumerate(drawn, start=1)),
         hidden=len(curves) - len(drawn),
         x=_ticks(ranges, places, span),
-        y=tuple(scales.Tick(scales.percent(1 - tick.at / 100), tick.label) for tick in scales.ticks(scale)),
-        zero=scales.percent(1 - scale.share(0.0)),
+        y=tuple(
+            scales.Tick(scales.to_percent(1 - tick.position / 100), tick.label) for tick in scales.scale_ticks(scale)
+        ),
+        zero=scales.to_percent(1 - scale.share(0.0)),
         memory_at=end,
         memory_label=span(main.remembered) if end is not None else "",
         numbers=_numbers(curves, span),
@@ -106,37 +108,37 @@ def thing_of(target: str) -> str:
     return "This river" if quantity is Quantity.FLOW else target[:40]
 
 
-def _ends_at(main: LagCurve, ranges: tuple[LagRange, ...]) -> float | None:
+def _memory_end(main: LagCurve, ranges: tuple[LagRange, ...]) -> float | None:
     """Return the right end of the last range that is remembered, in per cent of the width."""
     inside = sum(part.last < main.remembered for part in ranges)
-    return scales.percent(inside / len(ranges)) if main.remembered > 1 else None
+    return scales.to_percent(inside / len(ranges)) if main.remembered > 1 else None
 
 
 def _ticks(ranges: tuple[LagRange, ...], places: list[float], span: Callable[[int], str]) -> tuple[scales.Tick, ...]:
     every = max(1, -(-len(ranges) // MAX_TICKS))
-    found = []
-    for at in range(0, len(ranges), every):
-        label = span(ranges[at].first) if ranges[at].first else "same"
-        found.append(scales.Tick(scales.percent(places[at]), label, optional=(at // every) % 2 == 1))
-    return tuple(found)
+    ticks = []
+    for position in range(0, len(ranges), every):
+        label = span(ranges[position].first) if ranges[position].first else "same"
+        ticks.append(scales.Tick(scales.to_percent(places[position]), label, optional=(position // every) % 2 == 1))
+    return tuple(ticks)
 
 
 def _numbers(curves: list[LagCurve], span: Callable[[int], str]) -> Numbers:
     rows = []
-    for at, part in enumerate(curves[0].ranges):
+    for index, part in enumerate(curves[0].ranges):
         label = "the same step" if not part.last else span(part.last)
         if part.first != part.last:
             label = f"{part.first:,} to {label}"
-        rows.append((label, *(_value(curve.ranges[at]) for curve in curves)))
+        rows.append((label, *(_format_correlation(curve.ranges[index]) for curve in curves)))
     rows.append(("Remembered", *(span(curve.remembered) if curve.remembered else "" for curve in curves)))
     return Numbers(
         "Rank correlation without the season, with the mean of each range before a row. In brackets: within chance.",
-        ("Before", *(short(curve.driver) for curve in curves)),
+        ("Before", *(shorten_name(curve.driver) for curve in curves)),
         tuple(rows),
     )
 
 
-def _value(part: LagRange) -> str:
+def _format_correlation(part: LagRange) -> str:
     if part.value is None:
         return ""
     text = f"{part.value:+.2f}".replace("-", MINUS)

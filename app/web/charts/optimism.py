@@ -53,20 +53,20 @@ class SplitBars:
 def split_bars(comparison: SplitComparison, spec: Spec) -> SplitBars:
     """Return the picture of a complete comparison."""
     metric, here = metrics.get(comparison.metric), flattery_here(comparison, spec)
-    ends = [value for item in comparison.items for value in _ends(item)]
+    ends = [value for item in comparison.items for value in _bar_ends(item)]
     low, high = min([0.0, *ends]), max([1.0 if metric.best == 1.0 else 0.0, *ends])
     return SplitBars(
         metric=metric.title,
         sentence=f"{metric.title} is not defined on these rows, so there is nothing to compare."
         if here is None
         else sentence_of(here, metric=metric.title),
-        bars=tuple(_bar(item, comparison, low, high) for item in comparison.items),
+        bars=tuple(_split_bar(item, comparison, low, high) for item in comparison.items),
         rows=comparison.rows,
         train_rows=comparison.train_rows,
     )
 
 
-def _ends(item: SplitScore) -> list[float]:
+def _bar_ends(item: SplitScore) -> list[float]:
     """Return what has to fit into the width."""
     if item.mean is None:
         return []
@@ -75,7 +75,7 @@ def _ends(item: SplitScore) -> list[float]:
     return known if item.baseline_mean is None else [*known, item.baseline_mean]
 
 
-def _bar(item: SplitScore, comparison: SplitComparison, low: float, high: float) -> SplitBar:
+def _split_bar(item: SplitScore, comparison: SplitComparison, low: float, high: float) -> SplitBar:
     title = TITLES[item.split]
     if item.reason or item.mean is None:
         return SplitBar(title, reason=item.reason or "The metric is not defined here.")

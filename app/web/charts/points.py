@@ -8,8 +8,8 @@ from typing import Any
 from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import ScatterSeries
 from app.web.charts import scales
+from app.web.charts.chart_numbers import Numbers, add_unit, thin_rows
 from app.web.charts.scales import Tick
-from app.web.charts.words import Numbers, thin, with_unit
 
 
 @dataclass(frozen=True)
@@ -32,28 +32,32 @@ def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatt
     if not values:
         return None
     pairs = [
-        (one[0], two[0])
-        for seen, said in zip(values.observed, values.predicted, strict=True)
-        if (one := scales.known_values([seen])) and (two := scales.known_values([said]))
+        (row[0], two[0])
+        for seen, value in zip(values.observed, values.predicted, strict=True)
+        if (row := scales.known_values([seen])) and (two := scales.known_values([value]))
     ]
     if not pairs:
         return None
     log = values.log and all(seen > 0 for seen, _said in pairs)
     # One estimate near zero must not stretch a logarithmic axis over ten powers.
     least = min(seen for seen, _said in pairs) / 3
-    seen, said = zip(*pairs, strict=True)
-    scale = scales.logarithmic(max(one, least) for one in (*seen, *said)) if log else scales.amounts(seen, said)
-    marks = scales.ticks(scale)
-    upwards = scales.with_title(with_unit(f"Predicted {target}", unit), scale)
+    seen, answers = zip(*pairs, strict=True)
+    scale = (
+        scales.logarithmic_scale(max(item, least) for item in (*seen, *answers))
+        if log
+        else scales.amount_scale(seen, answers)
+    )
+    marks = scales.scale_ticks(scale)
+    upwards = scales.axis_title(add_unit(f"Predicted {target}", unit), scale)
     return Scatter(
         sentence=_sentence(pairs, target),
         note=_note(values, pairs, scale, log=log),
-        x_title=scales.with_title(with_unit("Observed", unit), scale),
+        x_title=scales.axis_title(add_unit("Observed", unit), scale),
         y_title=upwards,
         x=marks,
-        y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in marks),
+        y=tuple(Tick(round(100 - tick.position, 2), tick.label) for tick in marks),
         points=tuple(
-            (scales.percent(scale.share(seen)), scales.percent(1 - scale.share(said))) for seen, said in pairs
+            (scales.to_percent(scale.share(seen)), scales.to_percent(1 - scale.share(value))) for seen, value in pairs
         ),
         numbers=_numbers(pairs),
         data={
@@ -69,18 +73,18 @@ def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatt
 
 
 def _note(values: ScatterSeries, pairs: list[tuple[float, float]], scale: scales.Scale, *, log: bool) -> str:
-    shown, total = len(pairs), values.rows_total or len(pairs)
-    text = f"{shown:,} of {total:,} rows" if shown < total else f"All {total:,} rows"
+    view, total = len(pairs), values.rows_total or len(pairs)
+    text = f"{view:,} of {total:,} rows" if view < total else f"All {total:,} rows"
     if not log:
         return f"{text}. The dashed line is equality."
-    edge = sum(said < scale.low for _seen, said in pairs)
+    edge = sum(value < scale.low for _seen, value in pairs)
     below = f" {edge:,} predictions below the axis are drawn at its edge." if edge else ""
     return f"{text}, both axes logarithmic. The dashed line is equality.{below}"
 
 
 def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
-    errors = sorted(abs(said - seen) for seen, said in pairs)
-    above = sum(said > seen for seen, said in pairs)
+    errors = sorted(abs(value - seen) for seen, value in pairs)
+    above = sum(value > seen for seen, value in pairs)
     return (
         f"Predicted against observed {target} for {len(pairs):,} rows. Half of the predictions lie within "
         f"{format_number(errors[len(errors) // 2], 2)} of what was observed, nine in ten within "
@@ -91,7 +95,7 @@ def _sentence(pairs: list[tuple[float, float]], target: str) -> str:
 
 def _numbers(pairs: list[tuple[float, float]]) -> Numbers:
     ordered = sorted(pairs)
-    rows, which = thin(
-        [(format_number(seen), format_number(said), format_number(said - seen)) for seen, said in ordered]
+    rows, which = thin_rows(
+        [(format_number(seen), format_number(value), format_number(value - seen)) for seen, value in ordered]
     )
     return Numbers(f"{which} In order of what was observed.", ("Observed", "Predicted", "Difference"), rows, words=0)

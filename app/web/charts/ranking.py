@@ -9,7 +9,7 @@ from app.domain.text.numbers import MINUS, format_number
 from app.domain.text.words import pluralise
 from app.domain.training.report.chart_series import FeatureLoss, ImportanceSeries
 from app.web.charts import scales
-from app.web.charts.words import Numbers
+from app.web.charts.chart_numbers import Numbers
 
 MAX_BARS = 20
 MAX_LISTED = 200

@@ -8,8 +8,8 @@ from itertools import pairwise
 from app.domain.text.numbers import format_number
 from app.domain.training.report.chart_series import MonthQuantiles, ResidualCounts, ResidualSeries
 from app.web.charts import scales
+from app.web.charts.chart_numbers import Numbers, add_unit
 from app.web.charts.scales import MONTHS, Tick
-from app.web.charts.words import Numbers, with_unit
 
 
 @dataclass(frozen=True)
@@ -76,26 +76,29 @@ class _Month:
         return self.marks[-1] - self.marks[0]
 
 
-def _complete(months: tuple[MonthQuantiles, ...]) -> list[_Month]:
-    known = [_Month(MONTHS[one.month - 1], one.rows, tuple(scales.known_values(one.marks))) for one in months]
+def _complete_months(months: tuple[MonthQuantiles, ...]) -> list[_Month]:
+    known = [
+        _Month(MONTHS[quantiles.month - 1], quantiles.rows, tuple(scales.known_values(quantiles.marks)))
+        for quantiles in months
+    ]
     return [month for month in known if len(month.marks) == 5]
 
 
-def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> Months | None:
+def build_month_boxes(values: ResidualSeries | None, *, target: str, unit: str = "") -> Months | None:
     """Return the boxes of a report, or None where there are too few months."""
-    months = _complete((values and values.by_month) or ())
+    months = _complete_months((values and values.by_month) or ())
     if not months:
         return None
-    scale = scales.linear([mark for month in months for mark in month.marks] + [0.0])
+    scale = scales.linear_scale([mark for month in months for mark in month.marks] + [0.0])
     widest = max(months, key=lambda month: month.spread)
     return Months(
         sentence=(
             f"Residuals of {target} by month. The middle nine tenths are widest in {widest.name}, "
             f"from {format_number(widest.marks[0], 2)} to {format_number(widest.marks[-1], 2)}."
         ),
-        y_title=scales.with_title(with_unit("Predicted minus observed", unit), scale),
-        y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(scale, signed=True)),
-        boxes=tuple(_box(month, scale, place=place, count=len(months)) for place, month in enumerate(months)),
+        y_title=scales.axis_title(add_unit("Predicted minus observed", unit), scale),
+        y=tuple(Tick(round(100 - tick.position, 2), tick.label) for tick in scales.scale_ticks(scale, signed=True)),
+        boxes=tuple(_month_box(month, scale, place=place, count=len(months)) for place, month in enumerate(months)),
         numbers=Numbers(
             "Quantiles of predicted minus observed.",
             ("Month", "5 %", "25 %", "Median", "75 %", "95 %", "Rows"),
@@ -106,9 +109,9 @@ def by_month(values: ResidualSeries | None, *, target: str, unit: str = "") -> M
     )
 
 
-def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> ResidualBox:
+def _month_box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> ResidualBox:
     slot = 100 / count
-    low, lower, middle, upper, high = (scales.percent(1 - scale.share(mark)) for mark in month.marks)
+    low, lower, middle, upper, high = (scales.to_percent(1 - scale.share(mark)) for mark in month.marks)
     return ResidualBox(
         x=round((place + 0.5) * slot, 2),
         left=round((place + 0.22) * slot, 2),
@@ -123,29 +126,31 @@ def _box(month: _Month, scale: scales.Scale, *, place: int, count: int) -> Resid
     )
 
 
-def histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> Histogram | None:
+def build_histogram(values: ResidualSeries | None, *, target: str, unit: str = "") -> Histogram | None:
     """Return the histogram of a report, or None where nothing was counted."""
     given = values.histogram if values else ResidualCounts()
     edges, counts = scales.known_values(given.edges), given.counts
     if not sum(counts) or len(edges) != len(counts) + 1:
         return None
-    across = scales.Scale(edges[0], edges[-1]) if edges[-1] > edges[0] else scales.linear(edges)
-    up = scales.linear(counts, from_zero=True)
+    across = scales.Scale(edges[0], edges[-1]) if edges[-1] > edges[0] else scales.linear_scale(edges)
+    up = scales.linear_scale(counts, from_zero=True)
     over = sum(count for low, count in zip(edges, counts, strict=False) if low >= 0)
     return Histogram(
         sentence=(
             f"Residuals of {target}, counted in {len(counts)} bins from {format_number(edges[0], 3)} to "
             f"{format_number(edges[-1], 3)}. About {100 * over / sum(counts):.0f} % of the predictions are too high."
         ),
-        x_title=scales.with_title(with_unit("Predicted minus observed", unit), across),
-        x=scales.ticks(across, signed=True),
-        y=tuple(Tick(round(100 - tick.at, 2), tick.label) for tick in scales.ticks(up)),
-        zero=scales.percent(across.share(0.0)),
+        x_title=scales.axis_title(add_unit("Predicted minus observed", unit), across),
+        x=scales.scale_ticks(across, signed=True),
+        y=tuple(Tick(round(100 - tick.position, 2), tick.label) for tick in scales.scale_ticks(up)),
+        zero=scales.to_percent(across.share(0.0)),
         bars=tuple(
             HistogramBar(
-                x=scales.percent(across.share(low)),
-                width=max(round(scales.percent(across.share(high)) - scales.percent(across.share(low)) - 0.3, 2), 0.2),
-                height=scales.percent(up.share(count)),
+                x=scales.to_percent(across.share(low)),
+                width=max(
+                    round(scales.to_percent(across.share(high)) - scales.to_percent(across.share(low)) - 0.3, 2), 0.2
+                ),
+                height=scales.to_percent(up.share(count)),
                 below=high <= 0,
             )
             for (low, high), count in zip(pairwise(edges), counts, strict=True)

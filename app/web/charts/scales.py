@@ -24,7 +24,7 @@ CROWDED = 6
 class Tick:
     """A mark on an axis, in per cent from its start; an optional one loses its lettering where there is no room."""
 
-    at: float
+    position: float
     label: str
     optional: bool = False
 
@@ -52,7 +52,7 @@ def known_values(values: Iterable[Any]) -> list[float]:
     return [min(max(value, -MAX_ABSOLUTE), MAX_ABSOLUTE) for value in numbers if math.isfinite(value)]
 
 
-def percent(share: float) -> float:
+def to_percent(share: float) -> float:
     """Return a share as per cent, short enough for an attribute."""
     return round(100 * share, 2)
 
@@ -64,7 +64,7 @@ def step_of(span: float, most: int) -> float:
     return next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= rough * 0.999_999), 10 * power)
 
 
-def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> Scale:
+def linear_scale(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> Scale:
     """Return a scale with round ends around these values."""
     numbers = known_values(values)
     if from_zero:
@@ -78,7 +78,7 @@ def linear(values: Iterable[Any], *, from_zero: bool = False, most: int = 5) -> 
     return Scale(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9))
 
 
-def amounts(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
+def amount_scale(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
     """Return a scale of amounts: it begins at zero, or at the lowest estimate where one lies below.
 
     What was observed below zero, or all of it far from there as the head of an aquifer is, has a scale around its
@@ -89,10 +89,10 @@ def amounts(observed: Iterable[Any], estimated: Iterable[Any]) -> Scale:
     lowest, highest = (min(everything), max(everything)) if everything else (0.0, 1.0)
     about_zero = not seen or min(seen) >= -ABOUT_ZERO * max(abs(highest), abs(lowest))
     if not about_zero or lowest > highest / 2:
-        return linear(everything)
+        return linear_scale(everything)
     if lowest >= 0:
-        return linear(everything, from_zero=True)
-    whole = linear([max(lowest, -MAX_ABSOLUTE / 2), min(highest, MAX_ABSOLUTE / 2)], from_zero=True)
+        return linear_scale(everything, from_zero=True)
+    whole = linear_scale([max(lowest, -MAX_ABSOLUTE / 2), min(highest, MAX_ABSOLUTE / 2)], from_zero=True)
     return Scale(max(lowest, whole.low), whole.high)
 
 
@@ -100,11 +100,11 @@ def values_of(scale: Scale, marks: Iterable[Tick]) -> list[tuple[float, str]]:
     """Return the value of each tick with its lettering, for whoever draws the scale again."""
     if scale.logarithmic:
         span = math.log10(scale.high) - math.log10(scale.low)
-        return [(scale.low * 10 ** (span * tick.at / 100), tick.label) for tick in marks]
-    return [(scale.low + (scale.high - scale.low) * tick.at / 100, tick.label) for tick in marks]
+        return [(scale.low * 10 ** (span * tick.position / 100), tick.label) for tick in marks]
+    return [(scale.low + (scale.high - scale.low) * tick.position / 100, tick.label) for tick in marks]
 
 
-def logarithmic(values: Iterable[Any]) -> Scale:
+def logarithmic_scale(values: Iterable[Any]) -> Scale:
     """Return a logarithmic scale around the positive ones of these values."""
     numbers = [value for value in known_values(values) if value > 1e-299]
     low, high = (min(numbers), max(numbers)) if numbers else (1.0, 10.0)
@@ -113,7 +113,7 @@ def logarithmic(values: Iterable[Any]) -> Scale:
     return Scale(10**least, 10**most, logarithmic=True)
 
 
-def exponent(scale: Scale) -> int:
+def common_exponent(scale: Scale) -> int:
     """Return the power of ten that the lettering of an axis leaves out, so that it stays short."""
     largest = max(abs(scale.low), abs(scale.high))
     if scale.logarithmic or 1e-3 <= largest < 1e5 or largest == 0:
@@ -121,29 +121,29 @@ def exponent(scale: Scale) -> int:
     return 3 * math.floor(math.log10(largest) / 3)
 
 
-def with_title(title: str, scale: Scale) -> str:
+def axis_title(title: str, scale: Scale) -> str:
     """Return the title of an axis with the power of ten that its lettering leaves out."""
-    power = exponent(scale)
+    power = common_exponent(scale)
     return f"{title}, \u00d7 10{str(power).translate(SUPERSCRIPT)}" if power else title
 
 
-def ticks(scale: Scale, *, most: int = 5, signed: bool = False) -> tuple[Tick, ...]:
+def scale_ticks(scale: Scale, *, most: int = 5, signed: bool = False) -> tuple[Tick, ...]:
     """Return the ticks of a scale; with `signed`, what lies above zero has a plus."""
     if scale.logarithmic:
         return _log_ticks(scale)
-    power = exponent(scale)
+    power = common_exponent(scale)
     step = step_of(scale.high - scale.low, most)
     if scale.low < 0 < scale.high and -scale.low < step_of(scale.high, most):
         # The little below zero takes no tick and does not make the others sparser.
         step = step_of(scale.high, most)
     first, last = math.ceil(scale.low / step - 1e-6), math.floor(scale.high / step + 1e-6)
     decimals = min(max(0, power - math.floor(math.log10(step)) + (1 if _is_quarter(step) else 0)), 12)
-    found = []
-    for at in range(first, min(last, first + 20) + 1):
-        text = f"{at * step / 10.0**power:,.{decimals}f}"
-        text = f"+{text}" if signed and at > 0 else text
-        found.append(Tick(percent(scale.share(at * step)), text.replace("-", MINUS)))
-    return tuple(found)
+    ticks = []
+    for position in range(first, min(last, first + 20) + 1):
+        text = f"{position * step / 10.0**power:,.{decimals}f}"
+        text = f"+{text}" if signed and position > 0 else text
+        ticks.append(Tick(to_percent(scale.share(position * step)), text.replace("-", MINUS)))
+    return tuple(ticks)
 
 
 def _is_quarter(step: float) -> bool:
@@ -161,7 +161,7 @@ def _log_ticks(scale: Scale) -> tuple[Tick, ...]:
         values = [value for value in fine if scale.low <= value <= scale.high]
     if not values:
         values = [10 ** ((low + high) / 2)]
-    return tuple(Tick(percent(scale.share(value)), _power_label(value)) for value in values)
+    return tuple(Tick(to_percent(scale.share(value)), _power_label(value)) for value in values)
 
 
 def _power_label(value: float) -> str:
@@ -171,7 +171,7 @@ def _power_label(value: float) -> str:
     return f"10{str(power).translate(SUPERSCRIPT)}"
 
 
-def moment(text: Any) -> datetime | None:
+def parse_moment(text: Any) -> datetime | None:
     """Return the time that an ISO text says, without its zone, or None."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=None)
@@ -179,10 +179,10 @@ def moment(text: Any) -> datetime | None:
         return None
 
 
-def time_share(start: datetime, end: datetime, at: datetime) -> float:
+def time_share(start: datetime, end: datetime, moment: datetime) -> float:
     """Return where a moment stands between two, 0 to 1; the middle where they are one."""
     span = (end - start).total_seconds()
-    return (at - start).total_seconds() / span if span else 0.5
+    return (moment - start).total_seconds() / span if span else 0.5
 
 
 def time_ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
@@ -191,54 +191,64 @@ def time_ticks(start: datetime, end: datetime) -> tuple[Tick, ...]:
         return (Tick(50.0, f"{start:%Y-%m-%d}"),)
     for months in (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000):
         if (end - start).days / (30.44 * months) <= MAX_TICKS - 1:
-            found = _months(start, end, months)
-            if len(found) >= 3:
-                return _place_ticks(start, end, found, by_year=months >= 12)
+            moments = _month_ticks(start, end, months)
+            if len(moments) >= 3:
+                return _place_ticks(start, end, moments, by_year=months >= 12)
             break
     for seconds in (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800):
         if (end - start).total_seconds() / seconds <= MAX_TICKS - 1:
-            return _place_days(start, end, _steps(start, end, timedelta(seconds=seconds)))
-    return _place_ticks(start, end, _months(start, end, 1), by_year=False)
+            return _place_days(start, end, _step_ticks(start, end, timedelta(seconds=seconds)))
+    return _place_ticks(start, end, _month_ticks(start, end, 1), by_year=False)
 
 
-def _months(start: datetime, end: datetime, step: int) -> list[datetime]:
+def _month_ticks(start: datetime, end: datetime, step: int) -> list[datetime]:
     first = start.year * 12 + start.month - 1
-    found = []
+    moments = []
     for month in range(-(-first // step) * step, end.year * 12 + end.month, step):
-        at = start.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)
-        if start <= at <= end:
-            found.append(at)
-    return found
+        moment = start.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)
+        if start <= moment <= end:
+            moments.append(moment)
+    return moments
 
 
-def _steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
+def _step_ticks(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    at = midnight + step * math.ceil((start - midnight) / step)
-    found = []
-    while at <= end:
-        found.append(at)
-        at += step
-    return found
+    moment = midnight + step * math.ceil((start - midnight) / step)
+    moments = []
+    while moment <= end:
+        moments.append(moment)
+        moment += step
+    return moments
 
 
 def _place_ticks(start: datetime, end: datetime, moments: list[datetime], *, by_year: bool) -> tuple[Tick, ...]:
     every = 3 if len(moments) > CROWDED else 1
-    found = []
-    for place, at in enumerate(moments):
-        year = place == 0 or at.month == 1
-        label = str(at.year) if by_year else f"{MONTHS[at.month - 1]} {at.year}" if year else MONTHS[at.month - 1]
-        found.append(Tick(percent(time_share(start, end, at)), label, optional=place % every > 0))
-    return tuple(found)
+    ticks = []
+    for place, moment in enumerate(moments):
+        year = place == 0 or moment.month == 1
+        label = (
+            str(moment.year)
+            if by_year
+            else f"{MONTHS[moment.month - 1]} {moment.year}"
+            if year
+            else MONTHS[moment.month - 1]
+        )
+        ticks.append(Tick(to_percent(time_share(start, end, moment)), label, optional=place % every > 0))
+    return tuple(ticks)
 
 
 def _place_days(start: datetime, end: datetime, moments: list[datetime]) -> tuple[Tick, ...]:
     every = 3 if len(moments) > CROWDED else 1
-    found = []
-    for place, at in enumerate(moments):
-        day = f"{at.day} {MONTHS[at.month - 1]}"
+    ticks = []
+    for place, moment in enumerate(moments):
+        day = f"{moment.day} {MONTHS[moment.month - 1]}"
         if place == 0:
-            day = f"{day} {at.year}" if at == at.replace(hour=0, minute=0, second=0) else f"{day}, {at:%H:%M}"
-        clock = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
-        label = day if place == 0 or (at.hour, at.minute, at.second) == (0, 0, 0) else clock
-        found.append(Tick(percent(time_share(start, end, at)), label, optional=place % every > 0))
-    return tuple(found)
+            day = (
+                f"{day} {moment.year}"
+                if moment == moment.replace(hour=0, minute=0, second=0)
+                else f"{day}, {moment:%H:%M}"
+            )
+        clock = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+        label = day if place == 0 or (moment.hour, moment.minute, moment.second) == (0, 0, 0) else clock
+        ticks.append(Tick(to_percent(time_share(start, end, moment)), label, optional=place % every > 0))
+    return tuple(ticks)

@@ -9,7 +9,7 @@ from app.domain.text.numbers import MINUS
 from app.domain.training.report.document import Report, Scores
 from app.domain.training.validation.score_summary import ScoreSummary
 from app.web.charts import scales
-from app.web.charts.words import MAX_ROWS, ShownMetric, lower_first
+from app.web.charts.chart_numbers import MAX_ROWS, MetricFormat, lower_first
 
 MAX_DOTS = 120
 # What the spread over the folds of a growing window is: not that of chance alone.
@@ -65,47 +65,47 @@ class FoldTable:
     note: str
 
 
-def _basis(report: Report, metric: ShownMetric) -> tuple[bool, str]:
+def _score_basis(report: Report, metric: MetricFormat) -> tuple[bool, str]:
     """Return whether the rows held out decide, and the words for what decides of a metric."""
     if report.headline.basis == "holdout":
         return True, "hold-out"
     folds = len(report.split.folds)
-    mean = "mean absolute" if _by_size(report, metric) else "mean"
+    mean = "mean absolute" if _is_judged_by_size(report, metric) else "mean"
     return False, f"{mean} of {folds} folds" if folds > 1 else "one split"
 
 
-def _by_size(report: Report, metric: ShownMetric) -> bool:
+def _is_judged_by_size(report: Report, metric: MetricFormat) -> bool:
     """Return whether errors of both signs would cancel in the mean over the folds, so that the sizes decide."""
     return len(report.split.folds) > 1 and report.scores[metric.info.id].mean_absolute is not None
 
 
-def _grows(report: Report) -> bool:
+def _has_growing_folds(report: Report) -> bool:
     """Return whether later folds train on more rows than earlier ones."""
     return len(report.split.folds) > 1 and report.split.parameters.get("window") == "expanding"
 
 
-def _spread(report: Report, metric: ShownMetric, score: ScoreSummary) -> str:
+def _spread(report: Report, metric: MetricFormat, score: ScoreSummary) -> str:
     """Return the spread over the folds, an empty text where there is none; with it the mean where it is not shown."""
     if score.std is None:
         return ""
-    signed = f"signed mean {metric.write(score.mean)} " if _by_size(report, metric) else ""
+    signed = f"signed mean {metric.write(score.mean)} " if _is_judged_by_size(report, metric) else ""
     return f"{signed}± {metric.write(score.std)}"
 
 
-def tiles(report: Report, metrics: tuple[ShownMetric, ...]) -> tuple[Tile, ...]:
+def build_tiles(report: Report, metrics: tuple[MetricFormat, ...]) -> tuple[Tile, ...]:
     """Return a tile for each metric, the primary one first, on the rows that the headline speaks of."""
-    return tuple(_tile(report, metric) for metric in metrics)
+    return tuple(_build_tile(report, metric) for metric in metrics)
 
 
-def _tile(report: Report, metric: ShownMetric) -> Tile:
-    unseen, words = _basis(report, metric)
+def _build_tile(report: Report, metric: MetricFormat) -> Tile:
+    unseen, words = _score_basis(report, metric)
     info, score, rival = metric.info, report.scores[metric.info.id], report.baseline
-    own, other = (_shown(report, metric, one, unseen=unseen) for one in (score, rival.scores[info.id]))
+    own, other = (_headline_score(report, metric, summary, unseen=unseen) for summary in (score, rival.scores[info.id]))
     unit = f" {info.unit}" if info.unit and other is not None else ""
     parts = [f"{lower_first(rival.title)} {metric.write(other)}{unit}"]
     spread = _spread(report, metric, score)
     if spread and not unseen:
-        parts.append(f"{spread} over the folds{GROWING if _grows(report) else ''}")
+        parts.append(f"{spread} over the folds{GROWING if _has_growing_folds(report) else ''}")
     if info.in_target_units and not info.unit:
         parts.append(f"in the unit of {report.task.target}")
     help_sentence = "" if info.in_target_units else f" {info.help}".replace("-0.", f"{MINUS}0.")
@@ -117,19 +117,19 @@ def _tile(report: Report, metric: ShownMetric) -> Tile:
     )
 
 
-def _shown(report: Report, metric: ShownMetric, score: ScoreSummary, *, unseen: bool) -> float | None:
+def _headline_score(report: Report, metric: MetricFormat, score: ScoreSummary, *, unseen: bool) -> float | None:
     """Return the score of the hold-out, or the mean over the folds that decides; one split keeps its sign."""
-    return score.decisive(holdout=unseen) if unseen or _by_size(report, metric) else score.mean
+    return score.decisive(holdout=unseen) if unseen or _is_judged_by_size(report, metric) else score.mean
 
 
-def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> Leaderboard:
+def build_leaderboard(report: Report, metrics: tuple[MetricFormat, ...], *, model_title: str) -> Leaderboard:
     """Return the model and its baselines, side by side."""
     primary, *others = metrics
-    unseen = _basis(report, primary)[0]
+    unseen = _score_basis(report, primary)[0]
     entries = [(model_title, True, "", report.scores)]
     entries += [(baseline.title, False, baseline.sentence, baseline.scores) for baseline in report.baselines]
     values = scales.known_values(value for entry in entries for value in entry[3][primary.info.id].folds)
-    scale = scales.linear(values)
+    scale = scales.linear_scale(values)
 
     def rival(title: str, is_model: bool, sentence: str, scores: Scores) -> Rival:
         own = scores[primary.info.id]
@@ -139,47 +139,48 @@ def leaderboard(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
             title=title,
             is_model=is_model,
             sentence=sentence,
-            mean=primary.write(_shown(report, primary, own, unseen=False)),
+            mean=primary.write(_headline_score(report, primary, own, unseen=False)),
             spread=_spread(report, primary, own),
-            dots=tuple(scales.percent(scale.share(value)) for value in folds[::every]),
+            dots=tuple(scales.to_percent(scale.share(value)) for value in folds[::every]),
             holdout=primary.write(own.holdout),
             others=tuple(
-                metric.write(_shown(report, metric, scores[metric.info.id], unseen=unseen)) for metric in others
+                metric.write(_headline_score(report, metric, scores[metric.info.id], unseen=unseen))
+                for metric in others
             ),
         )
 
     low, high = (primary.write(edge) for edge in (scale.low, scale.high))
     dots = f"Dots are the folds, from {low} to {high}." if values else "No fold has a score."
     return Leaderboard(
-        metric=_with_unit(primary),
-        other_metrics=tuple(f"{_with_unit(metric)}, {_basis(report, metric)[1]}" for metric in others),
+        metric=_title_with_unit(primary),
+        other_metrics=tuple(f"{_title_with_unit(metric)}, {_score_basis(report, metric)[1]}" for metric in others),
         has_holdout=report.split.holdout is not None,
         caption=f"{_mean_sentence(report, primary)} {dots}",
         rivals=tuple(rival(*entry) for entry in entries),
     )
 
 
-def _mean_sentence(report: Report, metric: ShownMetric) -> str:
+def _mean_sentence(report: Report, metric: MetricFormat) -> str:
     """Say what the number before the dots is, and what the spread beside it stands for."""
     if len(report.split.folds) < 2:
         return "One split was validated."
-    mean = "mean absolute value" if _by_size(report, metric) else "mean"
+    mean = "mean absolute value" if _is_judged_by_size(report, metric) else "mean"
     spread = f", ± the spread over them{GROWING}" if report.scores[metric.info.id].std is not None else ""
-    spread = spread if _grows(report) else spread.removesuffix(GROWING)
-    return f"{_with_unit(metric)} is the {mean} over the folds{spread}."
+    spread = spread if _has_growing_folds(report) else spread.removesuffix(GROWING)
+    return f"{_title_with_unit(metric)} is the {mean} over the folds{spread}."
 
 
-def _with_unit(metric: ShownMetric) -> str:
+def _title_with_unit(metric: MetricFormat) -> str:
     info = metric.info
     return f"{info.title} ({info.unit})" if info.in_target_units and info.unit else f"{info.title} {info.unit}".strip()
 
 
-def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title: str) -> tuple[FoldTable, ...]:
+def fold_tables(report: Report, metrics: tuple[MetricFormat, ...], *, model_title: str) -> tuple[FoldTable, ...]:
     """Return, for each metric, every fold with every baseline beside it; then mean and spread, then the hold-out."""
     heads = (model_title, *(baseline.title for baseline in report.baselines))
     folds = len(report.split.folds)
     note = f"The first {MAX_ROWS} of {folds} folds; the mean is over all." if folds > MAX_ROWS else ""
-    if _grows(report):
+    if _has_growing_folds(report):
         note = f"{note} Later folds train on more rows, so the spread is not that of chance alone.".strip()
     return tuple(
         FoldTable(
@@ -195,7 +196,7 @@ def fold_tables(report: Report, metrics: tuple[ShownMetric, ...], *, model_title
     )
 
 
-def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ...]:
+def _fold_rows(report: Report, metric: MetricFormat) -> tuple[tuple[str, ...], ...]:
     columns = [
         scores[metric.info.id] for scores in (report.scores, *(baseline.scores for baseline in report.baselines))
     ]
@@ -206,9 +207,9 @@ def _fold_rows(report: Report, metric: ShownMetric) -> tuple[tuple[str, ...], ..
     ]
     if len(names) > 1:
         means = [(metric.write(column.mean), column.std) for column in columns]
-        written = (mean if std is None else f"{mean} ± {metric.write(std)}" for mean, std in means)
-        rows.append(("Mean ± spread", *written))
-        if _by_size(report, metric):
+        output = (mean if std is None else f"{mean} ± {metric.write(std)}" for mean, std in means)
+        rows.append(("Mean ± spread", *output))
+        if _is_judged_by_size(report, metric):
             rows.append((BY_SIZE, *(metric.write(column.mean_absolute) for column in columns)))
     if report.split.holdout is not None:
         rows.append(("Hold-out", *(metric.write(column.holdout) for column in columns)))

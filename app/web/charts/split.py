@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.training.report.document import FoldRows, SplitSummary
 from app.domain.training.validation import split_picture
 from app.web.charts import scales
-from app.web.charts.words import MAX_ROWS, Numbers
+from app.web.charts.chart_numbers import MAX_ROWS, Numbers
 
 NAMES = {"train": "trains", "valid": "validates", "gap": "gap, left out", "unused": "not used", "hold": "held out"}
 LINE = 20
@@ -51,38 +51,38 @@ def build(split: SplitSummary) -> SplitChart:
     """Return the split of a report, ready to draw."""
     picture, folds = split.picture, split.folds
     kinds = {kind for line in picture for kind, _low, _high in line}
-    held = " and a hold-out at the end" if split.holdout else ""
+    current = " and a hold-out at the end" if split.holdout else ""
     count = f"{len(folds)} folds" if len(folds) != 1 else "one split"
     return SplitChart(
-        sentence=f"{split.title}: {count}{held}. {split.sentence}",
+        sentence=f"{split.title}: {count}{current}. {split.sentence}",
         height=max(len(picture), 1) * LINE + (LINE if split.marks else 0),
-        lines=tuple((str(at + 1), at * LINE, _stripes(line)) for at, line in enumerate(picture)),
+        lines=tuple((str(index + 1), index * LINE, _stripes(line)) for index, line in enumerate(picture)),
         marks=tuple(_mark(place, text, len(picture) * LINE + 14) for place, text in split.marks),
         legend=tuple((kind, name) for kind, name in NAMES.items() if kind in kinds),
-        note=" ".join(filter(None, (_drawn(len(picture), len(folds)), split.left_out))),
+        note=" ".join(filter(None, (_drawing_words(len(picture), len(folds)), split.left_out))),
         numbers=_numbers(folds, split.holdout),
     )
 
 
-def _drawn(lines: int, folds: int) -> str:
+def _drawing_words(lines: int, folds: int) -> str:
     return f"The first {lines} of {folds} folds." if folds > lines else ""
 
 
 def _mark(place: float, text: str, y: int) -> Mark:
     anchor = "start" if place < EDGE else "end" if place > 1 - EDGE else "mid"
-    return Mark(scales.percent(place), anchor, y, text)
+    return Mark(scales.to_percent(place), anchor, y, text)
 
 
 def _stripes(line: tuple[split_picture.Stripe, ...]) -> tuple[Stripe, ...]:
     return tuple(
-        Stripe(kind, scales.percent(low), round(max(100 * (high - low) - 0.15, 0.15), 2)) for kind, low, high in line
+        Stripe(kind, scales.to_percent(low), round(max(100 * (high - low) - 0.15, 0.15), 2)) for kind, low, high in line
     )
 
 
-def _groups(part: FoldRows) -> str:
-    shown = part.groups or ()
-    more = (part.group_count or 0) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+def _groups_words(part: FoldRows) -> str:
+    visible_rows = part.groups or ()
+    more = (part.group_count or 0) - len(visible_rows)
+    return ", ".join(visible_rows) + (f" and {more:,} more" if more else "")
 
 
 def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
@@ -90,7 +90,7 @@ def _numbers(folds: tuple[FoldRows, ...], holdout: FoldRows | None) -> Numbers:
     dated, named = any(part.train_start for part in parts), any(part.groups for part in parts)
 
     def row(part: FoldRows) -> tuple[str, ...]:
-        cells = [part.fold.capitalize(), *([_groups(part)] if named else [])]
+        cells = [part.fold.capitalize(), *([_groups_words(part)] if named else [])]
         for rows, start, end in (
             (part.train_rows, part.train_start, part.train_end),
             (part.validation_rows, part.validation_start, part.validation_end),

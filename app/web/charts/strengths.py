@@ -43,7 +43,7 @@ class WithTarget:
     bars: tuple[StrengthBar, ...]
     page: int
     pages: int
-    found: int
+    total: int
     unmeasured: int
     has_derived: bool = False
 
@@ -86,7 +86,7 @@ class DerivedFeatures:
 NOTHING_DERIVED = DerivedFeatures()
 
 
-def with_target(
+def target_page(
     names: Sequence[str],
     known: Associations | None,
     *,
@@ -101,24 +101,33 @@ def with_target(
     """
     every = [(name, known.of(name) if known is not None else None) for name in names]
     every += [(name, column.association) for name, column in derived.measured.items()]
-    named = [(name, one) for name, one in every if word.lower() in name.lower()]
-    measured = [(name, one, one.value) for name, one in named if one is not None and one.value is not None]
-    found = sorted((one for one in measured if abs(one[2]) >= threshold), key=lambda one: -abs(one[2]))
-    bars = [_bar(name, one.method, value, derived=name in derived.measured) for name, one, value in found]
-    bars += _pending(derived, word)
+    named = [(name, association) for name, association in every if word.lower() in name.lower()]
+    measured = [
+        (name, association, association.value)
+        for name, association in named
+        if association is not None and association.value is not None
+    ]
+    results = sorted((row for row in measured if abs(row[2]) >= threshold), key=lambda item: -abs(item[2]))
+    bars = [
+        _strength_bar(name, association.method, value, derived=name in derived.measured)
+        for name, association, value in results
+    ]
+    bars += _pending_bars(derived, word)
     pages = max(1, -(-len(bars) // PER_PAGE))
     page = min(max(page, 1), pages)
-    shown = tuple(bars[(page - 1) * PER_PAGE : page * PER_PAGE])
-    return WithTarget(shown, page, pages, len(bars), len(named) - len(measured), any(bar.derived for bar in shown))
+    strength_bars = tuple(bars[(page - 1) * PER_PAGE : page * PER_PAGE])
+    return WithTarget(
+        strength_bars, page, pages, len(bars), len(named) - len(measured), any(bar.derived for bar in strength_bars)
+    )
 
 
-def _pending(derived: DerivedFeatures, word: str) -> list[StrengthBar]:
+def _pending_bars(derived: DerivedFeatures, word: str) -> list[StrengthBar]:
     """Return the lines of what is still being measured."""
     names = (name for name in derived.pending if word.lower() in name.lower())
     return [StrengthBar(name[:60], 0.0, "", derived=True, pending=True) for name in names]
 
 
-def _bar(name: str, method: str, value: float, *, derived: bool = False) -> StrengthBar:
+def _strength_bar(name: str, method: str, value: float, *, derived: bool = False) -> StrengthBar:
     signed = method in ("Spearman", "Pearson")
     return StrengthBar(
         name=name[:60],
@@ -131,34 +140,34 @@ def _bar(name: str, method: str, value: float, *, derived: bool = False) -> Stre
     )
 
 
-def ranking(state: RankingState, *, word: str, derived: DerivedFeatures = NOTHING_DERIVED) -> ImportancePreview:
+def ranking_preview(state: RankingState, *, word: str, derived: DerivedFeatures = NOTHING_DERIVED) -> ImportancePreview:
     """Return the ranking as it stands, strongest first: columns and derived features in one list."""
     items = [*state.items, *(column.ranked for column in derived.measured.values())]
     scored = sorted((item for item in items if item.score is not None), key=lambda item: -(item.score or 0.0))
-    longest = max((one.score or 0.0 for one in scored), default=0.0) or 1.0
+    longest = max((ranked_column.score or 0.0 for ranked_column in scored), default=0.0) or 1.0
     # Where all of it is little, two decimals would show nothing but zeros.
     decimals = 2 if longest >= FEW_NATS else 4
-    shown = [one for one in scored if word.lower() in one.name.lower()][:MAX_RANKED]
+    columns = [ranked_column for ranked_column in scored if word.lower() in ranked_column.name.lower()][:MAX_RANKED]
     lines = [
         StrengthBar(
-            name=one.name[:60],
-            width=round(100 * max(one.score or 0.0, 0.0) / longest, 2),
-            text=f"{one.score:.{decimals}f}",
-            weak=one.noise,
-            note=f"\u00b1 {one.error:.{decimals}f}",
-            derived=one.name in derived.measured,
+            name=ranked_column.name[:60],
+            width=round(100 * max(ranked_column.score or 0.0, 0.0) / longest, 2),
+            text=f"{ranked_column.score:.{decimals}f}",
+            weak=ranked_column.noise,
+            note=f"\u00b1 {ranked_column.error:.{decimals}f}",
+            derived=ranked_column.name in derived.measured,
         )
-        for one in shown
+        for ranked_column in columns
     ]
     return ImportancePreview(
-        bars=tuple([*lines, *_pending(derived, word)][:MAX_RANKED]),
+        bars=tuple([*lines, *_pending_bars(derived, word)][:MAX_RANKED]),
         state=state.state,
         rows=state.rows,
         rows_used=state.rows_used,
         settled=state.settled,
-        noise=sum(one.noise for one in scored),
+        noise=sum(ranked_column.noise for ranked_column in scored),
         measured=len(scored),
-        shuffled=max((one.shuffled for one in scored), default=0.0),
+        shuffled=max((ranked_column.shuffled for ranked_column in scored), default=0.0),
         decimals=decimals,
         seconds_left=state.seconds_left,
         reason=state.reason,

@@ -11,8 +11,8 @@ from app.domain.training.report.outcome import SearchProgress
 from app.domain.training.tuning.search_summary import SearchSummary, TrialScore, TuningSummary
 from app.domain.training.validation import metrics
 from app.web.charts import paths, scales
-from app.web.charts.words import lower_first
-from app.web.wording import hyperparameter
+from app.web.charts.chart_numbers import lower_first
+from app.web.wording import format_hyperparameter
 
 STATES = {"complete": "judged", "pruned": "given up", "failed": "failed"}
 MAX_LINES = 6
@@ -72,19 +72,19 @@ class SearchResults:
     note: str
 
 
-def _title(metric: metrics.Metric) -> str:
+def _score_title(metric: metrics.Metric) -> str:
     """Return the title of what a trial is judged by: of a metric whose errors have both signs, their size."""
     return f"Absolute {metric.title}" if metric.signed else metric.title
 
 
-def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialChart | None:
+def build_trial_chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialChart | None:
     """Return the chart of trials, None while none has a score."""
     metric = metrics.get(metric_id)
     known = [(number, state, value) for number, state, value in scores if value is not None]
     judged = [(number, value) for number, state, value in known if state == "complete"]
     if not judged:
         return None
-    scale = _scale([value for _, value in judged], [one[2] for one in known])
+    scale = _scale([value for _, value in judged], [row[2] for row in known])
     last = max(total, *(score[0] for score in scores), 2)
     across = scales.Scale(1, last)
     best, steps = judged[0][1], []
@@ -97,13 +97,15 @@ def chart(metric_id: str, scores: Sequence[TrialScore], *, total: int) -> TrialC
     given_up = [(number, value) for number, state, value in known if state == "pruned"]
     beyond = sum(not scale.low <= value <= scale.high for _, value in given_up)
     return TrialChart(
-        y=tuple(scales.Tick(scales.percent(1 - tick.at / 100), tick.label) for tick in scales.ticks(scale)),
+        y=tuple(
+            scales.Tick(scales.to_percent(1 - tick.position / 100), tick.label) for tick in scales.scale_ticks(scale)
+        ),
         x=_count_states(across),
-        y_title=_title(metric),
-        judged=_places(judged, across, scale),
-        given_up=_places(given_up, across, scale),
+        y_title=_score_title(metric),
+        judged=_point_places(judged, across, scale),
+        given_up=_point_places(given_up, across, scale),
         best=paths.line(steps),
-        sentence=f"{_title(metric)} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
+        sentence=f"{_score_title(metric)} of {len(scores)} trials; the best so far is {format_number(best, 4)}.",
         note=_clipped_trials(beyond),
     )
 
@@ -112,7 +114,7 @@ def _scale(judged: list[float], everything: list[float]) -> scales.Scale:
     """Return the scale of the scores: one trial far off would press all others together, so it is left at the edge."""
     whole, worth = scales.known_values(everything), scales.known_values(judged)
     few = len(worth) < 2 or max(whole) - min(whole) <= MAX_SPREAD * (max(worth) - min(worth))
-    return scales.linear(whole if few else worth)
+    return scales.linear_scale(whole if few else worth)
 
 
 def _clipped_trials(count: int) -> str:
@@ -129,18 +131,18 @@ def _count_states(across: scales.Scale) -> tuple[scales.Tick, ...]:
     """Return the ticks of an axis that counts from 1 in whole numbers."""
     step = max(1, round(scales.step_of(across.high - across.low, 6)))
     marks = [1, *range(step if step > 1 else 2, int(across.high) + 1, step)]
-    return tuple(scales.Tick(scales.percent(across.share(at)), f"{at:,}") for at in marks)
+    return tuple(scales.Tick(scales.to_percent(across.share(mark)), f"{mark:,}") for mark in marks)
 
 
-def _places(
+def _point_places(
     points: list[tuple[int, float]], across: scales.Scale, scale: scales.Scale
 ) -> tuple[tuple[float, float], ...]:
     return tuple(
-        (scales.percent(across.share(number)), scales.percent(1 - scale.share(value))) for number, value in points
+        (scales.to_percent(across.share(number)), scales.to_percent(1 - scale.share(value))) for number, value in points
     )
 
 
-def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
+def search_under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     """Return the state of a running search, from a job's progress."""
     if search is None:
         return None
@@ -148,10 +150,10 @@ def under_way(search: SearchProgress | None) -> SearchUnderWay | None:
     return SearchUnderWay(
         done=search.done,
         total=search.total,
-        metric=_title(metrics.get(search.metric)),
+        metric=_score_title(metrics.get(search.metric)),
         best=format_number(search.best, 4),
         limited=search.limited,
-        chart=chart(search.metric, search.scores, total=search.total),
+        chart=build_trial_chart(search.metric, search.scores, total=search.total),
         lines=tuple(lines[-MAX_LINES:]),
     )
 
@@ -161,35 +163,38 @@ def build(tuning: TuningSummary | None, *, estimator: str = "") -> SearchResults
     if not tuning:
         return None
     names = [parameter.name for parameter in tuning.parameters]
-    taken = sorted({search.trials for search in tuning.searches})
+    used_names = sorted({search.trials for search in tuning.searches})
     # The search that was under way when it was asked to end may have gone a few trials further.
-    span = f"{taken[0]:,}" if len(taken) == 1 else f"{taken[0]:,} to {taken[-1]:,}"
+    span = f"{used_names[0]:,}" if len(used_names) == 1 else f"{used_names[0]:,} to {used_names[-1]:,}"
     early = f"Stopped early: each search took {span} of {tuning.budget:,} trials." if tuning.limit else ""
     return SearchResults(
-        metric=lower_first(_title(metrics.get(tuning.metric))),
+        metric=lower_first(_score_title(metrics.get(tuning.metric))),
         heads=tuple(parameter.title for parameter in tuning.parameters),
         parts=tuple(_search_result(tuning, search, names, estimator) for search in tuning.searches),
-        importance=tuple((one.title, f"{one.correlation:+.2f}".replace("-", MINUS)) for one in tuning.importance),
+        importance=tuple(
+            (correlation.title, f"{correlation.correlation:+.2f}".replace("-", MINUS))
+            for correlation in tuning.importance
+        ),
         sentence=tuning.sentence,
         note=early,
     )
 
 
-def _search_result(tuning: TuningSummary, one: SearchSummary, names: list[str], estimator: str) -> SearchResult:
-    ended = (("pruned", one.pruned), ("failed", one.failed))
-    told = [f"{one.trials:,}", *(f"{count:,} {STATES[state]}" for state, count in ended if count)]
+def _search_result(tuning: TuningSummary, summary: SearchSummary, names: list[str], estimator: str) -> SearchResult:
+    ended = (("pruned", summary.pruned), ("failed", summary.failed))
+    told = [f"{summary.trials:,}", *(f"{count:,} {STATES[state]}" for state, count in ended if count)]
     return SearchResult(
-        part=one.part.capitalize(),
+        part=summary.part.capitalize(),
         trials=", ".join(told),
-        given=format_number(one.given, 4) or "not tried",
-        best=format_number(one.best, 4) or "none",
-        chosen=tuple(_value(estimator, name, one.chosen[name]) for name in names),
-        chart=chart(tuning.metric, one.scores, total=one.trials),
-        failures=tuple(f"{item.trials:,} failed: {item.reason}" for item in one.failures),
+        given=format_number(summary.given, 4) or "not tried",
+        best=format_number(summary.best, 4) or "none",
+        chosen=tuple(_format_parameter(estimator, name, summary.chosen[name]) for name in names),
+        chart=build_trial_chart(tuning.metric, summary.scores, total=summary.trials),
+        failures=tuple(f"{item.trials:,} failed: {item.reason}" for item in summary.failures),
     )
 
 
-def _value(estimator: str, name: str, value: Setting) -> str:
+def _format_parameter(estimator: str, name: str, value: Setting) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
-        return hyperparameter(estimator, name, value)
+        return format_hyperparameter(estimator, name, value)
     return f"{value:.4g}"

@@ -57,14 +57,14 @@ def draw_days(days: Sequence[DayFigures]) -> DaysChart | None:
     """Return the days as a chart, or None where nothing happened."""
     if not days:
         return None
-    scale = scales.linear([max(day.started, day.launched) for day in days], from_zero=True)
+    scale = scales.linear_scale([max(day.started, day.launched) for day in days], from_zero=True)
     room = 100 / len(days)
     bars = tuple(
         DayBar(
             x=round(place * room + GAP * room / 2, 2),
             width=round((1 - GAP) * room / 2, 2),
-            started=scales.percent(scale.share(day.started)),
-            launched=scales.percent(scale.share(day.launched)),
+            started=scales.to_percent(scale.share(day.started)),
+            launched=scales.to_percent(scale.share(day.launched)),
         )
         for place, day in enumerate(days)
     )
@@ -74,7 +74,7 @@ def draw_days(days: Sequence[DayFigures]) -> DaysChart | None:
         for place, day in enumerate(days)
         if place % every == 0
     )
-    ticks = tuple(Tick(100 - tick.at, tick.label) for tick in scales.ticks(scale))
+    ticks = tuple(Tick(100 - tick.position, tick.label) for tick in scales.scale_ticks(scale))
     started, launched = sum(day.started for day in days), sum(day.launched for day in days)
     words = f"{pluralise(started, 'draft')} started and {pluralise(launched, 'experiment')} launched"
     return DaysChart(bars, ticks, labels, f"{words} on {pluralise(len(days), 'day')}.")
@@ -88,5 +88,5 @@ def draw_funnel(steps: Sequence[StepFigures], *, started: int) -> FunnelChart | 
     for step in steps:
         share = step.completed / started
         name = "Launched" if step is steps[-1] else f"{step_of(step.step).title} completed"
-        bars.append(FunnelBar(name, scales.percent(share), f"{step.completed:,} ({100 * share:.0f} %)"))
+        bars.append(FunnelBar(name, scales.to_percent(share), f"{step.completed:,} ({100 * share:.0f} %)"))
     return FunnelChart(tuple(bars))

@@ -10,7 +10,7 @@ from app.domain.text.numbers import format_number
 from app.domain.training.report.outcome import FoldScore, JobProgress
 from app.domain.training.validation import metrics
 from app.web.charts import contest
-from app.web.charts.trials import SearchUnderWay, under_way
+from app.web.charts.trials import SearchUnderWay, search_under_way
 
 MAX_FOLDS = 30
 
@@ -75,15 +75,15 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> E
     return ExperimentProgress(
         running=job.running,
         stopping=job.stopping,
-        message=_message(job),
+        message=_job_message(job),
         fraction=None if fraction is None else min(max(fraction, 0.0), 1.0),
-        time=_time(job, gone=gone, fraction=fraction, estimate=estimate),
+        time=_time_words(job, gone=gone, fraction=fraction, estimate=estimate),
         ahead=0 if job.running else job.ahead,
         metric=metrics.get(lines[0].metric).title if lines else "",
-        folds=tuple(_line(line) for line in lines[-MAX_FOLDS:]),
+        folds=tuple(_fold_line(line) for line in lines[-MAX_FOLDS:]),
         folds_before=max(len(lines) - MAX_FOLDS, 0),
         poll_seconds=poll_seconds(age),
-        search=under_way(job.progress.search) if job.running else None,
+        search=search_under_way(job.progress.search) if job.running else None,
         contest=contest.live(job.progress.contest) if job.running else None,
     )
 
@@ -91,18 +91,18 @@ def build(job: JobFacts, *, estimate: dict[str, Any] | None, now: datetime) -> E
 def judged_before_end(progress: JobProgress) -> tuple[str, tuple[FoldLine, ...]]:
     """Return the metric and the last folds that were judged before an experiment ended without a result."""
     lines = progress.folds
-    return (metrics.get(lines[0].metric).title if lines else ""), tuple(_line(line) for line in lines[-MAX_FOLDS:])
+    return (metrics.get(lines[0].metric).title if lines else ""), tuple(_fold_line(line) for line in lines[-MAX_FOLDS:])
 
 
-def _message(job: JobFacts) -> str:
+def _job_message(job: JobFacts) -> str:
     if job.stopping:
         return "Stopping after the current fit."
     if not job.running:
-        return f"{job.reason} {_again(job)}" if job.reason else "Waiting for a worker."
+        return f"{job.reason} {_retry_words(job)}" if job.reason else "Waiting for a worker."
     return f"{job.progress.message or 'Starting'}."
 
 
-def _again(job: JobFacts) -> str:
+def _retry_words(job: JobFacts) -> str:
     if job.seconds_to_wait <= 0:
         return "It starts again as soon as a worker is free."
     return f"It is tried again in {seconds_words(job.seconds_to_wait)}."
@@ -123,7 +123,7 @@ def range_words(low: float, high: float) -> str:
     return f"{first.split()[0]} to {last}" if first.split()[1] == last.split()[1] else f"{first} to {last}"
 
 
-def _time(job: JobFacts, *, gone: float, fraction: float | None, estimate: dict[str, Any] | None) -> str:
+def _time_words(job: JobFacts, *, gone: float, fraction: float | None, estimate: dict[str, Any] | None) -> str:
     past = f"{seconds_words(gone)} elapsed" if job.running else f"Waiting for {seconds_words(gone)}"
     if job.running and fraction is not None and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
@@ -132,7 +132,7 @@ def _time(job: JobFacts, *, gone: float, fraction: float | None, estimate: dict[
     return f"{past}."
 
 
-def _line(line: FoldScore) -> FoldLine:
+def _fold_line(line: FoldScore) -> FoldLine:
     metric, score, baseline = metrics.get(line.metric), line.score, line.baseline
     return FoldLine(
         fold=line.fold.capitalize(),

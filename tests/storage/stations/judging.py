@@ -28,10 +28,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _same(found: Any, expected: str) -> bool:
-    if isinstance(found, dt.datetime):
-        return found == dt.datetime.fromisoformat(expected)
-    return _text(found) == expected
+def _same(result: Any, expected: str) -> bool:
+    if isinstance(result, dt.datetime):
+        return result == dt.datetime.fromisoformat(expected)
+    return _text(result) == expected
 
 
 def _of_table(profile: DatasetProfile, rows: list[tuple[Any, ...]], case: StationCase) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _of_table(profile: DatasetProfile, rows: list[tuple[Any, ...]], case: Statio
         return
     if len(rows) != case.rows:
         yield f"{len(rows)} rows"
-    if not all(_same(found, expected) for found, expected in zip(rows[0], case.first, strict=True)):
+    if not all(_same(row, expected) for row, expected in zip(rows[0], case.first, strict=True)):
         yield f"first row {rows[0]}"
     units = {name: profile.column(name).unit for name in case.units}
     if units != case.units:

@@ -30,16 +30,16 @@ DEEP = START + "<timeSeriesResponse>" + "<a>" * 5_000
 @pytest.mark.parametrize(("text", "code"), [(BOMB, "xml_entities"), (OUTSIDE, "xml_entities"), (DTD, "xml_entities"),
                                             (DEEP, "invalid_xml")])  # fmt: skip
 def test_hostile_xml_is_refused_with_a_sentence(tmp_path: Path, text: str, code: str) -> None:
-    found = refused(tmp_path, text.encode(), "x.xml")
-    assert found["code"] == code
-    assert "root:" not in found["message"]
+    results = refused(tmp_path, text.encode(), "x.xml")
+    assert results["code"] == code
+    assert "root:" not in results["message"]
 
 
 def test_xml_that_ends_too_early_names_its_line(tmp_path: Path) -> None:
     cut = WATERML[:900]
-    found = refused(tmp_path, cut.encode(), "x.xml")
-    assert (found["code"], found["line"]) == ("invalid_xml", cut.count("\n") + 1)
-    assert found["message"].endswith("It ends too early.")
+    results = refused(tmp_path, cut.encode(), "x.xml")
+    assert (results["code"], results["line"]) == ("invalid_xml", cut.count("\n") + 1)
+    assert results["message"].endswith("It ends too early.")
 
 
 def test_xml_with_a_huge_text_is_over_the_limit(tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_waterml_without_a_value_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["usgs_daily.json"])
 def test_json_that_is_cut_off_names_its_line(tmp_path: Path, file: str) -> None:
-    found = refused(tmp_path, (DATA / file).read_bytes()[:600], file)
-    assert (found["code"], found["line"]) == ("invalid_json", 3)
+    results = refused(tmp_path, (DATA / file).read_bytes()[:600], file)
+    assert (results["code"], results["line"]) == ("invalid_json", 3)
 
 
 def test_usgs_json_says_where_its_count_is_wrong(tmp_path: Path) -> None:
@@ -118,10 +118,10 @@ ODD_COUNTS = {
 @pytest.mark.parametrize("file", ODD_COUNTS)
 def test_odd_count_of_rows_loses_no_row(tmp_path: Path, file: str, count: str) -> None:
     """A count that is no number says nothing; only a MON file, where it tells where the rows begin, needs one."""
-    said, odd = ODD_COUNTS[file]
+    answer, odd = ODD_COUNTS[file]
     content = (DATA / file).read_bytes()
-    assert said in content
-    changed = content.replace(said, odd % count.encode())
+    assert answer in content
+    changed = content.replace(answer, odd % count.encode())
     if file == "diver.mon":
         assert refused(tmp_path, changed, file)["code"] == "damaged"
     else:
@@ -177,17 +177,17 @@ ENDINGS = {".dfs0": "MIKE", ".wdm": "HSPF", ".dbf": "dBase", ".pkl": "pickle", "
 @pytest.mark.parametrize("head", NAMED)
 def test_unreadable_kind_is_refused_by_name(tmp_path: Path, head: bytes) -> None:
     what, remedy = NAMED[head]
-    found = refused(tmp_path, head, "x.dat")
-    assert found["status"] == 415
-    assert what in found["message"]
-    assert remedy in found["message"]
+    results = refused(tmp_path, head, "x.dat")
+    assert results["status"] == 415
+    assert what in results["message"]
+    assert remedy in results["message"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_binary_kind_is_known_by_its_ending(tmp_path: Path, ending: str) -> None:
-    found = refused(tmp_path, b"\x80\x04\x00\x01\x00 values \x00" * 9, f"x{ending}")
-    assert found["status"] == 415
-    assert ENDINGS[ending] in found["message"]
+    results = refused(tmp_path, b"\x80\x04\x00\x01\x00 values \x00" * 9, f"x{ending}")
+    assert results["status"] == 415
+    assert ENDINGS[ending] in results["message"]
     # Text of such a name is text.
     assert read(tmp_path, b"a,b\n1,2\n3,4\n", f"x{ending}")[0].rows == 2
 

@@ -39,8 +39,8 @@ def test_grid_is_stacked_with_its_cells_as_group(tmp_path: Path) -> None:
     assert profile.names == ("time", "cell", "lat", "lon", "rr", "tg", "elevation")
     assert (profile.rows, profile.group) == (200, "cell")
     assert (profile.column("rr").unit, profile.column("tg").unit) == ("mm", "°C")
-    found = {(row[0].day, row[2], row[3]): row[4:] for row in rows if row[0].month == 1}
-    assert found[2, 51.0, 5.5] == (9.0, 1009.0, 3.0)
+    results = {(row[0].day, row[2], row[3]): row[4:] for row in rows if row[0].month == 1}
+    assert results[2, 51.0, 5.5] == (9.0, 1009.0, 3.0)
     assert "Left out, because they hold no value: 1 series." in profile.report.notes
     assert look(tmp_path, grid(tmp_path / "grid.nc"), "grid.nc").names == profile.names
 
@@ -76,16 +76,16 @@ def test_real_caravan_file_has_its_basins_as_group(tmp_path: Path) -> None:
 
 def test_grid_with_too_many_rows_says_how_to_cut_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netcdf_stacks, "MAX_STACKED_ROWS", 100)
-    found = refused(tmp_path, grid(tmp_path / "grid.nc"), "grid.nc")
-    assert (found["code"], found["status"]) == ("grid_too_large", 413)
-    assert "40 steps of lat 3 x lon 2: 240 rows" in found["message"]
-    assert "Choose a point or a box." in found["message"]
+    results = refused(tmp_path, grid(tmp_path / "grid.nc"), "grid.nc")
+    assert (results["code"], results["status"]) == ("grid_too_large", 413)
+    assert "40 steps of lat 3 x lon 2: 240 rows" in results["message"]
+    assert "Choose a point or a box." in results["message"]
 
 
 def test_time_alone_is_no_table(tmp_path: Path) -> None:
-    found = refused(tmp_path, grid(tmp_path / "grid.nc", names=()), "grid.nc")
-    assert found["code"] == "no_rows"
-    assert "no variable with a number for each of them" in found["message"]
+    results = refused(tmp_path, grid(tmp_path / "grid.nc", names=()), "grid.nc")
+    assert results["code"] == "no_rows"
+    assert "no variable with a number for each of them" in results["message"]
 
 
 def workbook(path: Path) -> Path:

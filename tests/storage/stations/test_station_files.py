@@ -29,9 +29,9 @@ def test_station_file_is_read_from_an_archive_alike(tmp_path: Path, file: str) -
 
 
 def test_every_format_has_a_title_and_a_way_back() -> None:
-    names = {one.name for one in FORMATS}
+    names = {item.name for item in FORMATS}
     assert names <= set(FORMAT_TITLES)
-    assert {one.name for one in FORMATS if one.is_text} == TEXT_FORMATS
+    assert {item.name for item in FORMATS if item.is_text} == TEXT_FORMATS
 
 
 @pytest.mark.parametrize("file", ["toa5_ten_minutes.dat", "hobo_us.csv", "knmi_daily.txt", "cdec.csv"])

@@ -104,9 +104,9 @@ def _measure_pair(
         elif kinds[name] is ColumnKind.DATETIME:
             yield Association(name, "none", None, 0, reason="a date")
         elif is_number(kinds[name], values):
-            yield _number(name, numbers_of(values), goal, target_ranks=ranks)
+            yield _associate_numbers(name, numbers_of(values), goal, target_ranks=ranks)
         else:
-            yield _words(name, codes_of(values), goal, numeric_target=numeric_target)
+            yield _associate_classes(name, codes_of(values), goal, numeric_target=numeric_target)
 
 
 def is_number(kind: ColumnKind, values: pd.Series) -> bool:
@@ -133,7 +133,7 @@ def codes_of(values: pd.Series) -> NDArray[np.float64]:
     return np.where(codes < 0, np.nan, codes.astype(float))
 
 
-def _number(
+def _associate_numbers(
     name: str, values: NDArray[np.float64], goal: NDArray[np.float64], *, target_ranks: NDArray[np.float64] | None
 ) -> Association:
     """Measure a column of numbers; `target_ranks` are those of all known values of a target that is a number."""
@@ -155,7 +155,9 @@ def _number(
     return Association(name, "Spearman", round(rank, 6), rows, copied, reason if copied else "")
 
 
-def _words(name: str, codes: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool) -> Association:
+def _associate_classes(
+    name: str, codes: NDArray[np.float64], goal: NDArray[np.float64], *, numeric_target: bool
+) -> Association:
     both = np.isfinite(codes) & np.isfinite(goal)
     rows = int(both.sum())
     levels = len(np.unique(codes[both]))
@@ -171,7 +173,7 @@ def _words(name: str, codes: NDArray[np.float64], goal: NDArray[np.float64], *, 
     return Association(name, "Cramér's V", round(value, 6), rows, copied, reason)
 
 
-def pearson(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def pearson(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return Pearson's correlation of two columns, -1 to 1; nan where one of them does not vary.
 
     Parameters
@@ -179,15 +181,15 @@ def pearson(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     one, other
         Shape (n,), finite.
     """
-    if len(one) == 0 or np.ptp(one) == 0 or np.ptp(other) == 0:
+    if len(first) == 0 or np.ptp(first) == 0 or np.ptp(other) == 0:
         return float("nan")
-    a, b = one - one.mean(), other - other.mean()
+    a, b = first - first.mean(), other - other.mean()
     # Each is brought to length one first, so that no product leaves what a float can hold.
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     return float(np.clip(a @ b, -1.0, 1.0))
 
 
-def spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def spearman(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return Spearman's rank correlation, -1 to 1, ties sharing their mean rank; nan where one does not vary.
 
     Parameters
@@ -195,7 +197,7 @@ def spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     one, other
         Shape (n,), finite.
     """
-    return pearson(ranks_of(one), ranks_of(other))
+    return pearson(ranks_of(first), ranks_of(other))
 
 
 def ranks_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -232,7 +234,7 @@ def correlation_ratio_of_codes(codes: NDArray[np.integer], values: NDArray[np.fl
     return float(np.sqrt(min(max(between / total, 0.0), 1.0))) if total > 0 else 0.0
 
 
-def cramers_v(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def cramers_v(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return Cramer's V with bias correction, 0 to 1.
 
     Parameters
@@ -240,7 +242,7 @@ def cramers_v(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     one, other
         Shape (n,), class codes without missing values.
     """
-    _, rows = np.unique(one, return_inverse=True)
+    _, rows = np.unique(first, return_inverse=True)
     _, columns = np.unique(other, return_inverse=True)
     return cramers_v_of_codes(rows, columns)
 
@@ -271,6 +273,6 @@ def cramers_v_of_codes(rows: NDArray[np.integer], columns: NDArray[np.integer]) 
     return float(np.sqrt(min(corrected / smaller, 1.0))) if smaller > 0 else 0.0
 
 
-def _one_to_one(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    pairs = len(np.unique(np.column_stack([one, other]), axis=0))
-    return pairs == len(np.unique(one)) == len(np.unique(other))
+def _one_to_one(first: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    pairs = len(np.unique(np.column_stack([first, other]), axis=0))
+    return pairs == len(np.unique(first)) == len(np.unique(other))

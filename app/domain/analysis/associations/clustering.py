@@ -44,15 +44,15 @@ def cluster(values: NDArray[np.float64], *, least: float = 0.7) -> Clustering:
     n = len(values)
     strength = np.abs(np.nan_to_num(values))
     if n < 2:
-        return Clustering(tuple(range(n)), tuple(Cluster((at,), at, 1.0) for at in range(n)))
+        return Clustering(tuple(range(n)), tuple(Cluster((index,), index, 1.0) for index in range(n)))
     distance = np.clip(1 - strength, 0.0, 1.0)
     np.fill_diagonal(distance, 0.0)
     tree = linkage(squareform(distance, checks=False), "average")
     labels = fcluster(tree, t=1 - least + 1e-12, criterion="distance")
-    order = [int(at) for at in leaves_list(tree)]
+    order = [int(index) for index in leaves_list(tree)]
     groups: dict[int, list[int]] = {}
-    for at in order:
-        groups.setdefault(int(labels[at]), []).append(at)
+    for position in order:
+        groups.setdefault(int(labels[position]), []).append(position)
     return Clustering(tuple(order), tuple(_describe_clusters(members, strength) for members in groups.values()))
 
 

@@ -61,17 +61,20 @@ class ColumnBlock:
     def order(self) -> NDArray[np.int32]:
         """Each value's place among the distinct values of its column, which is all that ranks look at."""
         places = np.empty(self.numbers.shape[::-1], dtype=np.int32)
-        for at in range(len(places)):
-            there = self.present[:, at]
-            places[at] = 0
-            places[at, there] = np.unique(self.numbers[there, at], return_inverse=True)[1]
+        for position in range(len(places)):
+            there = self.present[:, position]
+            places[position] = 0
+            places[position, there] = np.unique(self.numbers[there, position], return_inverse=True)[1]
         return places
 
     @cached_property
     def patterns(self) -> list[bytes]:
         """A word for each number that is the same for two numbers that are missing on the same rows."""
         packed = np.packbits(self.present, axis=0)
-        return [hashlib.blake2b(packed[:, at].tobytes(), digest_size=16).digest() for at in range(packed.shape[1])]
+        return [
+            hashlib.blake2b(packed[:, position].tobytes(), digest_size=16).digest()
+            for position in range(packed.shape[1])
+        ]
 
     def only(self, numbers: list[int]) -> ColumnBlock:
         """Return these of the numbers alone."""
@@ -88,9 +91,9 @@ class ColumnBlock:
     def ranked(self) -> ColumnBlock:
         """The same columns with the ranks of each within itself in place of its values."""
         ranks = np.zeros_like(self.numbers)
-        for at in range(ranks.shape[1]):
-            there = self.present[:, at]
-            ranks[there, at] = standardise(ranks_of(self.numbers[there, at]))
+        for position in range(ranks.shape[1]):
+            there = self.present[:, position]
+            ranks[there, position] = standardise(ranks_of(self.numbers[there, position]))
         return ColumnBlock(self.width, self.number_places, ranks, self.present, self.class_places, self.codes)
 
 
@@ -112,18 +115,22 @@ def prepare(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> ColumnBlock
         The kind of every column of the frame.
     """
     rows = len(frame)
-    measured = [at for at, name in enumerate(frame.columns) if kinds[str(name)] not in NEVER]
-    as_numbers = [at for at in measured if is_number(kinds[str(frame.columns[at])], frame.iloc[:, at])]
+    measured = [index for index, name in enumerate(frame.columns) if kinds[str(name)] not in NEVER]
+    as_numbers = [
+        position for position in measured if is_number(kinds[str(frame.columns[position])], frame.iloc[:, position])
+    ]
     numbers = np.empty((rows, len(as_numbers)), order="F")
     present = np.empty((rows, len(as_numbers)), dtype=np.bool_, order="F")
     usable = np.zeros(len(as_numbers), dtype=np.bool_)
-    for place, at in enumerate(as_numbers):
-        usable[place] = _fill(frame.iloc[:, at], numbers[:, place], present[:, place])
-    coded = {at: _encode_classes(frame.iloc[:, at]) for at in measured if at not in set(as_numbers)}
-    classes = [at for at, codes in coded.items() if _usable_mask(codes)]
+    for place, number in enumerate(as_numbers):
+        usable[place] = _fill(frame.iloc[:, number], numbers[:, place], present[:, place])
+    coded = {
+        position: _encode_classes(frame.iloc[:, position]) for position in measured if position not in set(as_numbers)
+    }
+    classes = [position for position, codes in coded.items() if _usable_mask(codes)]
     codes = np.empty((rows, len(classes)), dtype=np.int32, order="F")
-    for place, at in enumerate(classes):
-        codes[:, place] = coded[at]
+    for place, offset in enumerate(classes):
+        codes[:, place] = coded[offset]
     if not usable.all():
         numbers, present = numbers[:, usable], present[:, usable]
     number_places = np.array(as_numbers, dtype=np.intp)[usable]

@@ -71,7 +71,7 @@ class Block:
 class RankedPair:
     """One pair of a ranked list."""
 
-    one: str
+    column: str
     other: str
     value: float
     measure: str
@@ -91,8 +91,8 @@ class Matrix:
 
     def value(self, i: int, j: int) -> float | None:
         """Return the value of a pair, or None where there is none (yet)."""
-        found = float(self.values[i, j])
-        return None if np.isnan(found) else found
+        result = float(self.values[i, j])
+        return None if np.isnan(result) else result
 
     def measure(self, i: int, j: int) -> str:
         """Return the name of the measure of a pair; "none" where none fits or it has not come yet."""
@@ -153,7 +153,7 @@ def number_measure(method: Method, *, holed: int, rows: int) -> int:
 
 
 def block_of(
-    one: ColumnBlock, other: ColumnBlock, *, method: Method, of_numbers: int, places: tuple[range, range]
+    block: ColumnBlock, other: ColumnBlock, *, method: Method, of_numbers: int, places: tuple[range, range]
 ) -> Block:
     """Measure every column of one slab against every column of another.
 
@@ -174,37 +174,39 @@ def block_of(
         nan where a pair has fewer than 10 rows in common, where one of the two does not vary on them, and where the
         method asked for does not fit the kinds of the pair.
     """
-    values = np.full((one.width, other.width), np.nan)
-    measures = np.zeros((one.width, other.width), dtype=np.uint8)
+    values = np.full((block.width, other.width), np.nan)
+    measures = np.zeros((block.width, other.width), dtype=np.uint8)
     if of_numbers != NONE:
-        numbers = pearson_of(one, other) if of_numbers == PEARSON else spearman_of(one, other)
-        _put(values, measures, np.ix_(one.number_places, other.number_places), numbers, of_numbers)
+        numbers = pearson_of(block, other) if of_numbers == PEARSON else spearman_of(block, other)
+        _put(values, measures, np.ix_(block.number_places, other.number_places), numbers, of_numbers)
     if method in (Method.AUTO, Method.CRAMERS_V):
-        _put(values, measures, np.ix_(one.class_places, other.class_places), _class_pairs(one, other), CRAMER)
+        _put(values, measures, np.ix_(block.class_places, other.class_places), _class_pairs(block, other), CRAMER)
     if method is Method.AUTO:
-        _put(values, measures, np.ix_(one.class_places, other.number_places), _mixed_pairs(one, other), RATIO)
-        _put(values, measures, np.ix_(one.number_places, other.class_places), _mixed_pairs(other, one).T, RATIO)
+        _put(values, measures, np.ix_(block.class_places, other.number_places), _mixed_pairs(block, other), RATIO)
+        _put(values, measures, np.ix_(block.number_places, other.class_places), _mixed_pairs(other, block).T, RATIO)
     return Block(places[0], places[1], values, measures)
 
 
-def _put(values: Floats, measures: NDArray[np.uint8], where: tuple[Any, ...], found: Floats, measure: int) -> None:
-    values[where] = found
-    measures[where] = np.where(np.isnan(found), NONE, measure)
+def _put(
+    values: Floats, measures: NDArray[np.uint8], where: tuple[Any, ...], result_values: Floats, measure: int
+) -> None:
+    values[where] = result_values
+    measures[where] = np.where(np.isnan(result_values), NONE, measure)
 
 
-def spearman_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
+def spearman_of(block: ColumnBlock, other: ColumnBlock) -> Floats:
     """Return Spearman's correlation of every number of one slab with every number of another, shape (a, b).
 
     Two columns that are missing on the same rows keep the ranks they have alone, so that many such pairs are one matrix
     product; for all others both columns are ranked anew on the rows they share. Ties share their mean rank.
     """
-    a, b, same = one.numbers.shape[1], other.numbers.shape[1], one is other
+    a, b, same = block.numbers.shape[1], other.numbers.shape[1], block is other
     values = np.full((a, b), np.nan)
     alike = np.zeros((a, b), dtype=np.bool_)
-    for pattern in set(one.patterns) & set(other.patterns):
-        left = [at for at, found in enumerate(one.patterns) if found == pattern]
-        right = [at for at, found in enumerate(other.patterns) if found == pattern]
-        part = one.ranked.only(left)
+    for pattern in set(block.patterns) & set(other.patterns):
+        left = [index for index, result in enumerate(block.patterns) if result == pattern]
+        right = [index for index, result in enumerate(other.patterns) if result == pattern]
+        part = block.ranked.only(left)
         where = np.ix_(left, right)
         values[where] = pearson_of(part, part if same else other.ranked.only(right))
         alike[where] = True
@@ -212,9 +214,9 @@ def spearman_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
         if same and j < i:
             values[i, j] = values[j, i]
             continue
-        both = one.present[:, i] & other.present[:, j]
+        both = block.present[:, i] & other.present[:, j]
         if np.count_nonzero(both) >= MIN_ROWS:
-            values[i, j] = pearson(_ranks(one.order[i][both]), _ranks(other.order[j][both]))
+            values[i, j] = pearson(_ranks(block.order[i][both]), _ranks(other.order[j][both]))
     return values
 
 
@@ -224,16 +226,16 @@ def _ranks(places: NDArray[np.int32]) -> Floats:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
-def _class_pairs(one: ColumnBlock, other: ColumnBlock) -> Floats:
-    a, b, same = one.codes.shape[1], other.codes.shape[1], one is other
+def _class_pairs(block: ColumnBlock, other: ColumnBlock) -> Floats:
+    a, b, same = block.codes.shape[1], other.codes.shape[1], block is other
     values = np.full((a, b), np.nan)
     for i in range(a):
         for j in range(b):
             if same and j < i:
                 values[i, j] = values[j, i]
                 continue
-            both = (one.codes[:, i] >= 0) & (other.codes[:, j] >= 0)
-            left, right = one.codes[both, i], other.codes[both, j]
+            both = (block.codes[:, i] >= 0) & (other.codes[:, j] >= 0)
+            left, right = block.codes[both, i], other.codes[both, j]
             if len(left) >= MIN_ROWS and np.ptp(left) > 0 and np.ptp(right) > 0:
                 values[i, j] = cramers_v_of_codes(left, right)
     return values
@@ -245,9 +247,9 @@ def _mixed_pairs(classes: ColumnBlock, numbers: ColumnBlock) -> Floats:
         there = classes.codes[:, i] >= 0
         for j in range(values.shape[1]):
             both = there & numbers.present[:, j]
-            codes, found = classes.codes[both, i], numbers.numbers[both, j]
-            if len(codes) >= MIN_ROWS and np.ptp(codes) > 0 and np.ptp(found) > 0:
-                values[i, j] = correlation_ratio_of_codes(codes, found)
+            codes, result = classes.codes[both, i], numbers.numbers[both, j]
+            if len(codes) >= MIN_ROWS and np.ptp(codes) > 0 and np.ptp(result) > 0:
+                values[i, j] = correlation_ratio_of_codes(codes, result)
     return values
 
 

@@ -33,7 +33,7 @@ class _Sums:
     yy: Floats
 
 
-def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
+def pearson_of(block: ColumnBlock, other: ColumnBlock) -> Floats:
     """Return Pearson's correlation of every number of one slab with every number of another.
 
     Parameters
@@ -47,7 +47,7 @@ def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
         Shape (a, b), between -1 and 1; nan where fewer than 10 rows are there or where one column does not vary on
         the rows they share.
     """
-    sums = _pair_sums(one, other)
+    sums = _pair_sums(block, other)
     with np.errstate(divide="ignore", invalid="ignore"):
         x, y = sums.xx - sums.x**2 / sums.n, sums.yy - sums.y**2 / sums.n
         values = (sums.xy - sums.x * sums.y / sums.n) / np.sqrt(x * y)
@@ -55,40 +55,40 @@ def pearson_of(one: ColumnBlock, other: ColumnBlock) -> Floats:
     values = np.clip(values, -1.0, 1.0)
     values[sums.n < MIN_ROWS] = np.nan
     for i, j in zip(*np.nonzero(doubtful & (sums.n >= MIN_ROWS)), strict=True):
-        both = one.present[:, i] & other.present[:, j]
-        values[i, j] = pearson(one.numbers[both, i], other.numbers[both, j])
-    if one is other:
+        both = block.present[:, i] & other.present[:, j]
+        values[i, j] = pearson(block.numbers[both, i], other.numbers[both, j])
+    if block is other:
         np.fill_diagonal(values, 1.0)
     return np.asarray(values)
 
 
-def _pair_sums(one: ColumnBlock, other: ColumnBlock) -> _Sums:
-    a, b = one.numbers.shape[1], other.numbers.shape[1]
+def _pair_sums(block: ColumnBlock, other: ColumnBlock) -> _Sums:
+    a, b = block.numbers.shape[1], other.numbers.shape[1]
     sums = _Sums(
-        n=np.minimum(one.counts[:, None], other.counts[None, :]),
+        n=np.minimum(block.counts[:, None], other.counts[None, :]),
         xy=np.zeros((a, b)),
-        x=np.repeat(one.sums[:, None], b, axis=1),
+        x=np.repeat(block.sums[:, None], b, axis=1),
         y=np.repeat(other.sums[None, :], a, axis=0),
-        xx=np.repeat(one.squares[:, None], b, axis=1),
+        xx=np.repeat(block.squares[:, None], b, axis=1),
         yy=np.repeat(other.squares[None, :], a, axis=0),
     )
     # A column without holes leaves the sums of the other one whole, so only columns with holes need products.
-    for name, value in _products(one, other).items():
+    for name, value in _products(block, other).items():
         if name == "xy":
             sums.xy = value
         elif name == "n":
-            sums.n[np.ix_(one.holed, other.holed)] = value
+            sums.n[np.ix_(block.holed, other.holed)] = value
         elif name in ("x", "xx"):
             getattr(sums, name)[:, other.holed] = value
         else:
-            getattr(sums, name)[one.holed] = value
+            getattr(sums, name)[block.holed] = value
     return sums
 
 
-def _products(one: ColumnBlock, other: ColumnBlock) -> dict[str, Floats]:
+def _products(block: ColumnBlock, other: ColumnBlock) -> dict[str, Floats]:
     """Return the products, summed over chunks of rows; of a slab with itself, one of each two that mirror another."""
-    same, left, right = one is other, one.holed, other.holed
-    a, b = one.numbers.shape[1], other.numbers.shape[1]
+    same, left, right = block is other, block.holed, other.holed
+    a, b = block.numbers.shape[1], other.numbers.shape[1]
     out = {"xy": np.zeros((a, b))}
     if len(left) and len(right):
         out["n"] = np.zeros((len(left), len(right)))
@@ -96,15 +96,15 @@ def _products(one: ColumnBlock, other: ColumnBlock) -> dict[str, Floats]:
         out["x"], out["xx"] = np.zeros((a, len(right))), np.zeros((a, len(right)))
     if len(left) and not same:
         out["y"], out["yy"] = np.zeros((len(left), b)), np.zeros((len(left), b))
-    for start in range(0, len(one.numbers), CHUNK_ROWS):
+    for start in range(0, len(block.numbers), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
-        x, y = one.numbers[rows], other.numbers[rows]
+        x, y = block.numbers[rows], other.numbers[rows]
         out["xy"] += x.T @ y
         k = other.present[rows][:, right].astype(float) if len(right) else None
         if k is not None:
             out["x"] += x.T @ k
             out["xx"] += (x * x).T @ k
-        m = k if same else one.present[rows][:, left].astype(float)
+        m = k if same else block.present[rows][:, left].astype(float)
         if "y" in out and m is not None:
             out["y"] += m.T @ y
             out["yy"] += m.T @ (y * y)

@@ -108,14 +108,14 @@ def measure_lags(
         if len(first) and steps[first[-1]] < MAX_STEPS:
             places.append(steps[first])
             kept.append(group.iloc[first])
-    values = {name: [_numbers(group[name]) for group in kept] for name in (target, *drivers)}
+    values = {name: [_finite_numbers(group[name]) for group in kept] for name in (target, *drivers)}
     goal = values.pop(target)
     curves = lag_curves(places, goal, values, step_seconds=step_seconds)
     reason = "" if curves else f"Fewer than {MIN_STEPS} steps have a value of {target[:60]}."
     return LagMeasures(tuple(curves), step_seconds, sum(map(len, kept)), reason)
 
 
-def _numbers(values: pd.Series) -> Floats:
+def _finite_numbers(values: pd.Series) -> Floats:
     return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)
 
 
@@ -158,32 +158,32 @@ def lag_curves(
     if sum(np.isfinite(values).sum() for values in target) < MIN_STEPS:
         return []
     phases = [np.arange(span, dtype=float) * (step_seconds / YEAR_SECONDS) for span in spans]
-    on_grid = partial(_on_grids, places=places, spans=spans)
-    rest = [_without_season(values, phase) for values, phase in zip(_ranked(on_grid(target)), phases, strict=True)]
+    on_grid = partial(_fill_grids, places=places, spans=spans)
+    rest = [_remove_season(values, phase) for values, phase in zip(_rank_groups(on_grid(target)), phases, strict=True)]
     curves = []
     for name, groups in drivers.items():
-        parts = _with_chance(ranges, [_correlations(rest, on_grid(groups), phases, one) for one in ranges])
-        curves.append(LagCurve(name, parts, _remembered(parts)))
+        parts = _add_chance(ranges, [_correlations(rest, on_grid(groups), phases, row) for row in ranges])
+        curves.append(LagCurve(name, parts, _last_remembered_step(parts)))
     return curves
 
 
-def _on_grids(groups: Sequence[Floats], *, places: Sequence[NDArray[np.int64]], spans: Sequence[int]) -> list[Floats]:
+def _fill_grids(groups: Sequence[Floats], *, places: Sequence[NDArray[np.int64]], spans: Sequence[int]) -> list[Floats]:
     """Return the values of each group step by step, NaN where a step has none."""
-    return [_on_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
+    return [_fill_grid(values, some, span) for values, some, span in zip(groups, places, spans, strict=True)]
 
 
-def _on_grid(values: Floats, places: NDArray[np.int64], span: int) -> Floats:
+def _fill_grid(values: Floats, places: NDArray[np.int64], span: int) -> Floats:
     grid = np.full(span, np.nan)
     grid[places] = np.where(np.isfinite(values), values, np.nan)
     return grid
 
 
-def _ranked(groups: Sequence[Floats]) -> list[Floats]:
+def _rank_groups(groups: Sequence[Floats]) -> list[Floats]:
     """Return the values of each group as ranks between 0 and 1, ties at their middle."""
     return [np.asarray(pd.Series(values).rank(pct=True), dtype=float) for values in groups]
 
 
-def _without_season(values: Floats, phase: Floats) -> Floats:
+def _remove_season(values: Floats, phase: Floats) -> Floats:
     """Return what is left of values without their mean and, from two years on, without their season."""
     known = np.isfinite(values)
     if not known.any():
@@ -212,19 +212,19 @@ def _mean_before(values: Floats, first: int, last: int) -> Floats:
 
 
 def _correlations(
-    rest: Sequence[Floats], grids: Sequence[Floats], phases: Sequence[Floats], one: tuple[int, int]
+    rest: Sequence[Floats], grids: Sequence[Floats], phases: Sequence[Floats], item: tuple[int, int]
 ) -> list[float | None]:
     """Return the correlation over one range of lags, first as it is and then for each shift of the target."""
-    means = _ranked([_mean_before(values, *one) for values in grids])
-    moved = [_without_season(values, phase) for values, phase in zip(means, phases, strict=True)]
+    means = _rank_groups([_mean_before(values, *item) for values in grids])
+    moved = [_remove_season(values, phase) for values, phase in zip(means, phases, strict=True)]
     sums = np.zeros((SHIFTS + 1, 4))
     for goal, driver in zip(rest, moved, strict=True):
         for turn in range(SHIFTS + 1):
-            sums[turn] += _sums(np.roll(goal, turn * len(goal) // (SHIFTS + 1)), driver)
+            sums[turn] += _pair_sums(np.roll(goal, turn * len(goal) // (SHIFTS + 1)), driver)
     return [_correlation(row) for row in sums]
 
 
-def _with_chance(ranges: Sequence[tuple[int, int]], values: Sequence[Sequence[float | None]]) -> tuple[LagRange, ...]:
+def _add_chance(ranges: Sequence[tuple[int, int]], values: Sequence[Sequence[float | None]]) -> tuple[LagRange, ...]:
     """Return the ranges with what chance gives each.
 
     Long ranges vary more by chance than short ones, so each is scaled by its own. Chance is as large as the largest of
@@ -234,33 +234,33 @@ def _with_chance(ranges: Sequence[tuple[int, int]], values: Sequence[Sequence[fl
     scale = np.sqrt((shifted**2).mean(axis=1))
     largest = float((np.abs(shifted) / np.maximum(scale, 1e-12)[:, None]).max(initial=0.0))
     return tuple(
-        LagRange(*one, None if some[0] is None else round(some[0], 4), round(float(own) * largest, 4))
-        for one, some, own in zip(ranges, values, scale, strict=True)
+        LagRange(*row, None if some[0] is None else round(some[0], 4), round(float(own) * largest, 4))
+        for row, some, own in zip(ranges, values, scale, strict=True)
     )
 
 
-def _sums(one: Floats, other: Floats) -> Floats:
+def _pair_sums(first: Floats, other: Floats) -> Floats:
     """Return the number of steps that have both values, and the sums that a correlation is made of."""
-    both = np.isfinite(one) & np.isfinite(other)
-    a, b = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    both = np.isfinite(first) & np.isfinite(other)
+    a, b = np.where(both, first, 0.0), np.where(both, other, 0.0)
     pairs = ((a, b), (a, a), (b, b))
     return np.array([both.sum(), *(np.einsum("i,i->", *pair) for pair in pairs)])
 
 
 def _correlation(sums: Floats) -> float | None:
-    number, product, one, other = sums
-    if number < MIN_STEPS or one * other <= 1e-24:
+    number, product, first, other = sums
+    if number < MIN_STEPS or first * other <= 1e-24:
         return None
-    return float(product / np.sqrt(one * other))
+    return float(product / np.sqrt(first * other))
 
 
-def _remembered(parts: Sequence[LagRange]) -> int:
+def _last_remembered_step(parts: Sequence[LagRange]) -> int:
     """Return the last step of the run of ranges above chance, with one sign, that the strongest range is part of."""
-    shown = [part.value if part.value is not None and abs(part.value) > part.chance else 0.0 for part in parts]
-    peak = int(np.argmax(np.abs(shown)))
-    if not shown[peak]:
+    visible_rows = [part.value if part.value is not None and abs(part.value) > part.chance else 0.0 for part in parts]
+    peak = int(np.argmax(np.abs(visible_rows)))
+    if not visible_rows[peak]:
         return 0
     last = peak
-    while last + 1 < len(parts) and shown[last + 1] * shown[peak] > 0:
+    while last + 1 < len(parts) and visible_rows[last + 1] * visible_rows[peak] > 0:
         last += 1
     return parts[last].last + 1

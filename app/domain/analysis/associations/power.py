@@ -66,7 +66,7 @@ def explained_share(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -
     rows and judged on the other, both ways. For a number the share is R squared of the ranks, for classes the Brier
     skill score (Brier 1950, Monthly Weather Review 78, 1-3). Rows without a value are left out.
     """
-    codes = _bins(values, kind)[goal.there]
+    codes = _bin_values(values, kind)[goal.there]
     known = codes >= 0
     rows = int(np.count_nonzero(known))
     if rows < MIN_ROWS or goal.sides.shape[1] == 0:
@@ -75,20 +75,22 @@ def explained_share(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -
     total = left = 0.0
     for learns in (half, ~half):
         prior = sides[learns].mean(axis=0)
-        guess = _means(codes[learns], sides[learns], prior, int(codes.max()) + 1)[codes[~learns]]
+        guess = _smoothed_means(codes[learns], sides[learns], prior, int(codes.max()) + 1)[codes[~learns]]
         left += float(np.sum((sides[~learns] - guess) ** 2))
         total += float(np.sum((sides[~learns] - prior) ** 2))
     return float(np.clip(1 - left / total, 0.0, 1.0)) if total > 0 else 0.0
 
 
-def _means(codes: NDArray[np.int64], sides: Floats, prior: Floats, many: int) -> Floats:
+def _smoothed_means(codes: NDArray[np.int64], sides: Floats, prior: Floats, many: int) -> Floats:
     """Return the mean of the target in each bin, as if each had one more row that says what all rows say."""
     counts = np.bincount(codes, minlength=many)[:, None]
-    sums = np.column_stack([np.bincount(codes, weights=sides[:, at], minlength=many) for at in range(sides.shape[1])])
+    sums = np.column_stack(
+        [np.bincount(codes, weights=sides[:, position], minlength=many) for position in range(sides.shape[1])]
+    )
     return np.asarray((sums + prior) / (counts + 1))
 
 
-def _bins(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
+def _bin_values(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
     if not is_number(kind, values):
         return np.nan_to_num(codes_of(values), nan=-1).astype(np.int64)
     raw = numbers_of(values)
@@ -101,7 +103,7 @@ def _bins(values: pd.Series, kind: ColumnKind) -> NDArray[np.int64]:
     return np.where(there, codes, -1)
 
 
-def separates(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> bool:
+def separates_classes(values: pd.Series, kind: ColumnKind, goal: PreparedTarget) -> bool:
     """Return whether a number and classes split each other without a miss: each class has a range of its own.
 
     That is so for a threshold of the target (stable or not) and for a number from which the classes were made. Each

@@ -71,7 +71,7 @@ def rank_columns(
     seed: int,
     before: Mapping[str, RankedColumn] | None = None,
 ) -> list[RankedColumn]:
-    """Measure every other column of a frame against the target; ranks are given by `with_ranks`.
+    """Measure every other column of a frame against the target; ranks are given by `assign_ranks`.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ def rank_columns(
     if len(goal) < MIN_ROWS or np.ptp(goal) == 0:
         return [RankedColumn(name, None, reason="the target does not vary, or is missing") for name in names]
     shuffles = _shuffled_information(goal, seed) if len(goal) <= MAX_SHUFFLED_ROWS or not before else []
-    found = []
+    columns = []
     for name in names:
         if kinds[name] in UNMEASURED:
-            found.append(RankedColumn(name, None, reason=UNMEASURED[kinds[name]]))
+            columns.append(RankedColumn(name, None, reason=UNMEASURED[kinds[name]]))
         else:
             codes = _encode_column(frame[name], kinds[name], len(goal))[there]
-            found.append(_rank_column(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
-    return found
+            columns.append(_rank_column(name, codes, goal, shuffles=shuffles, before=(before or {}).get(name)))
+    return columns
 
 
 def _shuffled_information(goal: Codes, seed: int) -> list[Codes]:
@@ -120,15 +120,15 @@ def _rank_column(
     own = codes if whole else codes[both]
     if int(own.max()) + 1 > max(MAX_LEVELS, rows // 2):
         return RankedColumn(name, None, rows=rows, reason="nearly every row has its own value")
-    score, error = information(own, goal if whole else goal[both])
+    score, error = mutual_information(own, goal if whole else goal[both])
     if shuffles:
-        chance = max(information(own, other if whole else other[both])[0] for other in shuffles)
+        chance = max(mutual_information(own, other if whole else other[both])[0] for other in shuffles)
     else:
         chance = before.shuffled * before.rows / rows if before is not None else 0.0
     return RankedColumn(name, score, error, noise=bool(score <= chance), shuffled=float(chance), rows=rows)
 
 
-def information(one: Codes, other: Codes) -> tuple[float, float]:
+def mutual_information(first: Codes, other: Codes) -> tuple[float, float]:
     """Return the mutual information of two columns of codes in nats, corrected for its bias, and its standard error.
 
     Parameters
@@ -141,8 +141,8 @@ def information(one: Codes, other: Codes) -> tuple[float, float]:
     Miller, G. (1955), Information Theory in Psychology, 95-100, for the bias; Roulston, M. (1999), Physica D 125,
     285-294, for the standard error.
     """
-    wide, n = int(other.max()) + 1, len(one)
-    table = np.bincount(one * wide + other, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide)
+    wide, n = int(other.max()) + 1, len(first)
+    table = np.bincount(first * wide + other, minlength=(int(first.max()) + 1) * wide).reshape(-1, wide)
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     i, j = np.nonzero(table)
     shares = table[i, j] / n
@@ -157,8 +157,8 @@ def _encode_column(values: pd.Series, kind: ColumnKind, rows: int) -> Codes:
     """Return a column as codes from 0 on, -1 where missing: bins of a number, classes of anything else."""
     if is_number(kind, values):
         return _bin_numbers(numbers_of(values), rows)
-    found = codes_of(values)
-    codes = np.nan_to_num(found, nan=-1).astype(np.int32)
+    result_values = codes_of(values)
+    codes = np.nan_to_num(result_values, nan=-1).astype(np.int32)
     if codes.max(initial=-1) < MAX_CLASSES or codes.max(initial=-1) + 1 > max(MAX_LEVELS, rows // 2):
         return codes
     # What is left after the commonest classes is one class: a class of a few rows tells more of chance than of itself.
@@ -184,29 +184,34 @@ def _bin_numbers(values: NDArray[np.float64], rows: int) -> Codes:
     return codes
 
 
-def with_ranks(items: Iterable[RankedColumn]) -> tuple[RankedColumn, ...]:
+def assign_ranks(items: Iterable[RankedColumn]) -> tuple[RankedColumn, ...]:
     """Return the columns in the order of their score, ranks given; what cannot be measured stands at the end."""
     everything = list(items)
     measured = sorted(
-        (one for one in everything if one.score is not None), key=lambda one: (-(one.score or 0), one.name)
+        (ranked_column for ranked_column in everything if ranked_column.score is not None),
+        key=lambda item: (-(item.score or 0), item.name),
     )
-    low = np.sort([(one.score or 0) - 2 * one.error for one in measured])
-    high = np.sort([(one.score or 0) + 2 * one.error for one in measured])
+    low = np.sort([(ranked_column.score or 0) - 2 * ranked_column.error for ranked_column in measured])
+    high = np.sort([(ranked_column.score or 0) + 2 * ranked_column.error for ranked_column in measured])
     out = []
-    for place, one in enumerate(measured, start=1):
-        score = one.score or 0.0
-        better = len(low) - int(np.searchsorted(low, score + 2 * one.error, side="right"))
-        worse = int(np.searchsorted(high, score - 2 * one.error, side="left"))
-        out.append(replace(one, rank=place, rank_best=1 + better, rank_worst=len(measured) - worse))
-    return (*out, *(replace(one, rank=0) for one in everything if one.score is None))
+    for place, column in enumerate(measured, start=1):
+        score = column.score or 0.0
+        better = len(low) - int(np.searchsorted(low, score + 2 * column.error, side="right"))
+        worse = int(np.searchsorted(high, score - 2 * column.error, side="left"))
+        out.append(replace(column, rank=place, rank_best=1 + better, rank_worst=len(measured) - worse))
+    return (*out, *(replace(ranked_column, rank=0) for ranked_column in everything if ranked_column.score is None))
 
 
 def has_settled(earlier: Iterable[RankedColumn], later: Iterable[RankedColumn]) -> bool:
     """Return whether more rows hardly changed the order of the columns that are not noise: Kendall's tau of 0.97."""
     from scipy.stats import kendalltau
 
-    known = {one.name: one.score for one in earlier if one.score is not None}
-    pairs = [(known[one.name], one.score) for one in later if not one.noise and one.score and one.name in known]
+    known = {column.name: column.score for column in earlier if column.score is not None}
+    pairs = [
+        (known[column.name], column.score)
+        for column in later
+        if not column.noise and column.score and column.name in known
+    ]
     if len(pairs) < 2:
         return True
     tau = kendalltau([a for a, _ in pairs], [b for _, b in pairs]).statistic

@@ -33,9 +33,9 @@ def limits_among(words: Sequence[tuple[str, int]]) -> int | None:
     words
         The most frequent values of a column of texts, with their rows.
     """
-    limits = sum(held for word, held in words if is_limit(word))
-    numbers = [held for word, held in words if NUMBER.fullmatch(word)]
-    others = sum(held for _, held in words) - limits - sum(numbers)
+    limits = sum(count for word, count in words if is_limit(word))
+    numbers = [count for word, count in words if NUMBER.fullmatch(word)]
+    others = sum(count for _, count in words) - limits - sum(numbers)
     if not limits or len(numbers) < MIN_NUMBERS or others > OTHERS * (limits + sum(numbers)):
         return None
     return limits

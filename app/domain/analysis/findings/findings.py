@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.domain.analysis.findings.hydrologic import flow_findings, unit_findings, value_findings, year_findings
 from app.domain.analysis.findings.markers import find_marks
-from app.domain.analysis.findings.quality_flags import flag_findings, limit_findings, with_flags
+from app.domain.analysis.findings.quality_flags import flag_findings, limit_findings, mark_flag_columns
 from app.domain.analysis.findings.questions import mark_findings, word_findings
 from app.domain.analysis.findings.time_questions import unreadable_time_finding
 from app.domain.analysis.findings.wording import quote_column, rows_do, share
@@ -17,7 +17,7 @@ from app.domain.analysis.leakage.duplicates import duplicate_findings
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, ImportReport, TimeAxis
 from app.domain.analysis.profiling.series import find_group, time_findings
 from app.domain.analysis.profiling.table_query import TableQuery
-from app.domain.analysis.profiling.unit_evidence import suggest_units, suggestion_findings, with_units
+from app.domain.analysis.profiling.unit_evidence import find_units, suggest_units, suggestion_findings
 from app.domain.vocabulary import ColumnKind, Severity
 
 NEARLY = 0.98
@@ -34,7 +34,7 @@ def all_findings(
     axis: TimeAxis | None,
     duplicates: int | None,
     choices: ReadingChoices | None = None,
-    asked: Sequence[Finding] = (),
+    query: Sequence[Finding] = (),
     table: TableQuery | None = None,
 ) -> tuple[list[ColumnProfile], list[Finding]]:
     """Return the columns with their units, and everything worth saying: questions, then columns, then the dataset.
@@ -50,25 +50,31 @@ def all_findings(
     table
         The rows. Without them only that is said which the columns themselves tell.
     """
-    said = choices or ReadingChoices()
+    reading_choices = choices or ReadingChoices()
     table = table if rows else None
-    held = _with_reported_units(columns, report, said)
+    column_profiles = _add_reported_units(columns, report, reading_choices)
     if axis is not None and axis.group is None:
-        axis = find_group(held, rows, axis, table)
-    marked = find_marks(held, rows, table)
-    held = suggest_units(held, marked, axis)
-    measured = [one for one in marked if not one.column.flag_of]
-    findings = [*rejected_findings(report, said), *asked, *mark_findings(measured, said, asked)]
-    findings += limit_findings(held, said, asked)
-    findings += unreadable_time_finding(held, axis, said)
-    findings += [*word_findings(held, said), *value_findings(marked, axis, said, table), *flow_findings(marked, said)]
-    findings += [finding for column in held for finding in _said_of(column, rows)]
-    copies = None if said.duplicates == "keep" else duplicates
-    findings += dataset_findings(rows=rows, columns=held, duplicates=copies, axis=axis, table=table, choices=said)
-    return held, findings
+        axis = find_group(column_profiles, rows, axis, table)
+    marked = find_marks(column_profiles, rows, table)
+    column_profiles = suggest_units(column_profiles, marked, axis)
+    measured = [marked_column for marked_column in marked if not marked_column.column.flag_of]
+    findings = [*rejected_findings(report, reading_choices), *query, *mark_findings(measured, reading_choices, query)]
+    findings += limit_findings(column_profiles, reading_choices, query)
+    findings += unreadable_time_finding(column_profiles, axis, reading_choices)
+    findings += [
+        *word_findings(column_profiles, reading_choices),
+        *value_findings(marked, axis, reading_choices, table),
+        *flow_findings(marked, reading_choices),
+    ]
+    findings += [finding for column in column_profiles for finding in _findings_of_column(column, rows)]
+    copies = None if reading_choices.duplicates == "keep" else duplicates
+    findings += dataset_findings(
+        rows=rows, columns=column_profiles, duplicates=copies, axis=axis, table=table, choices=reading_choices
+    )
+    return column_profiles, findings
 
 
-def _said_of(column: ColumnProfile, rows: int) -> Iterator[Finding]:
+def _findings_of_column(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     """Yield what is worth saying about a column; of flags it matters little that most are the same or missing."""
     if column.flag_of and column.name.startswith(f"{column.flag_of[:190]}{CENSORED}"):
         # The marks of values beyond a limit were asked for, and are "<" wherever they are anything.
@@ -78,19 +84,19 @@ def _said_of(column: ColumnProfile, rows: int) -> Iterator[Finding]:
             yield finding
 
 
-def _with_reported_units(
-    columns: Sequence[ColumnProfile], report: ImportReport, said: ReadingChoices
+def _add_reported_units(
+    columns: Sequence[ColumnProfile], report: ImportReport, choices: ReadingChoices
 ) -> list[ColumnProfile]:
     reasoned = [_add_reason(column) for column in columns]
     dialect = report.dialect
-    measured = with_units(
+    measured = find_units(
         reasoned,
-        choices=said,
+        choices=choices,
         notes=report.notes,
         header_lines=dialect.header_lines,
         declared=dict(dialect.units),
     )
-    return with_flags(measured, dict(dialect.flags))
+    return mark_flag_columns(measured, dict(dialect.flags))
 
 
 def _add_reason(column: ColumnProfile) -> ColumnProfile:
@@ -127,38 +133,38 @@ def column_findings(column: ColumnProfile, rows: int) -> Iterator[Finding]:
     leave_out = (FindingRemedy("Leave it out", "leave_out", columns=(column.name,)),)
     if column.missing >= rows:
         message = f"{name} is missing on every row."
-        yield _finding("all_missing", Severity.WARNING, column, message, "Leave it out.", leave_out)
+        yield _make_finding("all_missing", Severity.WARNING, column, message, "Leave it out.", leave_out)
         return
     if column.distinct <= 1:
         value = column.top_values[0][0][:40].removesuffix(" 00:00:00") if column.top_values else "the same"
-        message = f"{name} is {value} on {_all(rows - column.missing, column.missing)}."
+        message = f"{name} is {value} on {_all_rows_words(rows - column.missing, column.missing)}."
         sometimes = "Leave it out, unless it matters where it is missing."
         remedy = sometimes if column.missing else "Leave it out: it carries no information."
-        yield _finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
+        yield _make_finding("constant", Severity.NOTICE, column, message, remedy, leave_out)
         return
     if column.top_values and column.top_values[0][1] > NEARLY * rows and rows >= ENOUGH_TO_JUDGE:
         value, count = column.top_values[0]
         message = f"{name} is {value[:40]} on {share(count, rows)} of the rows."
-        yield _finding("near_constant", Severity.NOTICE, column, message, remedies=leave_out)
+        yield _make_finding("near_constant", Severity.NOTICE, column, message, remedies=leave_out)
     if column.kind is ColumnKind.IDENTIFIER:
-        yield _identifier(column, name, leave_out)
+        yield _identifier_finding(column, name, leave_out)
     if column.missing > 0.5 * rows:
         message = f"{name} is missing on {share(column.missing, rows)} of the rows."
-        yield _finding("mostly_missing", Severity.WARNING, column, message, remedies=leave_out)
+        yield _make_finding("mostly_missing", Severity.WARNING, column, message, remedies=leave_out)
 
 
-def _all(rows: int, missing: int) -> str:
+def _all_rows_words(rows: int, missing: int) -> str:
     if missing:
         return f"the {rows:,} rows where it is not missing" if rows > 1 else "the one row where it is not missing"
     return f"all {rows:,} rows" if rows > 1 else "its one row"
 
 
-def _identifier(column: ColumnProfile, name: str, leave_out: tuple[FindingRemedy, ...]) -> Finding:
+def _identifier_finding(column: ColumnProfile, name: str, leave_out: tuple[FindingRemedy, ...]) -> Finding:
     message = f"{name} has a different value on nearly every row: it looks like a row ID."
     kind = ColumnKind.TEXT if column.storage == "text" else ColumnKind.INTEGER
     other = FindingRemedy(f"It is no id: {kind.value}", "draft", {f"data.kind.{column.key}": kind.value})
     remedy = "Leave it out: a model would only memorise rows."
-    return _finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
+    return _make_finding("identifier", Severity.NOTICE, column, message, remedy, (*leave_out, other))
 
 
 def dataset_findings(
@@ -201,7 +207,7 @@ def dataset_findings(
     yield from suggestion_findings(columns)
 
 
-def _finding(
+def _make_finding(
     code: str,
     severity: Severity,
     column: ColumnProfile,

@@ -107,42 +107,42 @@ def bounds_of(name: str, axis: TimeAxis | None = None, *, unit: str | None = Non
 
 
 def value_findings(
-    found: Sequence[MarkedColumn], axis: TimeAxis | None, choices: ReadingChoices, table: TableQuery | None
+    columns: Sequence[MarkedColumn], axis: TimeAxis | None, choices: ReadingChoices, table: TableQuery | None
 ) -> Iterator[Finding]:
     """Yield a question for each column that holds what nature does not give; marks for missing are not counted."""
-    asked: list[tuple[MarkedColumn, float, bool, str]] = []
-    for one in found:
-        if one.column.storage not in ("number", "integer"):
+    query: list[tuple[MarkedColumn, float, bool, str]] = []
+    for column in columns:
+        if column.column.storage not in ("number", "integer"):
             continue
-        bounds = bounds_of(one.column.name, axis, unit=one.column.unit)
+        bounds = bounds_of(column.column.name, axis, unit=column.column.unit)
         if bounds is None:
             continue
-        if bounds.low is not None and one.low is not None and _under(one, bounds.low):
-            asked.append((one, bounds.low, False, bounds.below))
-        if bounds.high is not None and one.high is not None and one.high > bounds.high:
-            asked.append((one, bounds.high, True, bounds.beyond))
-    open_ones = [item for item in asked if not is_bound_answered(item[0].column.name, choices, above=item[2])]
+        if bounds.low is not None and column.low is not None and _lies_under(column, bounds.low):
+            query.append((column, bounds.low, False, bounds.below))
+        if bounds.high is not None and column.high is not None and column.high > bounds.high:
+            query.append((column, bounds.high, True, bounds.beyond))
+    open_ones = [item for item in query if not is_bound_answered(item[0].column.name, choices, above=item[2])]
     counts: Sequence[int | None] = [None] * len(open_ones)
     if table is not None:
-        counts = table.answer([_beyond(one, limit, above=above) for one, limit, above, _ in open_ones])
-    for (one, limit, above, fact), count in zip(open_ones, counts, strict=True):
-        yield _implausible(one, limit, fact, above=above, count=count)
+        counts = table.answer([_count_beyond(element, limit, above=above) for element, limit, above, _ in open_ones])
+    for (marked_column, limit, above, fact), count in zip(open_ones, counts, strict=True):
+        yield _implausible_finding(marked_column, limit, fact, above=above, count=count)
 
 
-def _under(one: MarkedColumn, low: float) -> bool:
-    unit = one.column.unit
+def _lies_under(column: MarkedColumn, low: float) -> bool:
+    unit = column.column.unit
     # Nought kelvin is beneath the coldest air anyway; nought of anything else is a value.
-    return one.low is not None and (one.low < low or (unit == "K" and one.low <= 0 < low))
+    return column.low is not None and (column.low < low or (unit == "K" and column.low <= 0 < low))
 
 
-def _beyond(one: MarkedColumn, limit: float, *, above: bool) -> BeyondCount:
-    end = one.high if above else one.low
-    return BeyondCount(one.column.key, limit, limit if end is None else end, upwards=above)
+def _count_beyond(column: MarkedColumn, limit: float, *, above: bool) -> BeyondCount:
+    end = column.high if above else column.low
+    return BeyondCount(column.column.key, limit, limit if end is None else end, upwards=above)
 
 
-def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:
-    stem, unit = split_name(one.column.name)[0], one.column.unit
-    end = one.high if above else one.low
+def _implausible_finding(column: MarkedColumn, limit: float, fact: str, *, above: bool, count: int | None) -> Finding:
+    stem, unit = split_name(column.column.name)[0], column.column.unit
+    end = column.high if above else column.low
     zero = ABSOLUTE_ZERO.get(unit) if quantity_of(stem) is Quantity.TEMPERATURE else None
     impossible = zero is not None and end is not None and not above and end <= zero
     tail, rows = f" {unit}" if unit else "", "" if count is None else f" {on_rows(count)}"
@@ -151,7 +151,7 @@ def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, cou
         "{column} is above {limit}{rows}, up to {end}: {reason}."
         if above
         else "{column} is below {limit}{rows}, down to {end}: {reason}.",
-        column=quote_column(one.column.name),
+        column=quote_column(column.column.name),
         limit=format_number(limit, 5) + tail,
         rows=rows,
         end=format_number(end or 0.0, 5) + tail,
@@ -164,10 +164,10 @@ def _implausible(one: MarkedColumn, limit: float, fact: str, *, above: bool, cou
     return Finding(
         "implausible_values",
         Severity.WARNING,
-        (one.column.name,),
+        (column.column.name,),
         message,
         "Look at these rows before you train on them.",
-        _bound_answers(one.column.name, side, label),
+        _bound_answers(column.column.name, side, label),
     )
 
 
@@ -179,15 +179,15 @@ def _bound_answers(name: str, side: dict[str, float], label: str) -> tuple[Findi
     return missing, FindingRemedy("They are real values", "reading", marker("value"))
 
 
-def flow_findings(found: Sequence[MarkedColumn], choices: ReadingChoices) -> Iterator[Finding]:
+def flow_findings(columns: Sequence[MarkedColumn], choices: ReadingChoices) -> Iterator[Finding]:
     """Yield a question for each column of flow with negative values; a tide or a reservoir's balance has real ones."""
-    for one in found:
-        name = one.column.name
-        flow = quantity_of(split_name(name)[0]) is Quantity.FLOW and one.column.storage in ("number", "integer")
-        if not flow or not one.negatives or is_bound_answered(name, choices, above=False):
+    for item in columns:
+        name = item.column.name
+        flow = quantity_of(split_name(name)[0]) is Quantity.FLOW and item.column.storage in ("number", "integer")
+        if not flow or not item.negatives or is_bound_answered(name, choices, above=False):
             continue
         message = (
-            f"{quote_column(name)} is negative {on_rows(one.negatives)}, down to {format_number(one.low or 0.0, 5)}: "
+            f"{quote_column(name)} is negative {on_rows(item.negatives)}, down to {format_number(item.low or 0.0, 5)}: "
             "real under tides, backwater or in the balance of a reservoir, else an error."
         )
         buttons = _bound_answers(name, {"below": 0.0}, "Negative flow means missing")
@@ -218,11 +218,11 @@ def year_findings(columns: Sequence[ColumnProfile], axis: TimeAxis | None) -> It
     spread = f"{complete[0]} to {complete[-1]}" if len(complete) > 1 else f"{complete[0]}"
     message = f"{pluralise(len(complete), 'complete water year')} (from 1 {month}), {spread}."
     if partial:
-        one, many = (
+        item, many = (
             "{count} more is incomplete, {first} to {last}.",
             "{count} more are incomplete, {first} to {last}.",
         )
-        rest = fill_count(partial, one, many, first=axis.start[:10], last=axis.end[:10])
+        rest = fill_count(partial, item, many, first=axis.start[:10], last=axis.end[:10])
         message = join_sentences((message, rest))
     yield Finding("water_years", Severity.NOTICE, (axis.column,), message)
 
@@ -238,12 +238,12 @@ SOURCES = {
 
 def unit_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
     """Yield the units that are known and who says so, and a warning where one quantity comes in two."""
-    held: dict[str, dict[str, list[str]]] = {}
+    current_values: dict[str, dict[str, list[str]]] = {}
     measured: dict[Quantity, dict[str, list[str]]] = {}
     for column in columns:
         if not column.unit or column.kind is ColumnKind.DATETIME:
             continue
-        held.setdefault(column.unit_source, {}).setdefault(column.unit, []).append(column.name)
+        current_values.setdefault(column.unit_source, {}).setdefault(column.unit, []).append(column.name)
         quantity = quantity_of(split_name(column.name)[0])
         if quantity is not None:
             measured.setdefault(quantity, {}).setdefault(column.unit, []).append(column.name)
@@ -254,10 +254,10 @@ def unit_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
             message = f"Columns of {quantity.value} come in {listed}: do not add or compare them as they are."
             yield Finding("mixed_units", Severity.WARNING, names, message)
     for source, title in SOURCES.items() if is_hydrologic(columns) else ():
-        if source in held:
-            names = tuple(name for some in held[source].values() for name in some)
+        if source in current_values:
+            names = tuple(name for some in current_values[source].values() for name in some)
             code = "units_in_names" if source == "name" else "units_known"
-            yield Finding(code, Severity.NOTICE, names, f"{title}: {_format_list(held[source], ', ')}.")
+            yield Finding(code, Severity.NOTICE, names, f"{title}: {_format_list(current_values[source], ', ')}.")
 
 
 def _format_list(units: Mapping[str, Sequence[str]], between: str) -> str:

@@ -135,19 +135,23 @@ def find_marks(columns: Sequence[ColumnProfile], rows: int, table: TableQuery | 
     table
         The table, for counts and neighbours; without it the ends of a column and its quantiles must do.
     """
-    found = [_start_search(column) for column in columns]
-    numeric = [one for one in found if one.low is not None and one.high is not None and one.column.distinct > 1]
+    marked_columns = [_start_search(column) for column in columns]
+    numeric = [
+        element
+        for element in marked_columns
+        if element.low is not None and element.high is not None and element.column.distinct > 1
+    ]
     if table is None:
-        for one in numeric:
-            _judge_by_quantiles(one)
+        for item in numeric:
+            _judge_by_quantiles(item)
     else:
-        _peel(numeric, rows, table, low=True)
-        _peel(numeric, rows, table, low=False)
-        _spikes(numeric, rows, table)
-    for one in found:
-        if one.column.storage == "text":
-            one.marks += _words(one.column)
-    return found
+        _find_end_markers(numeric, rows, table, low=True)
+        _find_end_markers(numeric, rows, table, low=False)
+        _find_spike_markers(numeric, rows, table)
+    for marked_column in marked_columns:
+        if marked_column.column.storage == "text":
+            marked_column.marks += _find_word_markers(marked_column.column)
+    return marked_columns
 
 
 def _start_search(column: ColumnProfile) -> MarkedColumn:
@@ -157,54 +161,58 @@ def _start_search(column: ColumnProfile) -> MarkedColumn:
     return MarkedColumn(column, low, high, column.negatives)
 
 
-def _peel(found: Sequence[MarkedColumn], rows: int, table: TableQuery, *, low: bool) -> None:
+def _find_end_markers(columns: Sequence[MarkedColumn], rows: int, table: TableQuery, *, low: bool) -> None:
     """Take marks off one end of each column, the outermost first, until a value stands there that is none."""
     piles: dict[int, list[tuple[float, int]]] = {}
-    ends = {at: (one.low if low else one.high) for at, one in enumerate(found)}
-    turn = {at: end for at, end in ends.items() if end is not None and _is_candidate(end, found[at].column, low=low)}
+    ends = {index: (column.low if low else column.high) for index, column in enumerate(columns)}
+    turn = {
+        position: end
+        for position, end in ends.items()
+        if end is not None and _is_candidate(end, columns[position].column, low=low)
+    }
     for _ in range(ROUNDS):
         if not turn:
             break
-        asked: list[Question] = []
-        for at, end in turn.items():
-            key = found[at].column.key
-            asked += [ValueCount(key, end), NextValue(key, end, upwards=low)]
-        answers, following = table.answer(asked), {}
-        for place, (at, end) in enumerate(turn.items()):
+        questions: list[Question] = []
+        for step_index, end in turn.items():
+            key = columns[step_index].column.key
+            questions += [ValueCount(key, end), NextValue(key, end, upwards=low)]
+        answers, following = table.answer(questions), {}
+        for place, (end_index, end) in enumerate(turn.items()):
             count, beyond = answers[2 * place : 2 * place + 2]
-            piles.setdefault(at, []).append((end, int(count)))
-            ends[at] = float(beyond) if beyond is not None else None
-            if beyond is not None and _is_candidate(float(beyond), found[at].column, low=low):
-                following[at] = float(beyond)
+            piles.setdefault(end_index, []).append((end, int(count)))
+            ends[end_index] = float(beyond) if beyond is not None else None
+            if beyond is not None and _is_candidate(float(beyond), columns[end_index].column, low=low):
+                following[end_index] = float(beyond)
         turn = following
-    for at, pile in piles.items():
-        _settle(found[at], pile, ends[at], rows, low=low)
+    for start_index, pile in piles.items():
+        _settle(columns[start_index], pile, ends[start_index], rows, low=low)
 
 
 def _is_candidate(end: float, column: ColumnProfile, *, low: bool) -> bool:
     return (end < 0) == low and origin_of(end, column.unit) is not None
 
 
-def _settle(one: MarkedColumn, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
+def _settle(column: MarkedColumn, pile: list[tuple[float, int]], real: float | None, rows: int, *, low: bool) -> None:
     """Keep what stands out from the values that are left; the innermost must do so, and then all beyond it do."""
-    other = one.high if low else one.low
+    other = column.high if low else column.low
     while pile and real is not None and other is not None:
         value, count = pile[-1]
         sized = _ValuePosition(value, count, abs(real - value), abs(other - real), rows)
-        if sized.stands_out(one.column, real):
+        if sized.stands_out(column.column, real):
             break
         real = value
         pile.pop()
     if real is None:
         return
     for value, count in pile:
-        origin = origin_of(value, one.column.unit) or ""
-        one.marks.append(MissingMarker(plain_number(value), count, real, above=not low, origin=origin))
+        origin = origin_of(value, column.column.unit) or ""
+        column.marks.append(MissingMarker(plain_number(value), count, real, above=not low, origin=origin))
     if low:
-        one.low = real
-        one.negatives = None if one.negatives is None else one.negatives - sum(count for _, count in pile)
+        column.low = real
+        column.negatives = None if column.negatives is None else column.negatives - sum(count for _, count in pile)
     else:
-        one.high = real
+        column.high = real
 
 
 @dataclass(frozen=True)
@@ -241,41 +249,50 @@ class _ValuePosition:
         return max(column.quantiles[3] - column.quantiles[1], 0.01 * self.span)
 
 
-def _judge_by_quantiles(one: MarkedColumn) -> None:
+def _judge_by_quantiles(marked_column: MarkedColumn) -> None:
     """Find marks at the ends of a column from its quantiles alone."""
-    column = one.column
-    if not column.quantiles or one.low is None or one.high is None:
+    column = marked_column.column
+    if not column.quantiles or marked_column.low is None or marked_column.high is None:
         return
     low, q1, q3, high = column.quantiles[0], column.quantiles[1], column.quantiles[3], column.quantiles[4]
     spread = max(q3 - q1, abs(q3) * 0.01, 1e-9)
     unit = column.unit
-    known = one.low < 0 and one.low not in WEAK and origin_of(one.low, unit) is not None
-    if known and (one.low < q1 - 5 * spread or one.low == low or low >= 0):
-        one.marks.append(MissingMarker(plain_number(one.low), None, origin=origin_of(one.low, unit) or ""))
-        one.low, one.negatives = None, None
-    if one.high > 0 and origin_of(one.high, unit) is not None and one.high > q3 + 5 * spread and one.high > 2 * high:
-        one.marks.append(
-            MissingMarker(plain_number(one.high), None, above=True, origin=origin_of(one.high, unit) or "")
+    known = marked_column.low < 0 and marked_column.low not in WEAK and origin_of(marked_column.low, unit) is not None
+    if known and (marked_column.low < q1 - 5 * spread or marked_column.low == low or low >= 0):
+        marked_column.marks.append(
+            MissingMarker(plain_number(marked_column.low), None, origin=origin_of(marked_column.low, unit) or "")
         )
-        one.high = None
+        marked_column.low, marked_column.negatives = None, None
+    if (
+        marked_column.high > 0
+        and origin_of(marked_column.high, unit) is not None
+        and marked_column.high > q3 + 5 * spread
+        and marked_column.high > 2 * high
+    ):
+        marked_column.marks.append(
+            MissingMarker(
+                plain_number(marked_column.high), None, above=True, origin=origin_of(marked_column.high, unit) or ""
+            )
+        )
+        marked_column.high = None
 
 
-def _spikes(found: Sequence[MarkedColumn], rows: int, table: TableQuery) -> None:
+def _find_spike_markers(columns: Sequence[MarkedColumn], rows: int, table: TableQuery) -> None:
     """Find marks amid other values: far more rows hold them than hold any value by chance."""
-    asked: list[tuple[MarkedColumn, float]] = []
-    for one in found:
-        inside = [value for value in NINES[3:] if one.low is not None and one.low < value]
-        for value in inside if (one.negatives or 0) >= 20 else ():
-            asked.append((one, value))
-    counts = table.answer([ValueCount(one.column.key, value) for one, value in asked])
-    for (one, value), count in zip(asked, counts, strict=True):
-        usual = (rows - one.column.missing) / max(one.column.distinct, 1)
+    query: list[tuple[MarkedColumn, float]] = []
+    for column in columns:
+        inside = [value for value in NINES[3:] if column.low is not None and column.low < value]
+        for value in inside if (column.negatives or 0) >= 20 else ():
+            query.append((column, value))
+    counts = table.answer([ValueCount(item.column.key, value) for item, value in query])
+    for (marked_column, value), count in zip(query, counts, strict=True):
+        usual = (rows - marked_column.column.missing) / max(marked_column.column.distinct, 1)
         if count >= max(20, 0.01 * rows, 10 * usual):
-            one.marks.append(MissingMarker(plain_number(value), int(count)))
-            one.negatives = None if one.negatives is None else one.negatives - int(count)
+            marked_column.marks.append(MissingMarker(plain_number(value), int(count)))
+            marked_column.negatives = None if marked_column.negatives is None else marked_column.negatives - int(count)
 
 
-def _words(column: ColumnProfile) -> Iterator[MissingMarker]:
+def _find_word_markers(column: ColumnProfile) -> Iterator[MissingMarker]:
     """Yield words that stand for nothing; one of two words is the other answer, and - beside + is a sign."""
     marks = marks_among(column.top_values)
     for value, count in column.top_values:
@@ -294,15 +311,16 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
     top_values
         The column's most frequent words with their rows.
     """
-    said = {value.strip().lower() for value, _ in top_values}
-    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in said else set())
+    answers = {value.strip().lower() for value, _ in top_values}
+    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in answers else set())
     return {value.strip(): count for value, count in top_values if value.strip().lower() in usual}
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
     """Return whether the user has already said what a value of a column means."""
     return any(
-        marker.column == column and marker.value is not None and _same(marker.value, text) for marker in choices.markers
+        marker.column == column and marker.value is not None and _is_same_marker(marker.value, text)
+        for marker in choices.markers
     )
 
 
@@ -313,8 +331,8 @@ def is_bound_answered(column: str, choices: ReadingChoices, *, above: bool) -> b
     )
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_marker(first: str, other: str) -> bool:
     try:
-        return float(one) == float(other)
+        return float(first) == float(other)
     except ValueError:
-        return one.strip().lower() == other.strip().lower()
+        return first.strip().lower() == other.strip().lower()

@@ -31,7 +31,7 @@ class NumberFormat:
     example: str
     readings: tuple[NumberReading, ...]
     is_text: bool = False
-    said: bool = False
+    is_decided: bool = False
     unit: str = ""
     is_doubtful: bool = False
     units: tuple[str, ...] = ()
@@ -41,36 +41,36 @@ class NumberFormat:
         """Return a sentence about what was done to the column; "" where it stayed text."""
         if self.is_text:
             return ""
-        shown, unit = self.example[:EXAMPLE_LENGTH], f'; "{self.unit}" is its unit' if self.unit else ""
-        return f'values such as "{shown}" were read as numbers, this one as {self.readings[0].means}{unit}.'
+        text, unit = self.example[:EXAMPLE_LENGTH], f'; "{self.unit}" is its unit' if self.unit else ""
+        return f'values such as "{text}" were read as numbers, this one as {self.readings[0].means}{unit}.'
 
 
-def number_format_findings(column: str, written: NumberFormat) -> Finding | None:
+def number_format_findings(column: str, number_format: NumberFormat) -> Finding | None:
     """Return the finding about how a column writes its numbers, other readings as buttons, or None."""
-    if written.said:
+    if number_format.is_decided:
         return None
-    shown, name = written.example[:EXAMPLE_LENGTH], column[:60]
-    as_text = FindingRemedy("Keep it as text", "reading", _reads(column, "text"))
-    if written.units:
-        message = f"`{name}` holds numbers in different units ({', '.join(written.units)}), so it stays text."
+    text, name = number_format.example[:EXAMPLE_LENGTH], column[:60]
+    as_text = FindingRemedy("Keep it as text", "reading", _read_as_change(column, "text"))
+    if number_format.units:
+        message = f"`{name}` holds numbers in different units ({', '.join(number_format.units)}), so it stays text."
         remedy = "To use the numbers, bring them to one unit in the file."
         return Finding("units_differ", Severity.WARNING, (column,), message, remedy, (as_text,))
-    if not written.is_text and not written.is_doubtful:
-        message = f"`{name}`: {written.note}"
+    if not number_format.is_text and not number_format.is_doubtful:
+        message = f"`{name}`: {number_format.note}"
         return Finding("written_numbers", Severity.NOTICE, (column,), message, remedies=(as_text,))
     buttons = tuple(
-        FindingRemedy(f"{shown} is {reading.means}", "reading", _reads(column, reading.read_as))
-        for reading in written.readings
+        FindingRemedy(f"{text} is {reading.means}", "reading", _read_as_change(column, reading.read_as))
+        for reading in number_format.readings
     )
-    if written.is_doubtful:
-        first, other = (reading.means for reading in written.readings)
-        message = f'`{name}`: "{shown}" was read as {first}. If its commas stand between thousands, it is {other}.'
+    if number_format.is_doubtful:
+        first, other = (reading.means for reading in number_format.readings)
+        message = f'`{name}`: "{text}" was read as {first}. If its commas stand between thousands, it is {other}.'
         return Finding("written_numbers", Severity.WARNING, (column,), message, remedies=buttons)
-    means = " or ".join(reading.means for reading in written.readings)
-    message = f'`{name}` may hold numbers: "{shown}" could be {means}. The column stays text until you decide.'
+    means = " or ".join(reading.means for reading in number_format.readings)
+    message = f'`{name}` may hold numbers: "{text}" could be {means}. The column stays text until you decide.'
     remedy = "Say what it is, and the file is read again."
     return Finding("written_numbers", Severity.WARNING, (column,), message, remedy, (*buttons, as_text))
 
 
-def _reads(column: str, read_as: str) -> JsonObject:
+def _read_as_change(column: str, read_as: str) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": read_as}]}

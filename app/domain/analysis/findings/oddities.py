@@ -35,22 +35,22 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
     Its remedies read the file again, with the words as marks for missing or as values, which make the column text.
     """
     words = odd.words
-    shown = ", ".join(f"{_short(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
+    text = ", ".join(f"{_shorten(word)} ({count:,})" for word, count in words[:WORDS_SHOWN])
     rest = ", …" if sum(count for _, count in words[:WORDS_SHOWN]) < odd.count else ""
-    held = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are not {odd.what}: {shown}{rest}."
+    current = f"{odd.count:,} of {odd.present:,} values in `{column[:60]}` are not {odd.what}: {text}{rest}."
     outcome = (
         "The column stays text until you decide."
         if odd.kept_as_text
         else "They are treated as missing until you decide."
     )
-    answers = {word: _markers(column, words, word) for word in ("missing", "value")}
+    answers = {word: _marker_changes(column, words, word) for word in ("missing", "value")}
     # What lies below a limit of detection is known to be small, which neither answer would say.
     limits = limit_remedies(column)[:2] if any(is_limit(word) for word, _ in words) else ()
     return Finding(
         "missing_value_marker",
         Severity.WARNING,
         (column,),
-        f"{held} Do they mean missing? {outcome}",
+        f"{current} Do they mean missing? {outcome}",
         "Say what they mean, and the file is read again.",
         (
             *limits,
@@ -60,11 +60,11 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
     )
 
 
-def _short(word: str) -> str:
+def _shorten(word: str) -> str:
     if not word:
         return "blank"
     return f'"{word[:WORD_LENGTH]}…"' if len(word) > WORD_LENGTH else f'"{word}"'
 
 
-def _markers(column: str, words: Sequence[tuple[str, int]], meaning: str) -> list[dict[str, str]]:
+def _marker_changes(column: str, words: Sequence[tuple[str, int]], meaning: str) -> list[dict[str, str]]:
     return [{"column": column[:200], "value": word[:200], "meaning": meaning} for word, _ in words]

@@ -33,7 +33,7 @@ BELOW = re.compile(r"^lt$|[<≤]", re.IGNORECASE)
 MEASURES = (ColumnKind.NUMERIC, ColumnKind.INTEGER)
 
 
-def with_flags(columns: Sequence[ColumnProfile], declared: Mapping[str, str]) -> list[ColumnProfile]:
+def mark_flag_columns(columns: Sequence[ColumnProfile], declared: Mapping[str, str]) -> list[ColumnProfile]:
     """Return the columns of which those that hold flags name the column that they tell of.
 
     Parameters
@@ -44,16 +44,16 @@ def with_flags(columns: Sequence[ColumnProfile], declared: Mapping[str, str]) ->
         What the format of the file says: the column of values by the column of its flags.
     """
     names = {column.name.lower(): column for column in columns}
-    found, before = [], ""
+    column_profiles, before = [], ""
     for column in columns:
-        of = declared.get(column.name) or _flagged(column, names, before)
-        found.append(replace(column, flag_of=of) if of else column)
+        of = declared.get(column.name) or _flagged_column(column, names, before)
+        column_profiles.append(replace(column, flag_of=of) if of else column)
         if not of and (column.kind in MEASURES or column.unit):
             before = column.name
-    return found
+    return column_profiles
 
 
-def _flagged(column: ColumnProfile, names: Mapping[str, ColumnProfile], before: str) -> str:
+def _flagged_column(column: ColumnProfile, names: Mapping[str, ColumnProfile], before: str) -> str:
     """Return the column whose flags these are by name and values, "" where they are none."""
     name = column.name.strip()
     for pattern in (BEHIND, BEFORE):
@@ -90,15 +90,15 @@ def flag_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
         return
     names = tuple(column.name for column in flags)
     if len(flags) == 1:
-        held = ", ".join(value[:MAX_LETTERS] for value, _ in flags[0].top_values[:VALUES_SHOWN])
-        shown = f" ({held})" if held else ""
-        message = f"{quote_column(names[0])} holds quality flags of {quote_column(flags[0].flag_of)}{shown}."
+        current = ", ".join(value[:MAX_LETTERS] for value, _ in flags[0].top_values[:VALUES_SHOWN])
+        text = f" ({current})" if current else ""
+        message = f"{quote_column(names[0])} holds quality flags of {quote_column(flags[0].flag_of)}{text}."
     else:
         message = f"{quote_columns(names)} hold quality flags of the columns beside them."
     remedy = "Flags are not suggested as features: they may tell which values are missing."
     remedies = () if choices.flags else tuple(_approved_remedy(flags))
     yield Finding("quality_flags", Severity.NOTICE, names, message, remedy, remedies)
-    chosen = {one.column for one in choices.censored}
+    chosen = {choice.column for choice in choices.censored}
     for column in flags:
         below = sum(count for value, count in column.top_values if BELOW.search(value))
         if below and column.flag_of not in chosen:
@@ -106,7 +106,7 @@ def flag_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
 
 
 def limit_findings(
-    columns: Sequence[ColumnProfile], choices: ReadingChoices, asked: Sequence[Finding]
+    columns: Sequence[ColumnProfile], choices: ReadingChoices, findings: Sequence[Finding]
 ) -> Iterator[Finding]:
     """Yield the columns of texts that are measured values with limits among them, and how they may be read.
 
@@ -119,17 +119,17 @@ def limit_findings(
     asked
         What reading itself asks, which has the same answers.
     """
-    said = {one.column for one in choices.censored} | {one.column for one in choices.markers}
-    said |= {one.column for one in choices.columns}
-    said |= {name for one in asked for name in one.columns}
+    answers = {choice.column for choice in choices.censored} | {marker.column for marker in choices.markers}
+    answers |= {choice.column for choice in choices.columns}
+    answers |= {name for finding in findings for name in finding.columns}
     for column in columns:
-        count = limits_among(column.top_values) if column.storage == "text" and column.name not in said else None
+        count = limits_among(column.top_values) if column.storage == "text" and column.name not in answers else None
         if count:
             name = quote_column(column.name)
             message = f"{name} is read as text, because {count:,} values or more are limits, such as <0.5."
             remedy = "Choose how to read them, and the column becomes numeric."
-            found = limit_remedies(column.name)
-            yield Finding("values_beyond_limit", Severity.WARNING, (column.name,), message, remedy, found)
+            remedies = limit_remedies(column.name)
+            yield Finding("values_beyond_limit", Severity.WARNING, (column.name,), message, remedy, remedies)
 
 
 def _approved_remedy(flags: Sequence[ColumnProfile]) -> Iterator[FindingRemedy]:
@@ -149,10 +149,10 @@ def _below_limit(column: ColumnProfile, below: int) -> Finding:
     message = f"{below:,} values in {name} are below a detection limit and are read at the limit."
     remedy = "A model treats them as measured values."
     take = {"half": "Read them at half the limit", "missing": "Read them as missing"}
-    found = tuple(
+    remedies = tuple(
         FindingRemedy(
-            label, "reading", {"censored": [{"column": column.flag_of[:200], "flag": column.name[:200], "take": one}]}
+            label, "reading", {"censored": [{"column": column.flag_of[:200], "flag": column.name[:200], "take": text}]}
         )
-        for one, label in take.items()
+        for text, label in take.items()
     )
-    return Finding("values_below_limit", Severity.NOTICE, (column.flag_of, column.name), message, remedy, found)
+    return Finding("values_below_limit", Severity.NOTICE, (column.flag_of, column.name), message, remedy, remedies)

@@ -21,7 +21,7 @@ Held = TypeVar("Held")
 
 
 def mark_findings(
-    found: Sequence[MarkedColumn], choices: ReadingChoices, asked: Sequence[Finding] = ()
+    columns: Sequence[MarkedColumn], choices: ReadingChoices, findings: Sequence[Finding] = ()
 ) -> Iterator[Finding]:
     """Yield one question for each value that may stand for missing and that nobody has answered for.
 
@@ -34,22 +34,28 @@ def mark_findings(
     asked
         Questions that reading itself has; nothing is asked twice.
     """
-    known = {(marker["column"], marker.get("value")) for marker in _markers_of(asked)}
+    known = {(marker["column"], marker.get("value")) for marker in _markers_of(findings)}
     groups: dict[tuple[str, str, bool], list[tuple[ColumnProfile, MissingMarker]]] = {}
-    for one in found:
-        for mark in one.marks:
-            open_one = (one.column.name, mark.text) not in known
-            if open_one and not is_answered(one.column.name, mark.text, choices):
-                groups.setdefault((mark.text.lower(), mark.origin, mark.word), []).append((one.column, mark))
-    for (_, origin, word), held in _in_lots(groups):
-        names = tuple(column.name for column, _ in held)
-        text = held[0][1].text
-        parts = [f"{quote_columns(names)} {_holds(names)} {text}{_rows_of(held)}"]
-        parts += [f", which is {origin}" if origin else "", _evidence(held)]
+    for marked_column in columns:
+        for mark in marked_column.marks:
+            open_one = (marked_column.column.name, mark.text) not in known
+            if open_one and not is_answered(marked_column.column.name, mark.text, choices):
+                groups.setdefault((mark.text.lower(), mark.origin, mark.word), []).append((marked_column.column, mark))
+    for (_, origin, word), current_values in _split_into_lots(groups):
+        names = tuple(column.name for column, _ in current_values)
+        text = current_values[0][1].text
+        parts = [f"{quote_columns(names)} {_holds_words(names)} {text}{_rows_of(current_values)}"]
+        parts += [f", which is {origin}" if origin else "", _evidence_words(current_values)]
         question = "is that an answer of its own, or missing?" if word else "does it mean missing?"
         message = f"{''.join(parts)}: {question}"
         severity = Severity.NOTICE if word else Severity.WARNING
-        yield Finding(CODE, severity, names, message, remedies=answers(names, [one.text for _, one in held]))
+        yield Finding(
+            CODE,
+            severity,
+            names,
+            message,
+            remedies=answer_remedies(names, [missing_marker.text for _, missing_marker in current_values]),
+        )
 
 
 def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
@@ -74,13 +80,15 @@ def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
     }
 
 
-def _in_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
-    for key, held in groups.items():
-        for start in range(0, len(held), MAX_TOGETHER):
-            yield key, held[start : start + MAX_TOGETHER]
+def _split_into_lots(groups: dict[Key, list[Held]]) -> Iterator[tuple[Key, list[Held]]]:
+    for key, group in groups.items():
+        for start in range(0, len(group), MAX_TOGETHER):
+            yield key, group[start : start + MAX_TOGETHER]
 
 
-def answers(names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value") -> tuple[FindingRemedy, ...]:
+def answer_remedies(
+    names: Sequence[str], texts: Sequence[str], *, value: str = "It is a value"
+) -> tuple[FindingRemedy, ...]:
     """Return the two buttons of a question about one text of each column."""
     columns = len(set(names))
     many = "" if columns == 1 else " in both" if columns == 2 else f" in all {columns:,}"
@@ -107,12 +115,12 @@ def _markers_of(findings: Sequence[Finding]) -> list[MarkerChange]:
     return [item for finding in findings for remedy in finding.remedies for item in remedy.changes.get("markers", ())]
 
 
-def _holds(names: Sequence[str]) -> str:
+def _holds_words(names: Sequence[str]) -> str:
     return "holds" if len(names) == 1 else "hold"
 
 
-def _rows_of(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
-    counts = [mark.rows for _, mark in held if mark.rows is not None]
+def _rows_of(current_values: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
+    counts = [mark.rows for _, mark in current_values if mark.rows is not None]
     if not counts:
         return ""
     low, high = min(counts), max(counts)
@@ -121,12 +129,12 @@ def _rows_of(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
     return f" on {low:,} to {high:,} rows"
 
 
-def _evidence(held: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
-    column, mark = held[0]
+def _evidence_words(current_values: Sequence[tuple[ColumnProfile, MissingMarker]]) -> str:
+    column, mark = current_values[0]
     if mark.nearest is None:
         return ""
     side = "less" if mark.above else "more"
-    where = f" of {quote_column(column.name)}" if len(held) > 1 else ""
+    where = f" of {quote_column(column.name)}" if len(current_values) > 1 else ""
     return f"; every other value{where} is {format_number(mark.nearest, 5)} or {side}"
 
 
@@ -140,10 +148,10 @@ def word_findings(columns: Sequence[ColumnProfile], choices: ReadingChoices) -> 
         for text, count in column.missing_words if column.storage == "text" else ():
             if not is_answered(column.name, text, choices):
                 groups.setdefault(text.strip().lower(), []).append((column, count, text))
-    for _, held in _in_lots(groups):
-        names, texts = tuple(column.name for column, _, _ in held), [text for _, _, text in held]
-        low, high = min(count for _, count, _ in held), max(count for _, count, _ in held)
+    for _, current_values in _split_into_lots(groups):
+        names, texts = tuple(column.name for column, _, _ in current_values), [text for _, _, text in current_values]
+        low, high = min(count for _, count, _ in current_values), max(count for _, count, _ in current_values)
         rows = on_rows(low) if low == high else f"on {low:,} to {high:,} rows"
-        message = f"{quote_columns(names)} {_holds(names)} {texts[0]} {rows}; it was read as missing: is it?"
-        buttons = answers(names, texts, value="It is a word of its own")
+        message = f"{quote_columns(names)} {_holds_words(names)} {texts[0]} {rows}; it was read as missing: is it?"
+        buttons = answer_remedies(names, texts, value="It is a word of its own")
         yield Finding(CODE, Severity.NOTICE, names, message, remedies=buttons)

@@ -10,7 +10,7 @@ from app.domain.vocabulary import Severity
 LESS_THAN_SMALL = 0.1
 
 
-def signal_finding(found: Associations) -> Finding | None:
+def signal_finding(associations: Associations) -> Finding | None:
     """Return the finding that no column by itself goes with the target.
 
     Parameters
@@ -23,17 +23,17 @@ def signal_finding(found: Associations) -> Finding | None:
     Finding or None
         None while not all is measured, where nothing can be measured, and where any association is 0.1 or more.
     """
-    known = [item for item in found.items if item.value is not None]
-    if not found.complete or not known or any(item.copy_of_target for item in known):
+    known = [item for item in associations.items if item.value is not None]
+    if not associations.complete or not known or any(item.copy_of_target for item in known):
         return None
     best = max(known, key=lambda item: abs(item.value or 0.0))
     reached = abs(best.value or 0.0)
     if reached >= LESS_THAN_SMALL:
         return None
     message = (
-        f"No single column is associated with {quote_column(found.target)}: "
+        f"No single column is associated with {quote_column(associations.target)}: "
         f"the strongest, {quote_column(best.column)}, reaches "
         f"{reached:.2f} of 1."
     )
     remedy = "Columns may tell more together: the Model step measures that by short fits, beside the baseline."
-    return Finding("no_signal", Severity.WARNING, (found.target,), message, remedy)
+    return Finding("no_signal", Severity.WARNING, (associations.target,), message, remedy)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.domain.analysis.findings.wording import quote_column
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
-from app.domain.analysis.time_forms.candidates import candidates
+from app.domain.analysis.time_forms.candidates import candidate_forms
 from app.domain.analysis.time_forms.forms import Form
 from app.domain.analysis.time_forms.judging import TimeReading, is_whole_day
 from app.domain.analysis.time_forms.name_words import names_sure_time
@@ -26,13 +26,13 @@ def time_question(column: str, reading: TimeReading) -> Finding | None:
     """Return the question about an order of day and month that could be another; None where it could not."""
     if not reading.others:
         return None
-    shown = reading.example[:EXAMPLE_LENGTH]
+    text = reading.example[:EXAMPLE_LENGTH]
     first = _day_in(reading.form, reading.example)
     others = [(form, _day_in(form, reading.example)) for form in reading.others]
     named = " or ".join(day for _, day in others)
-    message = f'{quote_column(column)}: "{shown}" was read as {first}, but it could be {named}: {reading.reason}.'
-    buttons = [FindingRemedy(f"{shown} is {first} (suggested)", "reading", _reads(column, reading.form))]
-    buttons += [FindingRemedy(f"{shown} is {day}", "reading", _reads(column, form)) for form, day in others]
+    message = f'{quote_column(column)}: "{text}" was read as {first}, but it could be {named}: {reading.reason}.'
+    buttons = [FindingRemedy(f"{text} is {first} (suggested)", "reading", _read_as_change(column, reading.form))]
+    buttons += [FindingRemedy(f"{text} is {day}", "reading", _read_as_change(column, form)) for form, day in others]
     buttons.append(
         FindingRemedy("They are no dates", "reading", {"columns": [{"column": column[:200], "read_as": "text"}]})
     )
@@ -45,7 +45,7 @@ def _day_in(form: Form, text: str) -> str:
     return form.words if moment is None else f"{moment.day} {moment:%B %Y}"
 
 
-def _reads(column: str, form: Form) -> JsonObject:
+def _read_as_change(column: str, form: Form) -> JsonObject:
     return {"columns": [{"column": column[:200], "read_as": "datetime", "form": form.code}]}
 
 
@@ -73,12 +73,12 @@ def unreadable_time_finding(
     """
     if axis is not None:
         return
-    said = {one.column for one in choices.columns if one.read_as in ("text", "numeric", "point", "comma")}
+    answers = {choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")}
     for column in columns:
-        if column.name in said or column.kind in NO_TIME or not _looks_like_time(column):
+        if column.name in answers or column.kind in NO_TIME or not _looks_like_time(column):
             continue
-        shown = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
-        values = f', such as "{shown}",' if shown else ""
+        text = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
+        values = f', such as "{text}",' if text else ""
         message = (
             f"{quote_column(column.name)} looks like times, but its values{values} were not understood. Without a time "
             "column the rows are split at random, which flatters any model of a record in time."
@@ -101,7 +101,7 @@ def _looks_like_time(column: ColumnProfile) -> bool:
 
 def _fit_a_form(words: Sequence[str]) -> bool:
     """Return whether most of some values are whole days in one form."""
-    forms = [form for form in candidates(words) if is_whole_day(form)]
+    forms = [form for form in candidate_forms(words) if is_whole_day(form)]
     return any(sum(_is_likely(form, word) for word in words) >= MOSTLY * len(words) for form in forms)
 
 

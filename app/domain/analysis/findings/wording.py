@@ -30,9 +30,9 @@ def on_rows(count: int) -> str:
     return f"on {pluralise(count, 'row')}"
 
 
-def rows_do(count: int, one: str, many: str) -> str:
+def rows_do(count: int, text: str, many: str) -> str:
     """Return "1 row" or "1,234 rows", and what one row or many rows do."""
-    return f"{pluralise(count, 'row')} {one if count == 1 else many}"
+    return f"{pluralise(count, 'row')} {text if count == 1 else many}"
 
 
 def share(count: int, rows: int) -> str:
@@ -45,6 +45,6 @@ def share(count: int, rows: int) -> str:
     return f"{percent:.1f} %" if percent < 99.95 and percent != int(percent) else f"{percent:.0f} %"
 
 
-def times(count: int) -> str:
+def format_times(count: int) -> str:
     """Return how often something happens."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")

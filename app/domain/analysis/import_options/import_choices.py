@@ -148,12 +148,12 @@ class ReadingChoices(BaseModel):
 
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same choices, whatever their order."""
-        said = {"markers": [], **self.to_json()}
+        answers = {"markers": [], **self.to_json()}
         for name in LISTED:
-            listed = said.get(name)
+            listed = answers.get(name)
             if isinstance(listed, list):
-                said[name] = [*sorted(json.dumps(one, sort_keys=True) for one in listed)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+                answers[name] = [*sorted(json.dumps(row, sort_keys=True) for row in listed)]
+        return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
 
     def merged(self, changes: dict[str, Any]) -> ReadingChoices:
         """Return these choices with some changed; None takes a choice back.
@@ -167,27 +167,32 @@ class ReadingChoices(BaseModel):
         """
         values = {**self.to_json(), **{key: value for key, value in changes.items() if key not in LISTED}}
         known = {_place(marker): marker for marker in self.markers}
-        known |= {_place(one): one for one in (Marker.model_validate(item) for item in changes.get("markers", ()))}
-        columns = {column.place: column for column in self.columns}
-        for one in (ColumnImportChoice.model_validate(item) for item in changes.get("columns", ())):
-            columns[one.place] = one.after(columns.get(one.place))
-        said = [column for column in columns.values() if column.read_as is not None or column.unit is not None]
-        flags = {(one.column, one.flag): one for one in self.flags}
-        flags |= {
-            (one.column, one.flag): one
-            for one in (FlagChoice.model_validate(item) for item in changes.get("flags", ()))
+        known |= {
+            _place(element): element for element in (Marker.model_validate(item) for item in changes.get("markers", ()))
         }
-        censored = {one.column: one for one in self.censored}
+        columns = {column.place: column for column in self.columns}
+        for choice in (ColumnImportChoice.model_validate(item) for item in changes.get("columns", ())):
+            columns[choice.place] = choice.after(columns.get(choice.place))
+        choices = [column for column in columns.values() if column.read_as is not None or column.unit is not None]
+        flags = {(flag.column, flag.flag): flag for flag in self.flags}
+        flags |= {
+            (flag_choice.column, flag_choice.flag): flag_choice
+            for flag_choice in (FlagChoice.model_validate(item) for item in changes.get("flags", ()))
+        }
+        censored = {censored_choice.column: censored_choice for censored_choice in self.censored}
         censored |= {
-            one.column: one for one in (CensoredChoice.model_validate(item) for item in changes.get("censored", ()))
+            censored_choice.column: censored_choice
+            for censored_choice in (CensoredChoice.model_validate(item) for item in changes.get("censored", ()))
         }
         return ReadingChoices.model_validate(
             {
                 **values,
                 "markers": list(known.values()),
-                "columns": said,
-                "flags": [one for one in flags.values() if one.keep is not None],
-                "censored": [one for one in censored.values() if one.take is not None],
+                "columns": choices,
+                "flags": [flag for flag in flags.values() if flag.keep is not None],
+                "censored": [
+                    censored_choice for censored_choice in censored.values() if censored_choice.take is not None
+                ],
             }
         )
 

@@ -37,12 +37,12 @@ def migrate_answers(answers: Answers, before: DatasetProfile, after: DatasetProf
         for name, value in fields.items():
             if (step, name) in NOT_CARRIED or ((step, name) in NAMED and _is_gone(value, after)):
                 continue
-            found = KEYED.match(name)
-            about = found["key"] if found and found["key"] in known else None
+            match = KEYED.match(name)
+            about = match["key"] if match and match["key"] in known else None
             if about is not None and about not in keys:
                 continue
-            new = name if found is None or about is None else found["before"] + keys[about]
-            kept.setdefault(step, {})[new] = _recipes(value, after) if (step, name) in RECIPES else value
+            new = name if match is None or about is None else match["before"] + keys[about]
+            kept.setdefault(step, {})[new] = _migrate_recipes(value, after) if (step, name) in RECIPES else value
     return kept
 
 
@@ -50,7 +50,7 @@ def _is_gone(value: Any, after: DatasetProfile) -> bool:
     return isinstance(value, str) and value != "" and not after.has(value)
 
 
-def _recipes(value: Any, after: DatasetProfile) -> Any:
+def _migrate_recipes(value: Any, after: DatasetProfile) -> Any:
     """Return recipes without the columns that are gone; an odd answer stays, and is judged where all answers are."""
     if not isinstance(value, list):
         return value

@@ -67,8 +67,8 @@ class PlaceInGrid(BaseModel):
     @model_validator(mode="after")
     def _is_whole(self) -> PlaceInGrid:
         point, box = (self.latitude, self.longitude), (self.south, self.west, self.north, self.east)
-        is_point = None not in point and all(one is None for one in box)
-        is_box = None not in box and all(one is None for one in point)
+        is_point = None not in point and all(number is None for number in box)
+        is_box = None not in box and all(number is None for number in point)
         if not (is_point or is_box):
             raise ValueError("Name a point (latitude, longitude) or a box (south, west, north, east).")
         if self.south is not None and self.north is not None and self.south > self.north:
@@ -84,8 +84,8 @@ class PlaceInGrid(BaseModel):
     def numbers(self) -> tuple[float, ...]:
         """Return latitude and longitude, or south, west, north and east."""
         named = (self.latitude, self.longitude, self.south, self.west, self.north, self.east)
-        return tuple(one for one in named if one is not None)
+        return tuple(number for number in named if number is not None)
 
     def __str__(self) -> str:
         """Return the numbers as a form shows them."""
-        return ", ".join(f"{one:g}" for one in self.numbers)
+        return ", ".join(f"{number:g}" for number in self.numbers)

@@ -74,18 +74,18 @@ def class_evidence(
     if goal.classes is None or not 2 <= len(classes) <= MAX_CLASSES or kind is ColumnKind.DATETIME:
         return None
     sizes = np.bincount(goal.classes, minlength=len(classes)).astype(float)
-    found = None
-    for state in _states(values[goal.there], kind):
+    evidence = None
+    for state in _find_states(values[goal.there], kind):
         score, place, both = _judge(state, goal.classes, sizes)
-        if score and (found is None or score > found.score):
+        if score and (evidence is None or score > evidence.score):
             rows, total = int(np.count_nonzero(state.rows)), len(goal.classes)
             inside, others, elsewhere = int(sizes[place]), total - int(sizes[place]), rows - both
             text = (
                 f"It {state.words} on {both:,} of the {inside:,} rows where {target[:60]} is {classes[place][:40]}, "
                 f"and on {elsewhere:,} of the {others:,} others."
             )
-            found = StateEvidence(score, text)
-    return found
+            evidence = StateEvidence(score, text)
+    return evidence
 
 
 def value_evidence(
@@ -106,11 +106,11 @@ def value_evidence(
         return None
     sizes = np.array([np.count_nonzero(~hit), np.count_nonzero(hit)], dtype=float)
     limits = _Limits(limit, limit, limit, limit)
-    for state in _states(values, kind):
+    for state in _find_states(values, kind):
         if state.limits is EMPTY:
             continue
-        found, place, both = _judge(replace(state, limits=limits), hit.astype(np.int64), sizes)
-        if found and place == 1:
+        result, place, both = _judge(replace(state, limits=limits), hit.astype(np.int64), sizes)
+        if result and place == 1:
             elsewhere = int(np.count_nonzero(state.rows)) - both
             rows = f"{both:,} of the {int(sizes[1]):,} rows where {where}"
             return StateEvidence(
@@ -119,7 +119,7 @@ def value_evidence(
     return None
 
 
-def _states(values: pd.Series, kind: ColumnKind) -> Iterator[_State]:
+def _find_states(values: pd.Series, kind: ColumnKind) -> Iterator[_State]:
     missing = values.isna().to_numpy()
     if missing.any():
         yield _State("is empty", missing, EMPTY)

@@ -47,23 +47,23 @@ def class_functions(
     """
     if goal.classes is None or len(goal.classes) == 0:
         return []
-    classes = _sampled(goal.classes)
+    classes = _sample(goal.classes)
     sizes = np.bincount(classes)
     if not 2 <= np.count_nonzero(sizes) <= MAX_CLASSES or len(classes) - sizes.max() < MIN_BESIDE_LARGEST:
         return []
     codes = _codes_by_strength(frame, kinds, goal, classes)
     for width, most in ((2, MAX_IN_PAIRS), (3, MAX_IN_TRIPLES)):
-        found = [
+        results = [
             names
             for names in combinations(list(codes)[:most], width)
             if _decide([codes[name] for name in names], classes)
         ]
-        if found:
-            return [(names, len(classes)) for names in found]
+        if results:
+            return [(names, len(classes)) for names in results]
     return []
 
 
-def _sampled(values: Codes) -> Codes:
+def _sample(values: Codes) -> Codes:
     if len(values) <= MAX_ROWS:
         return values
     return values[np.sort(np.random.default_rng(SEED).choice(len(values), MAX_ROWS, replace=False))]
@@ -80,12 +80,12 @@ def _codes_by_strength(
             continue
         if not 2 <= values.nunique(dropna=False) <= MAX_LEVELS:
             continue
-        coded = _sampled(np.nan_to_num(codes_of(values) + 1, nan=0.0).astype(np.int64))
+        coded = _sample(np.nan_to_num(codes_of(values) + 1, nan=0.0).astype(np.int64))
         if _is_pure(_count([coded], classes)):
             continue
         codes[str(name)] = coded
         strength[str(name)] = explained_share(frame[name], ColumnKind.CATEGORICAL, goal)
-    return {name: codes[name] for name in sorted(codes, key=lambda one: -strength[one])}
+    return {name: codes[name] for name in sorted(codes, key=lambda text: -strength[text])}
 
 
 def _count(parts: Iterable[Codes], classes: Codes) -> Codes:

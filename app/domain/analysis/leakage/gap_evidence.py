@@ -62,15 +62,15 @@ def gap_candidates(missing: Mapping[str, int], target: str, rows: int) -> list[s
 def shared_gaps(frame: pd.DataFrame, target: str, names: Iterable[str]) -> dict[str, str]:
     """Return the columns that are missing on the same rows as the target, each with the evidence in a sentence."""
     gone = frame[target].isna().to_numpy()
-    found = {}
+    results = {}
     for name in names:
         missing = frame[name].isna().to_numpy()
         if min(missing.sum(), gone.sum()) < MIN_ROWS or missing.all() or gone.all():
             continue
         if np.corrcoef(missing, gone)[0, 1] >= SAME_GAPS:
             both, others = int(np.sum(missing & gone)), int(np.sum(missing & ~gone))
-            found[name] = (
+            results[name] = (
                 f"It is missing on {both:,} of the {int(gone.sum()):,} rows where {target[:60]} is missing, "
                 f"and on {others:,} of the {int(np.sum(~gone)):,} others."
             )
-    return found if len(found) <= MAX_TOGETHER else {}
+    return results if len(results) <= MAX_TOGETHER else {}

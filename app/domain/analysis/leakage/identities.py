@@ -47,7 +47,7 @@ class Identity:
     is_sum: bool = False
 
 
-def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
+def find_identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
     """Return the ways to calculate a target from two to five other columns, sums before products.
 
     Parameters
@@ -64,9 +64,9 @@ def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
         least squares find for any coefficients among the 300 best, up to five columns. None where the target is one
         column alone.
     """
-    found = _search(goal, numbers, signs=SUM)
-    if found:
-        return found
+    identities = _search(goal, numbers, signs=SUM)
+    if identities:
+        return identities
     positive = {name: values for name, values in numbers.items() if np.nanmin(values, initial=np.inf) > 0}
     if np.nanmin(goal, initial=np.inf) <= 0 or len(positive) < 2:
         return []
@@ -76,27 +76,31 @@ def identities(goal: Floats, numbers: Mapping[str, Floats]) -> list[Identity]:
 
 
 def _search(goal: Floats, numbers: Mapping[str, Floats], *, signs: tuple[str, str]) -> list[Identity]:
-    names, table, target = _complete(goal, numbers)
+    names, table, target = _complete_rows(goal, numbers)
     if len(names) < 2:
         return []
-    found = [
+    identities = [
         Identity(
-            tuple(names[at] for at in places),
-            _format_identity([names[at] for at in places], coefficients, signs),
+            tuple(names[place] for place in places),
+            _format_identity([names[place] for place in places], coefficients, signs),
             is_sum=signs == SUM,
         )
-        for places, coefficients in _with_sign(table, target)
+        for places, coefficients in _signed_sums(table, target)
     ]
-    if found and signs == SUM:
-        return _with_rests(found, names, table, target)
-    if not found:
+    if identities and signs == SUM:
+        return _add_rests(identities, names, table, target)
+    if not identities:
         fitted, coefficients = _fit_identity(table, target)
         if fitted:
-            found = [_fitted(tuple(names[at] for at in fitted), coefficients, signs, table[:, fitted], target)]
-    return found
+            identities = [
+                _make_identity(
+                    tuple(names[position] for position in fitted), coefficients, signs, table[:, fitted], target
+                )
+            ]
+    return identities
 
 
-def _fitted(
+def _make_identity(
     chosen: tuple[str, ...], coefficients: Floats, signs: tuple[str, str], columns: Floats, target: Floats
 ) -> Identity:
     """Return an identity of any coefficients; with coefficients of 1 and -1 it is written out.
@@ -113,16 +117,16 @@ def _fitted(
     return Identity(chosen, text, is_sum=signs == SUM and exact)
 
 
-def _with_rests(found: list[Identity], names: list[str], table: Floats, target: Floats) -> list[Identity]:
+def _add_rests(identities: list[Identity], names: list[str], table: Floats, target: Floats) -> list[Identity]:
     """Return identities with the small parts that rounding hid."""
     whole = []
-    for identity in found:
+    for identity in identities:
         places = [names.index(name) for name in identity.names]
-        parts = _with_small_parts(table, target, places)
+        parts = _add_small_parts(table, target, places)
         if len(parts) > len(places):
-            coefficients = _coefficients(table[:, parts], target)
-            chosen = tuple(names[at] for at in parts)
-            whole.append(_fitted(chosen, coefficients, SUM, table[:, parts], target))
+            coefficients = _fit_coefficients(table[:, parts], target)
+            chosen = tuple(names[part] for part in parts)
+            whole.append(_make_identity(chosen, coefficients, SUM, table[:, parts], target))
         else:
             whole.append(identity)
     return whole
@@ -134,7 +138,7 @@ def _format_identity(names: list[str], coefficients: tuple[float, ...], signs: t
     return first + "".join(f" {signs[0] if sign > 0 else signs[1]} {name[:60]}" for sign, name in ordered[1:])
 
 
-def _complete(goal: Floats, numbers: Mapping[str, Floats]) -> tuple[list[str], Floats, Floats]:
+def _complete_rows(goal: Floats, numbers: Mapping[str, Floats]) -> tuple[list[str], Floats, Floats]:
     """Return names, columns and target on rows where all of them are there, without columns that are the target."""
     rows = np.flatnonzero(np.isfinite(goal))
     # A column with many gaps would leave no common rows; it is not what a target is summed up from.
@@ -149,11 +153,15 @@ def _complete(goal: Floats, numbers: Mapping[str, Floats]) -> tuple[list[str], F
         table, target = table[some], target[some]
     if len(target) < MIN_ROWS or np.ptp(target) == 0:
         return [], np.zeros((0, 0)), np.zeros(0)
-    strength = np.array([_explained_share(table[:, [at]], target) for at in range(table.shape[1])])
+    strength = np.array([_explained_share(table[:, [position]], target) for position in range(table.shape[1])])
     varies = np.ptp(table, axis=0) > 0
-    order = [int(at) for at in np.argsort(-strength, kind="stable") if varies[at] and strength[at] < EXACT]
+    order = [
+        int(position)
+        for position in np.argsort(-strength, kind="stable")
+        if varies[position] and strength[position] < EXACT
+    ]
     order = order[:MAX_IN_PAIRS]
-    return [list(usable)[at] for at in order], table[:, order], target
+    return [list(usable)[position] for position in order], table[:, order], target
 
 
 def _explained_share(columns: Floats, target: Floats) -> float:
@@ -165,21 +173,21 @@ def _explained_share(columns: Floats, target: Floats) -> float:
     return 1 - float(np.sum((goal - centred @ solution) ** 2) / np.sum(goal**2))
 
 
-def _with_sign(table: Floats, target: Floats) -> Iterator[tuple[tuple[int, ...], tuple[float, ...]]]:
+def _signed_sums(table: Floats, target: Floats) -> Iterator[tuple[tuple[int, ...], tuple[float, ...]]]:
     """Yield the columns whose sum with signs is the target, but for a constant, pairs before triples."""
     probes = np.random.default_rng(SEED).choice(len(target), min(PROBES, len(target)), replace=False)
     few, goal = table[probes] - table[probes].mean(axis=0), target[probes] - target[probes].mean()
     limit = ROUGH * float(np.std(target))
-    found = False
+    has_match = False
     for signs in product((1.0, -1.0), repeat=2):
         for i in range(few.shape[1]):
             rest = goal - signs[0] * few[:, i]
             near = np.flatnonzero(np.abs(rest[:, None] - signs[1] * few[:, i + 1 :]).max(axis=0) < limit) + i + 1
             for j in near.tolist():
                 if _is_sum(table, target, (i, j), signs):
-                    found = True
+                    has_match = True
                     yield (i, j), signs
-    if found:
+    if has_match:
         return
     most = min(few.shape[1], MAX_IN_TRIPLES)
     for signs3 in product((1.0, -1.0), repeat=3):
@@ -204,22 +212,22 @@ def _fit_identity(table: Floats, target: Floats) -> tuple[list[int], Floats]:
     explain it. Several identities at once may share what they explain; then columns found one after another decide.
     """
     strongest = min(table.shape[1], MAX_IN_FIT, len(target) // 3)
-    for places in (_prune(table, target, list(range(strongest))), _grow(table, target)):
+    for places in (_prune_columns(table, target, list(range(strongest))), _grow_columns(table, target)):
         if 1 < len(places) <= MAX_PARTS:
-            whole = _with_small_parts(table, target, places)
-            return whole, _coefficients(table[:, whole], target)
+            whole = _add_small_parts(table, target, places)
+            return whole, _fit_coefficients(table[:, whole], target)
     return [], np.zeros(0)
 
 
-def _prune(table: Floats, target: Floats, places: list[int]) -> list[int]:
+def _prune_columns(table: Floats, target: Floats, places: list[int]) -> list[int]:
     """Return the fewest columns that still explain the target, found by leaving out; none where all do not."""
     if not places or _explained_share(table[:, places], target) < EXACT:
         return []
-    sizes = np.abs(_coefficients(table[:, places], target)) * np.std(table[:, places], axis=0)
+    sizes = np.abs(_fit_coefficients(table[:, places], target)) * np.std(table[:, places], axis=0)
     kept = [place for place, size in zip(places, sizes, strict=True) if size > NEGLIGIBLE * np.std(target)]
     kept = kept if kept and _explained_share(table[:, kept], target) >= EXACT else places
     while len(kept) > 1 and len(kept) <= MAX_TO_PRUNE:
-        shares = [_explained_share(table[:, [one for one in kept if one != left]], target) for left in kept]
+        shares = [_explained_share(table[:, [number for number in kept if number != left]], target) for left in kept]
         best = int(np.argmax(shares))
         if shares[best] < EXACT:
             return kept
@@ -227,7 +235,7 @@ def _prune(table: Floats, target: Floats, places: list[int]) -> list[int]:
     return kept
 
 
-def _grow(table: Floats, target: Floats) -> list[int]:
+def _grow_columns(table: Floats, target: Floats) -> list[int]:
     """Return columns found one after another, each the one that adds most; none where five do not explain it."""
     chosen: list[int] = []
     for _ in range(MAX_PARTS):
@@ -241,11 +249,11 @@ def _grow(table: Floats, target: Floats) -> list[int]:
         scores = [_explained_share(table[:, [*chosen, place]], target) for place in near]
         chosen.append(near[int(np.argmax(scores))])
         if len(chosen) > 1 and max(scores) >= EXACT:
-            return _prune(table, target, chosen)
+            return _prune_columns(table, target, chosen)
     return []
 
 
-def _with_small_parts(table: Floats, target: Floats, places: Sequence[int]) -> list[int]:
+def _add_small_parts(table: Floats, target: Floats, places: Sequence[int]) -> list[int]:
     """Return the columns of an identity with those added that are exactly what the others leave over."""
     whole = list(places)
     while len(whole) < MAX_PARTS:
@@ -260,7 +268,7 @@ def _with_small_parts(table: Floats, target: Floats, places: Sequence[int]) -> l
     return whole
 
 
-def _coefficients(columns: Floats, target: Floats) -> Floats:
+def _fit_coefficients(columns: Floats, target: Floats) -> Floats:
     centred = columns - columns.mean(axis=0)
     spread = np.std(centred, axis=0)
     spread = np.where(spread > 0, spread, 1.0)
@@ -271,10 +279,10 @@ def _residual(columns: Floats, target: Floats) -> Floats:
     goal = target - target.mean()
     if columns.shape[1] == 0:
         return goal
-    return goal - (columns - columns.mean(axis=0)) @ _coefficients(columns, target)
+    return goal - (columns - columns.mean(axis=0)) @ _fit_coefficients(columns, target)
 
 
-def _correlation(one: Floats, other: Floats) -> float:
-    a, b = one - one.mean(), other - other.mean()
+def _correlation(first: Floats, other: Floats) -> float:
+    a, b = first - first.mean(), other - other.mean()
     size = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / size if size > 0 else 0.0

@@ -16,13 +16,13 @@ from app.domain.analysis.associations.power import (
     class_names,
     explained_share,
     prepare_target,
-    separates,
+    separates_classes,
 )
 from app.domain.analysis.leakage import name_evidence as naming
 from app.domain.analysis.leakage.class_evidence import class_evidence
 from app.domain.analysis.leakage.class_functions import MAX_LEVELS, class_functions
 from app.domain.analysis.leakage.gap_evidence import marks_gaps, shared_gaps
-from app.domain.analysis.leakage.identities import identities
+from app.domain.analysis.leakage.identities import find_identities
 from app.domain.analysis.leakage.time_shifts import time_leaks
 from app.domain.analysis.profiling.profile import STRONG_LEAK, Association, Leak
 from app.domain.text.words import join_words
@@ -81,13 +81,13 @@ def column_leaks(
     goal = prepare_target(frame[target], kinds[target])
     classed = _as_classes(frame[target], goal)
     classes = class_names(frame[target], classed)
-    found: list[Leak] = []
+    leaks: list[Leak] = []
     for item in items:
         if not item.copy_of_target and kinds[item.column] is not ColumnKind.CONSTANT:
             values, kind = frame[item.column], kinds[item.column]
-            found.extend(_suspicions(values, kind, goal, target))
-            found.extend(_state_suspicions(values, kind, classed, classes, target, is_flag=item.column in flags))
-    return found
+            leaks.extend(_suspicions(values, kind, goal, target))
+            leaks.extend(_state_suspicions(values, kind, classed, classes, target, is_flag=item.column in flags))
+    return leaks
 
 
 def _as_classes(values: pd.Series, goal: PreparedTarget) -> PreparedTarget:
@@ -115,8 +115,8 @@ def _state_suspicions(
 
 def gap_leaks(frame: pd.DataFrame, target: str, names: Iterable[str]) -> list[Leak]:
     """Return a question for each column that is missing on the same rows as the target, as if measured with it."""
-    found = shared_gaps(frame, target, names)
-    return [Leak(name, "known_only_afterwards", 0.6, evidence) for name, evidence in found.items()]
+    results = shared_gaps(frame, target, names)
+    return [Leak(name, "known_only_afterwards", 0.6, evidence) for name, evidence in results.items()]
 
 
 def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, target: str) -> Iterator[Leak]:
@@ -129,39 +129,41 @@ def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, targe
             share = f"{100 * power:.0f} %"
             yield Leak(name, "identifier_orders_target", power, f"The order of the rows alone explains {share} of it.")
         return
-    if separates(values, kind, goal):
+    if separates_classes(values, kind, goal):
         yield Leak(
             name, "target_leakage", 1.0, "Its values and the target's split into the same parts, without a miss."
         )
     elif power >= GIVES_AWAY:
-        yield Leak(name, "target_leakage", power, f"By itself it explains {_share(power)} of {target[:60]}.")
+        yield Leak(name, "target_leakage", power, f"By itself it explains {_format_share(power)} of {target[:60]}.")
     elif power >= TELLING and not naming.is_earlier(name):
-        evidence = f"By itself it explains {_share(power)} of {target[:60]}, more than is usual."
+        evidence = f"By itself it explains {_format_share(power)} of {target[:60]}, more than is usual."
         yield Leak(name, "known_only_afterwards", 0.6 + 0.25 * power, evidence)
-    yield from _hindsight(values, name=name, power=power, goal=goal, target=target)
+    yield from _hindsight_suspicions(values, name=name, power=power, goal=goal, target=target)
     if power >= GROUP_TELLS and _is_group(values, name, kind):
         things = values.nunique()
         evidence = f"{things:,} values, each on about {len(values) / things:,.0f} rows that belong together."
         yield Leak(name, "group_leakage", 0.5, evidence)
 
 
-def _share(power: float) -> str:
+def _format_share(power: float) -> str:
     return "100 %" if power > 0.9995 else f"{100 * power:.3g} %"
 
 
-def _hindsight(values: pd.Series, *, name: str, power: float, goal: PreparedTarget, target: str) -> Iterator[Leak]:
+def _hindsight_suspicions(
+    values: pd.Series, *, name: str, power: float, goal: PreparedTarget, target: str
+) -> Iterator[Leak]:
     """Yield what its name and its gaps say about when a column is known."""
     missing = values.isna()
     if MIN_ROWS <= missing.sum() <= len(values) - MIN_ROWS:
         gaps = explained_share(missing.rename(name), ColumnKind.BOOLEAN, goal)
         if gaps >= GAPS_TELL:
-            evidence = f"Whether it is missing already explains {_share(gaps)} of {target[:60]}."
+            evidence = f"Whether it is missing already explains {_format_share(gaps)} of {target[:60]}."
             yield Leak(name, "known_only_afterwards", max(0.9, gaps), evidence)
-    said = naming.find_name_suspicion(name, target)
-    if said is not None and power >= said.least:
+    suspicion = naming.find_name_suspicion(name, target)
+    if suspicion is not None and power >= suspicion.least:
         # A name is a notice at most, unless a published data set says how both columns were made.
-        score = 0.9 if said.published and power >= NOTICEABLE else 0.6
-        evidence = f"{said.reason} By itself it explains {_share(power)} of {target[:60]}."
+        score = 0.9 if suspicion.published and power >= NOTICEABLE else 0.6
+        evidence = f"{suspicion.reason} By itself it explains {_format_share(power)} of {target[:60]}."
         yield Leak(name, "known_only_afterwards", score, evidence)
 
 
@@ -200,17 +202,17 @@ def _identity_leaks(
         for name in frame.columns
         if name != target and kinds[str(name)] is not ColumnKind.CONSTANT and is_number(kinds[str(name)], frame[name])
     }
-    found: dict[str, Leak] = {}
-    for identity in identities(numbers_of(frame[target]), numbers):
+    leaks: dict[str, Leak] = {}
+    for identity in find_identities(numbers_of(frame[target]), numbers):
         for name in identity.names:
             others = tuple(other for other in identity.names if other != name)
             alone_harmless = not identity.is_sum and name not in strong and not set(strong).isdisjoint(others)
             score = 0.7 if alone_harmless else 1.0
             evidence = f"{identity.text} is {target[:60]}."
             leak = Leak(name, "target_leakage", score, evidence, others, is_part=identity.is_sum)
-            if name not in found or found[name].score < leak.score:
-                found[name] = leak
-    return list(found.values())
+            if name not in leaks or leaks[name].score < leak.score:
+                leaks[name] = leak
+    return list(leaks.values())
 
 
 def class_function_leaks(
@@ -219,14 +221,14 @@ def class_function_leaks(
     """Return the columns of few values that decide the class of the target together."""
     goal = _as_classes(frame[target], prepare_target(frame[target], kinds[target]))
     names = [str(name) for name in frame.columns if name != target and name not in strong]
-    found: dict[str, Leak] = {}
+    leaks: dict[str, Leak] = {}
     for parts, rows in class_functions(frame[names], kinds, goal):
         listed = join_words([name[:60] for name in parts])
         evidence = f"Each combination of {listed} has one value of {target[:60]}, on all {rows:,} rows looked at."
         for name in parts:
             others = tuple(other for other in parts if other != name)
-            found.setdefault(name, Leak(name, "target_leakage", 1.0, evidence, others, is_part=True))
-    return list(found.values())
+            leaks.setdefault(name, Leak(name, "target_leakage", 1.0, evidence, others, is_part=True))
+    return list(leaks.values())
 
 
 def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKind], *, time_column: str) -> list[Leak]:
@@ -243,13 +245,13 @@ def series_leaks(frame: pd.DataFrame, target: str, kinds: Mapping[str, ColumnKin
         return []
     ordered = frame.sort_values(time_column, kind="stable")
     goal = numbers_of(ordered[target])
-    found = []
+    leaks = []
     for name in ordered.columns:
         if name not in (target, time_column) and is_number(kinds[str(name)], ordered[name]):
             evidence = time_leaks(numbers_of(ordered[name]), goal, target[:60])
             if evidence:
-                found.append(Leak(str(name), "target_leakage", 1.0, evidence))
-    return found
+                leaks.append(Leak(str(name), "target_leakage", 1.0, evidence))
+    return leaks
 
 
 def merge_leaks(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
@@ -258,7 +260,7 @@ def merge_leaks(leaks: Iterable[Leak]) -> tuple[Leak, ...]:
     Two notices do not make a warning.
     """
     best: dict[tuple[str, str], Leak] = {}
-    for leak in sorted(leaks, key=lambda one: -one.score):
+    for leak in sorted(leaks, key=lambda item: -item.score):
         known = best.get((leak.column, leak.code))
         if known is None:
             best[leak.column, leak.code] = leak

@@ -107,7 +107,7 @@ def _names_target(words: list[str], goal: list[str]) -> bool:
     wide = len(goal)
     if not goal or len(words) <= wide or sum(map(len, goal)) < 2 or set(goal) <= SHARED_WORDS:
         return False
-    return any(words[at : at + wide] == goal for at in range(len(words) - wide + 1))
+    return any(words[position : position + wide] == goal for position in range(len(words) - wide + 1))
 
 
 def names_a_thing(name: str) -> bool:

@@ -31,13 +31,13 @@ def time_leaks(values: Floats, goal: Floats, target: str) -> str:
     looks ahead. So its differences betray window and reach, whatever the weights of rounding. Means that end before
     the moment itself (a < 0) are honest and stay unnamed.
     """
-    few = _densest(values, goal)
-    if not _holds(values[few], goal[few], target):
+    few = _densest_stretch(values, goal)
+    if not _shift_evidence(values[few], goal[few], target):
         return ""
-    return _holds(values, goal, target)
+    return _shift_evidence(values, goal, target)
 
 
-def _densest(values: Floats, goal: Floats) -> slice:
+def _densest_stretch(values: Floats, goal: Floats) -> slice:
     """Return the stretch of a series where most is there: what does not hold in it holds nowhere."""
     if len(goal) <= 2 * PROBED_ROWS:
         return slice(0, len(goal))
@@ -46,13 +46,13 @@ def _densest(values: Floats, goal: Floats) -> slice:
     return slice(start, start + PROBED_ROWS)
 
 
-def _holds(values: Floats, goal: Floats, target: str) -> str:
+def _shift_evidence(values: Floats, goal: Floats, target: str) -> str:
     changes, moves = np.diff(values), np.diff(goal)
     for steps in range(1, min(MAX_SHIFT, len(moves) - 1) + 1):
         # A smooth series resembles itself a step later; its changes do so much less.
-        if _alike(changes[:-steps], moves[steps:]):
+        if _are_alike(changes[:-steps], moves[steps:]):
             return f"It is {target} {pluralise(steps, 'step')} later."
-    if _alike(changes, goal[1:]):
+    if _are_alike(changes, goal[1:]):
         return f"It sums {target} up, the moment itself included."
     for window in WINDOWS:
         reaches = range(window) if window < 32 else (0, window // 2, window - 1)
@@ -68,14 +68,14 @@ def _is_mean(changes: Floats, goal: Floats, window: int, ahead: int) -> bool:
     if last - first < MIN_ROWS:
         return False
     differences = goal[first + ahead : last + ahead] - goal[first + ahead - window : last + ahead - window]
-    return _alike(changes[first - 1 : last - 1], differences)
+    return _are_alike(changes[first - 1 : last - 1], differences)
 
 
-def _alike(one: Floats, other: Floats) -> bool:
-    both = np.isfinite(one) & np.isfinite(other)
+def _are_alike(first: Floats, other: Floats) -> bool:
+    both = np.isfinite(first) & np.isfinite(other)
     if np.count_nonzero(both) < MIN_ROWS:
         return False
-    a, b = one[both], other[both]
+    a, b = first[both], other[both]
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a @ a) * (b @ b)))
     return size > 0 and float(a @ b) / size > SAME

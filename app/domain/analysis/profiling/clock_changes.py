@@ -48,8 +48,8 @@ def clock_changes(seconds: NDArray[Any], counts: NDArray[Any], step_seconds: flo
     forward = int(np.count_nonzero((np.diff(times) == step_seconds + HOUR) & _may_change(times[:-1], FORWARD)))
     usual = int(np.median(rows))
     twice = (rows == 2 * usual) & _may_change(times, BACK)
-    days, held = np.unique(times[twice] // 86_400, return_counts=True)
-    back = int(np.count_nonzero(held == per_hour))
+    days, current_values = np.unique(times[twice] // 86_400, return_counts=True)
+    back = int(np.count_nonzero(current_values == per_hour))
     if back < len(days):
         # Repeats that are no whole hour have another reason, and it would be a guess to explain some of them away.
         back = 0

@@ -25,7 +25,7 @@ class ColumnPage:
     """One page of columns. `found` counts all that match, `pages` is at least 1, `page` lies within it."""
 
     columns: tuple[ColumnProfile, ...]
-    found: int
+    total: int
     page: int
     pages: int
     per_page: int
@@ -62,15 +62,15 @@ def column_page(
     """
     order = order if order in ORDERS else "file"
     per_page = max(1, min(per_page, MAX_PER_PAGE))
-    matching = sorted(_matching(profile, word.strip().casefold(), kind, finding), key=ORDERS[order][1])
+    matching = sorted(_matching_columns(profile, word.strip().casefold(), kind, finding), key=ORDERS[order][1])
     pages = max(1, -(-len(matching) // per_page))
     page = max(1, min(page, pages))
-    shown = tuple(matching[(page - 1) * per_page : page * per_page])
-    return ColumnPage(shown, len(matching), page, pages, per_page, word.strip(), kind, order, finding)
+    columns = tuple(matching[(page - 1) * per_page : page * per_page])
+    return ColumnPage(columns, len(matching), page, pages, per_page, word.strip(), kind, order, finding)
 
 
-def _matching(profile: DatasetProfile, word: str, kind: str, finding: str) -> list[ColumnProfile]:
-    marked = {name for one in profile.findings if one.code == finding for name in one.columns} if finding else set()
+def _matching_columns(profile: DatasetProfile, word: str, kind: str, finding: str) -> list[ColumnProfile]:
+    marked = {name for item in profile.findings if item.code == finding for name in item.columns} if finding else set()
     return [
         column
         for column in profile.columns

@@ -33,16 +33,16 @@ def describe(profile: DatasetProfile, target: str | None = None) -> JsonObject:
             codes[name].append(finding.code)
     return {
         "rows": profile.rows,
-        "columns": [_column(column, codes[column.name]) for column in profile.columns],
-        "target": None if target is None else _target(profile, target),
-        "findings": [finding_json(one) for one in profile.findings],
+        "columns": [_column_json(column, codes[column.name]) for column in profile.columns],
+        "target": None if target is None else _target_json(profile, target),
+        "findings": [finding_json(item) for item in profile.findings],
         "duplicate_rows": profile.duplicate_rows,
         "time_axis": None if profile.time_axis is None else asdict(profile.time_axis),
         "group": {"column": profile.group, "reason": profile.group_reason} if profile.group else None,
     }
 
 
-def _column(column: ColumnProfile, codes: list[str]) -> JsonObject:
+def _column_json(column: ColumnProfile, codes: list[str]) -> JsonObject:
     histogram: JsonObject | None = None
     if column.histogram_counts:
         histogram = {"edges": list(column.histogram_edges), "counts": list(column.histogram_counts)}
@@ -72,7 +72,7 @@ def _column(column: ColumnProfile, codes: list[str]) -> JsonObject:
     }
 
 
-def _target(profile: DatasetProfile, target: str) -> JsonObject:
+def _target_json(profile: DatasetProfile, target: str) -> JsonObject:
     facts = target_summary(profile, target)
     return {**facts.to_json(), "findings": [finding_json(finding) for finding in facts.findings]}
 

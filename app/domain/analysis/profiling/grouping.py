@@ -60,14 +60,14 @@ def find_repeated_measurement(
     """
     is_mixed = axis is not None and mixes_series(rows, axis.duplicates)
     if axis is not None and axis.group and (is_mixed or names_sites(axis.group)):
-        return _of_times(columns, axis.group)
+        return _time_group(columns, axis.group)
     if axis is not None and axis.regular and not is_mixed:
         # One series: every step of it comes once, whatever stands beside it.
         return None
     if any(column.kind is ColumnKind.IDENTIFIER and names_groups(column.name) for column in columns):
         # Each row is a site or a subject of its own, and what repeats beside it is no more than a class of them.
         return None
-    repeated = [column for column in columns if _repeats(column, rows)]
+    repeated = [column for column in columns if _has_repeats(column, rows)]
     best = _named_candidates(repeated)
     if best is not None:
         return GroupCandidate(best.name, f"Its name and its {best.distinct:,} values, each on several rows, say so.")
@@ -78,7 +78,7 @@ def find_repeated_measurement(
     return next(_is_confirmed(candidates[:MAX_CANDIDATES], columns, rows, table), None)
 
 
-def _of_times(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
+def _time_group(columns: Sequence[ColumnProfile], name: str) -> GroupCandidate:
     """Return the group that tells rows of one time apart; of a few such rows, almost any column would do that."""
     count = next(column.distinct for column in columns if column.name == name)
     return GroupCandidate(name, f"Each date appears once per value ({count:,} values).")
@@ -92,7 +92,7 @@ def _named_candidates(repeated: Sequence[ColumnProfile]) -> ColumnProfile | None
     return max(named, key=lambda column: column.distinct, default=None)
 
 
-def _repeats(column: ColumnProfile, rows: int) -> bool:
+def _has_repeats(column: ColumnProfile, rows: int) -> bool:
     """Return whether a column without gaps holds each of some values on two rows or more, on average."""
     fewest = 2 if column.storage == "text" else MIN_GROUPS
     return column.missing == 0 and fewest <= column.distinct <= rows // 2 and column.kind in GROUP_KINDS
@@ -120,12 +120,14 @@ def _judge_candidate(
 ) -> GroupCandidate | None:
     """Return a candidate as a group where the other columns of some of its groups bear that out."""
     is_named, count = may_name_groups(candidate.name), f"{candidate.distinct:,}"
-    moments = [one for one in beside if _may_order(one, rows)]
-    seen, *pairs = part.answer([RowCount(), *(PairCount(candidate.key, one.key) for one in moments)])
-    unique = [one for one, held in zip(moments, pairs, strict=True) if held >= ALONE * seen]
-    moment = next((one for one in unique if is_named or rows >= COVERED * candidate.distinct * one.distinct), None)
+    moments = [column for column in beside if _may_order(column, rows)]
+    seen, *pairs = part.answer([RowCount(), *(PairCount(candidate.key, column.key) for column in moments)])
+    unique = [column for column, pair in zip(moments, pairs, strict=True) if pair >= ALONE * seen]
+    moment = next(
+        (column for column in unique if is_named or rows >= COVERED * candidate.distinct * column.distinct), None
+    )
     fixed = _constant_within(candidate, beside, part)
-    amounts = [one for one in fixed if one.storage in NUMBERS and one.distinct >= MIN_GROUPS]
+    amounts = [column for column in fixed if column.storage in NUMBERS and column.distinct >= MIN_GROUPS]
     own = [
         amount for amount in amounts if amount.storage == "number" and amount.distinct >= OWN_SHARE * candidate.distinct
     ]
@@ -148,20 +150,22 @@ def _screen_columns(
         :MAX_SCREENED
     ]
     doubtful = [candidate for candidate in candidates if not may_name_groups(candidate.name)]
-    asked = [(one, other) for one in doubtful for other in beside if other.key != one.key]
+    query = [
+        (column_profile, other) for column_profile in doubtful for other in beside if other.key != column_profile.key
+    ]
     counts = head.answer(
         [
             RowCount(),
-            *(DistinctCount(one.key) for one in doubtful),
-            *(PairCount(one.key, other.key) for one, other in asked),
+            *(DistinctCount(column_profile.key) for column_profile in doubtful),
+            *(PairCount(column_profile.key, other.key) for column_profile, other in query),
         ]
     )
-    seen, groups = counts[0], dict(zip((one.key for one in doubtful), counts[1:], strict=False))
+    seen, groups = counts[0], dict(zip((column_profile.key for column_profile in doubtful), counts[1:], strict=False))
     fixed, ordered = Counter[str](), set[str]()
-    for (one, other), pairs in zip(asked, counts[1 + len(doubtful) :], strict=True):
-        fixed[one.key] += pairs == groups[one.key]
+    for (first, other), pairs in zip(query, counts[1 + len(doubtful) :], strict=True):
+        fixed[first.key] += pairs == groups[first.key]
         if pairs >= ALONE * seen and _may_order(other, rows):
-            ordered.add(one.key)
+            ordered.add(first.key)
     return [
         candidate
         for candidate in candidates
@@ -181,15 +185,15 @@ def _may_order(column: ColumnProfile, rows: int) -> bool:
 
 def _constant_within(group: ColumnProfile, beside: Sequence[ColumnProfile], head: TableQuery) -> list[ColumnProfile]:
     """Return the columns that hold one value within each group; what varies as finely as the groups tells nothing."""
-    asked = [one for one in beside if one.storage != "datetime" and one.distinct <= group.distinct]
-    counts = head.answer([DistinctCount(group.key), *(PairCount(group.key, one.key) for one in asked)])
-    return [one for one, count in zip(asked, counts[1:], strict=True) if count == counts[0]]
+    columns = [column for column in beside if column.storage != "datetime" and column.distinct <= group.distinct]
+    counts = head.answer([DistinctCount(group.key), *(PairCount(group.key, column.key) for column in columns)])
+    return [column for column, count in zip(columns, counts[1:], strict=True) if count == counts[0]]
 
 
 NO_GROUP = GroupCandidate("", "")
 
 
-def with_group(
+def mark_group_column(
     columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | None, table: TableQuery | None
 ) -> tuple[list[ColumnProfile], GroupCandidate]:
     """Return the columns, of which the one that names groups holds no amounts, and the group or `NO_GROUP`."""

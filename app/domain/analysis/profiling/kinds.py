@@ -54,11 +54,11 @@ def decide_kind(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     if evidence.storage == "number":
         return ColumnKind.NUMERIC, "numbers with decimals"
     if evidence.storage == "integer":
-        return _integer(evidence)
-    return _text(evidence)
+        return _integer_kind(evidence)
+    return _text_kind(evidence)
 
 
-def without_false_ids(columns: Sequence[ColumnProfile]) -> list[ColumnProfile]:
+def correct_false_ids(columns: Sequence[ColumnProfile]) -> list[ColumnProfile]:
     """Return the columns, of which the only numbers beside dates are what was measured, even if they count up.
 
     Parameters
@@ -83,7 +83,7 @@ def _is_named_id(name: str) -> bool:
     return bool(ID_NAME.search(name) or ID_IN_ONE_WORD.search(name))
 
 
-def _integer(evidence: KindEvidence) -> tuple[ColumnKind, str]:
+def _integer_kind(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     unique = evidence.distinct == evidence.present and evidence.present >= 20
     span = (evidence.maximum or 0) - (evidence.minimum or 0) + 1
     if unique and span == evidence.present and evidence.minimum in (0.0, 1.0):
@@ -101,7 +101,7 @@ def _integer(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     return ColumnKind.INTEGER, "whole numbers"
 
 
-def _text(evidence: KindEvidence) -> tuple[ColumnKind, str]:
+def _text_kind(evidence: KindEvidence) -> tuple[ColumnKind, str]:
     share = evidence.distinct / evidence.present
     if evidence.present >= 20 and share == 1 and _is_named_id(evidence.name):
         return ColumnKind.IDENTIFIER, "a different text on every row, and named like an id"

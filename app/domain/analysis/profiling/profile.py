@@ -205,7 +205,7 @@ class DatasetProfile:
             self._memory[name] = work_out(self)
         return self._memory[name]
 
-    def shown(self, limit: int, most_columns: int) -> list[list[str]] | None:
+    def preview_rows(self, limit: int, most_columns: int) -> list[list[str]] | None:
         """Return the first rows as texts; None where so many of them, or of their columns, are not kept here."""
         rows, columns = min(limit, self.rows), min(most_columns, len(self.columns))
         if rows > len(self.first_rows) or columns > FIRST_COLUMNS:
@@ -232,10 +232,10 @@ class DatasetProfile:
         """Build the profile from what `to_json` gave."""
         return DatasetProfile(
             rows=values["rows"],
-            columns=tuple(_column(item) for item in values["columns"]),
+            columns=tuple(_column_from_json(item) for item in values["columns"]),
             report=_report(values["report"]),
-            findings=tuple(_finding(item) for item in values["findings"]),
-            time_axis=_axis(values["time_axis"]) if values["time_axis"] else None,
+            findings=tuple(_finding_from_json(item) for item in values["findings"]),
+            time_axis=_axis_from_json(values["time_axis"]) if values["time_axis"] else None,
             duplicate_rows=values["duplicate_rows"],
             first_rows=tuple(map(tuple, values.get("first_rows", ()))),
             group=values.get("group", ""),
@@ -243,7 +243,7 @@ class DatasetProfile:
         )
 
 
-def _column(item: dict[str, Any]) -> ColumnProfile:
+def _column_from_json(item: dict[str, Any]) -> ColumnProfile:
     values = item.copy()
     values["kind"] = ColumnKind(item["kind"])
     for name in ("quantiles", "histogram_edges", "histogram_counts", "joined_from"):
@@ -253,7 +253,7 @@ def _column(item: dict[str, Any]) -> ColumnProfile:
     return ColumnProfile(**values)
 
 
-def _axis(item: dict[str, Any]) -> TimeAxis:
+def _axis_from_json(item: dict[str, Any]) -> TimeAxis:
     lists = {name: tuple(item.get(name, ())) for name in ("complete_water_years", "columns")}
     return TimeAxis(**{**item, **lists})
 
@@ -269,8 +269,10 @@ def _report(item: dict[str, Any]) -> ImportReport:
     return ImportReport(**{**item, **values})
 
 
-def _finding(item: dict[str, Any]) -> Finding:
-    remedies = tuple(FindingRemedy(**{**one, "columns": tuple(one["columns"])}) for one in item.get("remedies", ()))
+def _finding_from_json(item: dict[str, Any]) -> Finding:
+    remedies = tuple(
+        FindingRemedy(**{**element, "columns": tuple(element["columns"])}) for element in item.get("remedies", ())
+    )
     severity, columns = Severity(item["severity"]), tuple(item["columns"])
     return Finding(**{**item, "severity": severity, "columns": columns, "remedies": remedies})
 
@@ -337,11 +339,11 @@ class Associations:
     def leaks_of(self, column: str) -> tuple[Leak, ...]:
         """Return the suspicions against a column, the surest first; a copy of the target is always the first."""
         item = self.of(column)
-        found = self._leaks.get(column, ())
+        leaks = self._leaks.get(column, ())
         if item is None or not item.copy_of_target:
-            return found
+            return leaks
         reason = item.reason or "It is the target under another name."
-        return (Leak(column, "target_leakage", 1.0, reason), *found)
+        return (Leak(column, "target_leakage", 1.0, reason), *leaks)
 
     def with_values_of(self, other: Associations | None) -> Associations:
         """Return this with the strengths that other rows gave; a column not measured there has none.
@@ -350,8 +352,8 @@ class Associations:
         """
         items = []
         for item in self.items:
-            found = other.of(item.column) if other is not None else None
-            told = Association(item.column, "none", None, 0) if found is None else found
+            association = other.of(item.column) if other is not None else None
+            told = Association(item.column, "none", None, 0) if association is None else association
             items.append(replace(told, copy_of_target=item.copy_of_target, reason=item.reason or told.reason))
         complete = self.complete and other is not None and other.complete
         return replace(self, items=tuple(items), complete=complete).with_target_of(other)
@@ -373,10 +375,10 @@ class Associations:
 
     @cached_property
     def _leaks(self) -> dict[str, tuple[Leak, ...]]:
-        found: dict[str, list[Leak]] = {}
-        for leak in sorted(self.leaks, key=lambda one: -one.score):
-            found.setdefault(leak.column, []).append(leak)
-        return {column: tuple(leaks) for column, leaks in found.items()}
+        results: dict[str, list[Leak]] = {}
+        for leak in sorted(self.leaks, key=lambda item: -item.score):
+            results.setdefault(leak.column, []).append(leak)
+        return {column: tuple(leaks) for column, leaks in results.items()}
 
     def to_json(self) -> JsonObject:
         """Return plain JSON values."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.domain.analysis.findings.wording import quote_column, rows_do, times
+from app.domain.analysis.findings.wording import format_times, quote_column, rows_do
 from app.domain.analysis.profiling.profile import ColumnProfile, Finding, FindingRemedy, TimeAxis
 from app.domain.analysis.profiling.table_query import PairCount, TableQuery, ValueCount
 from app.domain.hydrology.naming import names_sites
@@ -59,13 +59,13 @@ def find_group(
     # Rows that share a time need as many values to tell them apart, but for a few that come twice.
     fewest = 0.9 * (rows - time.missing) / max(1, time.distinct)
     candidates = sorted(
-        (one for one in columns if _may_group(one, rows, axis) and one.distinct >= fewest and not is_clock(one)),
-        key=lambda one: (not names_sites(one.name), one.kind is ColumnKind.INTEGER, one.distinct),
+        (item for item in columns if _may_group(item, rows, axis) and item.distinct >= fewest and not is_clock(item)),
+        key=lambda element: (not names_sites(element.name), element.kind is ColumnKind.INTEGER, element.distinct),
     )[:MAX_CANDIDATES]
-    for one in _screen_columns(candidates, time, rows, table):
-        together = rows - time.missing - int(table.answer([_pairs(time, one)])[0])
+    for column_profile in _screen_columns(candidates, time, rows, table):
+        together = rows - time.missing - int(table.answer([_pair_count(time, column_profile)])[0])
         if together <= (1 - ALONE) * rows:
-            return replace(axis, group=one.name, group_duplicates=together)
+            return replace(axis, group=column_profile.name, group_duplicates=together)
     return replace(axis, group="")
 
 
@@ -76,12 +76,12 @@ def _screen_columns(
     if rows <= SCREENED or (candidates and names_sites(candidates[0].name)):
         return candidates
     some = table.sample(time.key, rows // SCREENED + 1)
-    present, *pairs = some.answer([ValueCount(time.key), *(_pairs(time, candidate) for candidate in candidates)])
-    return [one for one, count in zip(candidates, pairs, strict=True) if count >= ALONE * present]
+    present, *pairs = some.answer([ValueCount(time.key), *(_pair_count(time, candidate) for candidate in candidates)])
+    return [column for column, count in zip(candidates, pairs, strict=True) if count >= ALONE * present]
 
 
-def _pairs(time: ColumnProfile, one: ColumnProfile) -> PairCount:
-    return PairCount(time.key, one.key, present=(time.key,))
+def _pair_count(time: ColumnProfile, column: ColumnProfile) -> PairCount:
+    return PairCount(time.key, column.key, present=(time.key,))
 
 
 def _may_group(column: ColumnProfile, rows: int, axis: TimeAxis) -> bool:
@@ -126,24 +126,24 @@ def time_findings(columns: Sequence[ColumnProfile], rows: int, axis: TimeAxis | 
         yield Finding("time_gaps", Severity.NOTICE, (axis.column,), message, remedy, (no_time,))
     if axis.clock_forward or axis.clock_back:
         message = (
-            f"{name} keeps local time: the clock goes forward {times(axis.clock_forward)} and back "
-            f"{times(axis.clock_back)}, so an hour is missing or appears twice."
+            f"{name} keeps local time: the clock goes forward {format_times(axis.clock_forward)} and back "
+            f"{format_times(axis.clock_back)}, so an hour is missing or appears twice."
         )
         yield Finding("daylight_saving", Severity.NOTICE, (axis.column,), message)
     if not axis.regular:
         message = f"{name} has no regular step: earlier values are found by row."
         yield Finding("irregular_time", Severity.NOTICE, (axis.column,), message, "", (no_time,))
     if axis.duplicates and (clock is None or is_joined):
-        yield from _repeats(columns, axis)
+        yield from _repeat_findings(columns, axis)
 
 
 def _days_alone(dates: ColumnProfile, rows: int) -> bool:
     return dates.distinct < 0.9 * rows and ":" not in str(dates.minimum or "")
 
 
-def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Finding]:
+def _repeat_findings(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Finding]:
     """Yield the groups of a table of several series, and the times that come twice in one of them."""
-    found = {column.name: column for column in columns}
+    column_profiles = {column.name: column for column in columns}
     if axis.group is None:
         return
     no_time = FindingRemedy("Use no time column", "draft", {"data.time_column": ""})
@@ -153,7 +153,7 @@ def _repeats(columns: Sequence[ColumnProfile], axis: TimeAxis) -> Iterator[Findi
         remedy = "If they belong to different sites, choose the group column that says so."
         yield Finding("duplicate_times", Severity.WARNING, (axis.column,), message, remedy, (no_time,))
         return
-    group, time = found[axis.group], found[axis.column]
+    group, time = column_profiles[axis.group], column_profiles[axis.column]
     message = f"{quote_column(group.name)} divides the rows into {group.distinct:,} series, each with its own times."
     remedy = "As the group column, it keeps each series on one side of the split."
     button = FindingRemedy(f"Use {group.name[:40]} as the group column", "draft", {"data.group_column": group.name})

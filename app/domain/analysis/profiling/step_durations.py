@@ -46,7 +46,7 @@ def fixed_duration_of(steps: int, step_seconds: float) -> str:
     return pluralise(round(seconds / able[0][0]), able[0][1]) if able else ""
 
 
-def with_durations(text: str, axis: TimeAxis | None) -> str:
+def add_durations(text: str, axis: TimeAxis | None) -> str:
     """Return a text whose numbers of steps are said as time too, in brackets.
 
     Parameters
@@ -58,12 +58,12 @@ def with_durations(text: str, axis: TimeAxis | None) -> str:
     """
     if axis is None:
         return text
-    return STEPS.sub(lambda found: _add_duration(found, axis), text)
+    return STEPS.sub(lambda match: _add_duration(match, axis), text)
 
 
-def _add_duration(found: re.Match[str], axis: TimeAxis) -> str:
-    numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", found[0])]
+def _add_duration(match: re.Match[str], axis: TimeAxis) -> str:
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", match[0])]
     durations = [duration_of(number, axis) for number in numbers]
     if not all(durations):
-        return found[0]
-    return f"{found[0]} ({join_words(durations)})"
+        return match[0]
+    return f"{match[0]} ({join_words(durations)})"

@@ -106,15 +106,15 @@ def target_summary(
     chosen = task or suggestion.kind
     waits_for = None if answered else "marks" if marks else "classes" if suggestion.question else None
     facts = _describe_target(column, profile.rows, replace(suggestion, kind=chosen), waits_for)
-    open_ones = tuple(_questions(facts, column, suggestion, marks))
-    found = (*open_ones, *_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
-    return replace(facts, findings=found)
+    open_ones = tuple(_target_questions(facts, column, suggestion, marks))
+    findings = (*open_ones, *_target_findings(facts, column, profile.rows, in_time=profile.time_axis is not None))
+    return replace(facts, findings=findings)
 
 
 def _describe_target(column: ColumnProfile, rows: int, task: TaskSuggestion, waits_for: str | None) -> TargetFacts:
     """Return the facts that the values of a target give for a task, without findings."""
     present = rows - column.missing
-    classes = _classes(column, present) if task.kind.is_classification else ()
+    classes = _class_shares(column, present) if task.kind.is_classification else ()
     whole = len(classes) == column.distinct
     imbalance = _imbalance(column, classes) if whole and len(classes) > 1 else None
     number = task.kind is TaskKind.REGRESSION and column.storage in ("number", "integer")
@@ -131,15 +131,15 @@ def _describe_target(column: ColumnProfile, rows: int, task: TaskSuggestion, wai
     )
 
 
-def _questions(
+def _target_questions(
     facts: TargetFacts, column: ColumnProfile, suggestion: TaskSuggestion, marks: Mapping[str, Finding]
 ) -> Iterator[Finding]:
     """Yield what has to be answered before the task is sure, with the answers as buttons."""
     name, word = quote_column(column.name), TASK_WORDS[suggestion.kind]
     if facts.waits_for == "marks":
-        shown = ", ".join(mark[:20] or "blank" for mark in list(marks)[:4])
+        text = ", ".join(mark[:20] or "blank" for mark in list(marks)[:4])
         message = (
-            f"The task of {name} waits for your answer: does {shown} mean missing? Until then, {word} is suggested."
+            f"The task of {name} waits for your answer: does {text} mean missing? Until then, {word} is suggested."
         )
         remedies = next(iter(marks.values())).about(column.name).remedies
         yield Finding("task_waits", Severity.WARNING, (column.name,), message, remedies=remedies)
@@ -157,9 +157,9 @@ def _questions(
         yield Finding("task_unclear", Severity.WARNING, (column.name,), message, remedies=buttons)
 
 
-def _classes(column: ColumnProfile, present: int) -> tuple[ClassShare, ...]:
-    shown = column.top_values[:CLASSES_SHOWN]
-    return tuple(ClassShare(value, count, round(count / max(present, 1), 6)) for value, count in shown)
+def _class_shares(column: ColumnProfile, present: int) -> tuple[ClassShare, ...]:
+    visible_rows = column.top_values[:CLASSES_SHOWN]
+    return tuple(ClassShare(value, count, round(count / max(present, 1), 6)) for value, count in visible_rows)
 
 
 def _imbalance(column: ColumnProfile, classes: tuple[ClassShare, ...]) -> Imbalance | None:
@@ -174,7 +174,7 @@ def _imbalance(column: ColumnProfile, classes: tuple[ClassShare, ...]) -> Imbala
         return None
     degree = "extreme" if fair < EXTREME else "moderate" if fair < MODERATE else "mild"
     ratio = common.count / max(rare.count, 1)
-    total, word = sum(one.count for one in classes), common.value[:40]
+    total, word = sum(class_share.count for class_share in classes), common.value[:40]
     message = (
         f"{quote_column(column.name)} is {word} on {share(common.count, total)} of its rows and {rare.value[:40]} "
         f"{on_rows(rare.count)}. Always answering {word} is right that often, so use balanced accuracy or F1."
@@ -195,7 +195,7 @@ def _skew(column: ColumnProfile) -> float | None:
     return round((high + low - 2 * middle) / (high - low), 4) if high > low else None
 
 
-def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: bool) -> Iterator[Finding]:
+def _target_findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: bool) -> Iterator[Finding]:
     name, mine = quote_column(column.name), (column.name,)
     other = (FindingRemedy("Choose another target", "draft", {"data.target": ""}),)
     if column.distinct <= 1:
@@ -217,9 +217,9 @@ def _findings(facts: TargetFacts, column: ColumnProfile, rows: int, *, in_time: 
         )
         buttons = () if in_time else (stratified,)
         yield Finding("imbalance", facts.imbalance.severity, mine, facts.imbalance.message, remedies=buttons)
-    rare = [one for one in facts.classes if one.count < MIN_OF_CLASS]
+    rare = [class_share for class_share in facts.classes if class_share.count < MIN_OF_CLASS]
     if rare:
-        words = ", ".join(one.value[:40] for one in rare[-3:])
+        words = ", ".join(class_share.value[:40] for class_share in rare[-3:])
         many = f"{len(rare):,} classes of {name} have" if len(rare) > 1 else f"One class of {name} has"
         message = f"{many} fewer than {MIN_OF_CLASS} rows ({words}), so no fold can both train and validate on them."
         yield Finding("rare_class", Severity.WARNING, mine, message)

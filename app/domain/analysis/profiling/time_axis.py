@@ -56,8 +56,8 @@ def describe_axis(column: str, seconds: NDArray[Any], counts: NDArray[Any]) -> T
     changes = clock_changes(seconds, counts, step.seconds) if step.regular else ClockChanges()
     return TimeAxis(
         column=column,
-        start=_iso(float(seconds[0])),
-        end=_iso(float(seconds[-1])),
+        start=_iso_time(float(seconds[0])),
+        end=_iso_time(float(seconds[-1])),
         step_seconds=step.seconds,
         step_label=step.label,
         regular=step.regular,
@@ -140,14 +140,14 @@ def step_of(seconds: NDArray[Any]) -> Step:
     middle = float(np.median(steps))
     usual, share = _most_common_step(np.round(steps, 3))
     if share >= REGULAR_SHARE:
-        return Step(usual, _label(usual, regular=True), regular=True, gaps=_missing_steps(steps, usual))
+        return Step(usual, _step_label(usual, regular=True), regular=True, gaps=_missing_steps(steps, usual))
     months = np.diff(np.asarray(seconds, dtype=np.int64).astype("datetime64[s]").astype("datetime64[M]").astype(int))
     usual, share = _most_common_step(months)
     # Months and years differ in days, so a series of either is regular by the calendar alone.
     if months.min() >= 1 and share >= REGULAR_SHARE:
         label = {1: "monthly", 12: "yearly"}.get(int(usual), f"every {int(usual)} months")
         return Step(middle, label, regular=True, gaps=_missing_steps(months, usual))
-    return Step(middle, _label(middle, regular=False), regular=False, gaps=0)
+    return Step(middle, _step_label(middle, regular=False), regular=False, gaps=0)
 
 
 def _most_common_step(steps: NDArray[Any]) -> tuple[float, float]:
@@ -160,11 +160,11 @@ def _missing_steps(steps: NDArray[Any], usual: float) -> int:
     return int(np.sum(np.maximum(np.round(steps / usual) - 1, 0))) if usual > 0 else 0
 
 
-def _iso(seconds: float) -> str:
+def _iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
 
-def _label(step: float, *, regular: bool) -> str:
+def _step_label(step: float, *, regular: bool) -> str:
     for seconds, name in NAMED_STEPS:
         if abs(step - seconds) < 0.01 * seconds:
             return name if regular else f"about {name}"

@@ -79,7 +79,7 @@ NWIS = {
 NWIS_NAME = re.compile(r"^(?:(?:[A-Za-z]+|\d+)_)?(?P<parameter>\d{5})(?:_(?P<statistic>\d{5}))?$")
 
 
-def with_units(
+def find_units(
     columns: Sequence[ColumnProfile],
     *,
     choices: ReadingChoices,
@@ -102,10 +102,10 @@ def with_units(
     declared
         The units that the format of the file gives its columns: they are surer than a name.
     """
-    said = {one.column: one.unit for one in choices.columns if one.unit is not None}
-    noted = {found["name"]: found["unit"] for note in notes if (found := NOTED.match(note))}
+    answers = {choice.column: choice.unit for choice in choices.columns if choice.unit is not None}
+    noted = {match["name"]: match["unit"] for note in notes if (match := NOTED.match(note))}
     for_all = noted.pop("Every value", "") if _is_alone(columns) else ""
-    sources = UnitSources(said, declared or {}, noted, for_all, _conventions(columns), header_lines)
+    sources = UnitSources(answers, declared or {}, noted, for_all, _convention_units(columns), header_lines)
     return [sources.measured(column) for column in columns]
 
 
@@ -113,7 +113,7 @@ def with_units(
 class UnitSources:
     """Who says in which unit a column is measured: the user, the format, notes, or an agreed set of names."""
 
-    said: Mapping[str, str | None]
+    chosen: Mapping[str, str | None]
     declared: Mapping[str, str]
     noted: Mapping[str, str]
     for_all: str
@@ -122,8 +122,8 @@ class UnitSources:
 
     def measured(self, column: ColumnProfile) -> ColumnProfile:
         """Return a column with its unit and where that stands; the surest source goes first."""
-        if column.name in self.said:
-            text = self.said[column.name] or ""
+        if column.name in self.chosen:
+            text = self.chosen[column.name] or ""
             return replace(column, unit=unit_named(text) or text.strip(), unit_source=USER)
         if column.storage not in NUMBERS:
             return column
@@ -145,13 +145,13 @@ def _is_alone(columns: Sequence[ColumnProfile]) -> bool:
     return sum(column.storage in NUMBERS for column in columns) == 1
 
 
-def _conventions(columns: Sequence[ColumnProfile]) -> dict[str, str]:
+def _convention_units(columns: Sequence[ColumnProfile]) -> dict[str, str]:
     """Return the units that an agreed set of names gives, where the values lie as that set's do."""
     units: dict[str, str] = {}
     for column in columns:
-        found = NWIS_NAME.match(column.name.strip())
-        if found:
-            units[column.name] = NWIS.get(found["parameter"], "")
+        match = NWIS_NAME.match(column.name.strip())
+        if match:
+            units[column.name] = NWIS.get(match["parameter"], "")
     for convention in CONVENTIONS:
         met = [(column, known) for column in columns if (known := convention.units.get(column.name.strip().lower()))]
         for column, (unit, low, high) in met:
@@ -179,7 +179,7 @@ def _lies_in(column: ColumnProfile, low: float, high: float) -> bool:
 
 
 def suggest_units(
-    columns: Sequence[ColumnProfile], found: Sequence[MarkedColumn], axis: TimeAxis | None
+    columns: Sequence[ColumnProfile], marked_columns: Sequence[MarkedColumn], axis: TimeAxis | None
 ) -> list[ColumnProfile]:
     """Return the columns with the unit that their range suggests, where nothing says one.
 
@@ -193,7 +193,7 @@ def suggest_units(
         The time axis: how much rain falls depends on the step.
     """
     suggested, tenths = [], _tenths(columns)
-    for column, marked in zip(columns, found, strict=True):
+    for column, marked in zip(columns, marked_columns, strict=True):
         unit = (
             "" if column.unit or column.unit_source else tenths.get(column.name) or _suggest_unit(column, marked, axis)
         )
@@ -241,12 +241,12 @@ WORDS = {"in": "inches", "m": "metres", "0.1 °C": "tenths of °C", "0.1 mm": "t
 
 def suggestion_findings(columns: Sequence[ColumnProfile]) -> Iterator[Finding]:
     """Yield one question for all columns of a quantity whose values suggest the same unit."""
-    asked: dict[tuple[Quantity | None, str], list[ColumnProfile]] = {}
+    column_profiles: dict[tuple[Quantity | None, str], list[ColumnProfile]] = {}
     for column in columns:
         quantity = measured_quantity(split_name(column.name)[0])
         if column.unit_suggested:
-            asked.setdefault((quantity, column.unit_suggested), []).append(column)
-    for (quantity, unit), some in asked.items():
+            column_profiles.setdefault((quantity, column.unit_suggested), []).append(column)
+    for (quantity, unit), some in column_profiles.items():
         names = tuple(column.name for column in some)
         low = min(_end(column.minimum) for column in some)
         high = max(_end(column.maximum) for column in some)

@@ -247,10 +247,10 @@ def split_name(name: str) -> tuple[str, str]:
     name
         The name as the file has it; a row of units below it is joined to it with a blank.
     """
-    for found in BRACKETS.finditer(name):
-        unit = unit_named(found.group(1))
+    for match in BRACKETS.finditer(name):
+        unit = unit_named(match.group(1))
         if unit:
-            return name[: found.start()].strip(" _,.-") or name, unit
+            return name[: match.start()].strip(" _,.-") or name, unit
     bare = BRACKETS.sub("", name).strip(" _,.") if BRACKETS.search(name) else name.strip()
     if _squeeze(bare) in ALONE:
         return bare, UNITS[_squeeze(bare)]

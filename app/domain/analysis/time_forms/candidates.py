@@ -82,7 +82,7 @@ def may_be_times(words: Iterable[str]) -> bool:
     return able >= MOSTLY * len(some)
 
 
-def candidates(values: Sequence[str]) -> list[Form]:
+def candidate_forms(values: Sequence[str]) -> list[Form]:
     """Return the forms that could have written these values, those of the first values before the others.
 
     Parameters
@@ -97,10 +97,10 @@ def candidates(values: Sequence[str]) -> list[Form]:
     forms: dict[str, Form] = {}
     for day, bases in times.items():
         bare = () in bases
-        for base, found in bases.items():
+        for base, time_of_day_forms in bases.items():
             if not base and len(bases) > 1:
                 continue
-            code = _code(day, [one for one in found if one is not None], bare=bare and bool(base))
+            code = _form_code(day, [form for form in time_of_day_forms if form is not None], bare=bare and bool(base))
             try:
                 forms.setdefault(code, Form(code))
             except FormError:
@@ -108,40 +108,42 @@ def candidates(values: Sequence[str]) -> list[Form]:
     return list(forms.values())
 
 
-def _code(day: str, times: list[TimeOfDayForm], *, bare: bool) -> str:
+def _form_code(day: str, times: list[TimeOfDayForm], *, bare: bool) -> str:
     if not times:
         return day
-    one = times[0]
-    if one.kind == "tight":
-        clock = "%H%M%S"[: one.digits]
-        clock += _sometimes([time.fraction for time in times], "%f")
-    elif one.kind == "hour":
-        clock = f"%I{one.half}%p"
+    form = times[0]
+    if form.kind == "tight":
+        clock = "%H%M%S"[: form.digits]
+        clock += _sometimes_part([time.fraction for time in times], "%f")
+    elif form.kind == "hour":
+        clock = f"%I{form.half}%p"
     else:
-        clock = f"{'%I' if one.half else '%H'}{one.sign}%M"
-        seconds = f"{one.sign}%S{_sometimes([time.fraction for time in times], '%f')}"
-        clock += _optional(seconds, [time.second for time in times])
-        clock += f"{one.half.strip('%')}%p" if one.half else ""
-    clock += one.unit
+        clock = f"{'%I' if form.half else '%H'}{form.sign}%M"
+        seconds = f"{form.sign}%S{_sometimes_part([time.fraction for time in times], '%f')}"
+        clock += _optional_part(seconds, [time.second for time in times])
+        clock += f"{form.half.strip('%')}%p" if form.half else ""
+    clock += form.unit
     zones = [time.zone for time in times]
-    clock += _optional(f"{' ' if any(zone[:1] == ' ' for zone in zones) else ''}%z", [bool(zone) for zone in zones])
-    if one.place == "before":
-        return f"{clock}{one.joiner}{day}"
-    if one.place == "middle":
-        return f"{day.removesuffix(' %Y')}{one.joiner}{clock} %Y"
-    return f"{day}[{one.joiner}{clock}]" if bare else f"{day}{one.joiner}{clock}"
+    clock += _optional_part(
+        f"{' ' if any(zone[:1] == ' ' for zone in zones) else ''}%z", [bool(zone) for zone in zones]
+    )
+    if form.place == "before":
+        return f"{clock}{form.joiner}{day}"
+    if form.place == "middle":
+        return f"{day.removesuffix(' %Y')}{form.joiner}{clock} %Y"
+    return f"{day}[{form.joiner}{clock}]" if bare else f"{day}{form.joiner}{clock}"
 
 
-def _optional(code: str, held: list[bool]) -> str:
+def _optional_part(code: str, current_values: list[bool]) -> str:
     """Return a part that all, some or none of the values have."""
-    if all(held):
+    if all(current_values):
         return code
-    return f"[{code}]" if any(held) else ""
+    return f"[{code}]" if any(current_values) else ""
 
 
-def _sometimes(signs: list[str], part: str) -> str:
-    sign = next((one for one in signs if one), "")
-    return _optional(f"{sign}{part}", [bool(one) for one in signs]) if sign else ""
+def _sometimes_part(signs: list[str], part: str) -> str:
+    sign = next((text for text in signs if text), "")
+    return _optional_part(f"{sign}{part}", [bool(text) for text in signs]) if sign else ""
 
 
 def _days_of(text: str) -> Iterator[tuple[str, TimeOfDayForm | None]]:
@@ -151,21 +153,21 @@ def _days_of(text: str) -> Iterator[tuple[str, TimeOfDayForm | None]]:
     for day in _codes_of_day(text):
         yield day, None
     for kind, pattern in BEHIND:
-        found = pattern.fullmatch(text)
-        if found:
-            time = _time(kind, found)
-            for day in _codes_of_day(found["day"]):
+        match = pattern.fullmatch(text)
+        if match:
+            time = _time_of_day_form(kind, match)
+            for day in _codes_of_day(match["day"]):
                 if kind != "tight" or _is_whole_day(day):
                     yield day, time
-    found = BEFORE.fullmatch(text)
-    if found:
-        for day in _codes_of_day(found["day"]):
-            yield day, _time("clock", found, place="before")
-    found = MIDDLE.fullmatch(text)
-    if found:
-        for day in _codes_of_day(f"{found['day']} {found['year']}"):
+    match = BEFORE.fullmatch(text)
+    if match:
+        for day in _codes_of_day(match["day"]):
+            yield day, _time_of_day_form("clock", match, place="before")
+    match = MIDDLE.fullmatch(text)
+    if match:
+        for day in _codes_of_day(f"{match['day']} {match['year']}"):
             if day.endswith(" %Y"):
-                yield day, _time("clock", found, place="middle")
+                yield day, _time_of_day_form("clock", match, place="middle")
 
 
 def _is_whole_day(code: str) -> bool:
@@ -173,19 +175,19 @@ def _is_whole_day(code: str) -> bool:
     return "%Y" in code and ("%d" in code or "%j" in code)
 
 
-def _time(kind: str, found: re.Match[str], *, place: str = "behind") -> TimeOfDayForm:
-    held = found.groupdict()
-    half, zone, joiner = held.get("half") or "", held.get("zone") or "", found["joiner"]
+def _time_of_day_form(kind: str, match: re.Match[str], *, place: str = "behind") -> TimeOfDayForm:
+    current_values = match.groupdict()
+    half, zone, joiner = current_values.get("half") or "", current_values.get("zone") or "", match["joiner"]
     return TimeOfDayForm(
         joiner=re.sub(r"\s+", " ", joiner),
         kind=kind,
-        sign=held.get("sign") or "",
-        digits=_leading_digits(found[0][found.end("joiner") :]) if kind == "tight" else 0,
+        sign=current_values.get("sign") or "",
+        digits=_leading_digits(match[0][match.end("joiner") :]) if kind == "tight" else 0,
         half=(" " if half[0].isspace() else "%") if half else "",
         place=place,
-        unit=re.sub(r"\s+", " ", held.get("unit") or ""),
-        second=bool(held.get("second")),
-        fraction=(held.get("fraction") or "")[:1],
+        unit=re.sub(r"\s+", " ", current_values.get("unit") or ""),
+        second=bool(current_values.get("second")),
+        fraction=(current_values.get("fraction") or "")[:1],
         zone=(" " if zone[0].isspace() else "z") if zone else "",
     )
 
@@ -199,8 +201,8 @@ def _codes_of_day(text: str) -> Iterator[str]:
     pieces = PIECES.findall(text)
     if len(pieces) > 12 or "".join(pieces) != text:
         return
-    codes = [_literal(piece) for piece in pieces]
-    codes, start = _without_weekday(pieces, codes)
+    codes = [_escape_literal(piece) for piece in pieces]
+    codes, start = _remove_weekday(pieces, codes)
     numbers = [place for place in range(start, len(pieces)) if pieces[place][0].isdigit()]
     names = [place for place in range(start, len(pieces)) if pieces[place][0].isalpha()]
     months = [place for place in names if fold_case(pieces[place]) in MONTHS]
@@ -213,7 +215,7 @@ def _codes_of_day(text: str) -> Iterator[str]:
     elif names:
         yield from _quarters_and_weeks(pieces, codes, numbers, names)
     elif not _is_clock(pieces, widths):
-        for order in _orders(widths):
+        for order in _possible_orders(widths):
             yield _fill_parts(codes, numbers, order)
 
 
@@ -222,11 +224,11 @@ def _is_clock(pieces: list[str], widths: tuple[int, ...]) -> bool:
     return ":" in pieces and 4 not in widths[:1]
 
 
-def _literal(piece: str) -> str:
+def _escape_literal(piece: str) -> str:
     return re.sub(r"\s+", " ", piece).replace("%", "%%")
 
 
-def _without_weekday(pieces: list[str], codes: list[str]) -> tuple[list[str], int]:
+def _remove_weekday(pieces: list[str], codes: list[str]) -> tuple[list[str], int]:
     if pieces and pieces[0][0].isalpha() and fold_case(pieces[0]) in DAYS and len(pieces) > 3:
         return ["%a", *codes[1:]], 1
     return codes, 0
@@ -258,7 +260,7 @@ def _orders_with_name(widths: tuple[int, ...], *, is_first: bool) -> Iterator[tu
         yield "%Y", "%d"
 
 
-def _orders(widths: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
+def _possible_orders(widths: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
     """Yield what numbers with signs between them could be, by how many digits each has."""
     if len(widths) == 1:
         yield from ((code,) for code in TIGHT_DAYS.get(widths[0], ()))
@@ -280,7 +282,7 @@ def _orders(widths: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
             yield from (order for order in orders if widths[order.index("%y")] == 2)
     elif len(widths) in (4, 5, 6) and max(widths[3:]) <= 2 and 4 in (widths[0], widths[2]):
         # The time of day in numbers like those of the day.
-        yield from ((*day, *TIME_PARTS[: len(widths) - 3]) for day in _orders(widths[:3]))
+        yield from ((*day, *TIME_PARTS[: len(widths) - 3]) for day in _possible_orders(widths[:3]))
 
 
 def _quarters_and_weeks(pieces: list[str], codes: list[str], numbers: list[int], names: list[int]) -> Iterator[str]:

@@ -102,8 +102,10 @@ class Form:
         code = self.code
         for short, long in EXPANDED.items():
             code = code.replace(short, long)
-        found = TOKEN.findall(code)
-        return tuple(f"%{ALIASES.get(one[1], one[1])}" if one[0] == "%" and len(one) == 2 else one for one in found)
+        results = TOKEN.findall(code)
+        return tuple(
+            f"%{ALIASES.get(item[1], item[1])}" if item[0] == "%" and len(item) == 2 else item for item in results
+        )
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -134,7 +136,7 @@ class Form:
         if self.tokens[place][1] not in DIGITS:
             return False
         beside = [self._neighbour(place, step) for step in (-1, 1)]
-        return any(one is not None and one[0] == "%" and one[1:] in DIGITS for one in beside)
+        return any(text is not None and text[0] == "%" and text[1:] in DIGITS for text in beside)
 
     def _neighbour(self, place: int, step: int) -> str | None:
         place += step
@@ -171,42 +173,42 @@ class Form:
         try:
             if self.is_counted:
                 return _counted(self.code, float(text))
-            found = self._compiled.fullmatch(text.strip())
-            return None if found is None else self._moment(dict(zip(self.fields, found.groups(), strict=True)))
+            match = self._compiled.fullmatch(text.strip())
+            return None if match is None else self._moment(dict(zip(self.fields, match.groups(), strict=True)))
         except (ValueError, OverflowError):
             return None
 
-    def _moment(self, held: dict[str, str | None]) -> datetime | None:
-        day = self._day(held)
-        hour, minute, second = (int(held.get(name) or 0) for name in ("hour", "minute", "second"))
-        half = (held.get("half") or "").lower()
+    def _moment(self, current_values: dict[str, str | None]) -> datetime | None:
+        day = self._day(current_values)
+        hour, minute, second = (int(current_values.get(name) or 0) for name in ("hour", "minute", "second"))
+        half = (current_values.get("half") or "").lower()
         if half and hour <= 12:
             hour = hour % 12 + (12 if half == "p" else 0)
         is_midnight = hour == 24 and minute == second == 0
         if day is None or (hour > 23 and not is_midnight) or minute > 59 or second > 59:
             return None
-        micro = int(((held.get("fraction") or "0") + "000000")[:6])
+        micro = int(((current_values.get("fraction") or "0") + "000000")[:6])
         return day + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micro)
 
-    def _day(self, held: dict[str, str | None]) -> datetime | None:
-        if week_year := held.get("week_year"):
-            week, weekday = int(held["week"] or 0), int(held.get("weekday") or 1)
+    def _day(self, current_values: dict[str, str | None]) -> datetime | None:
+        if week_year := current_values.get("week_year"):
+            week, weekday = int(current_values["week"] or 0), int(current_values.get("weekday") or 1)
             return datetime.fromisocalendar(int(week_year), week, weekday)
-        year = self._year(held)
-        if day_of_year := held.get("day_of_year"):
+        year = self._year(current_values)
+        if day_of_year := current_values.get("day_of_year"):
             day = datetime(year, 1, 1) + timedelta(days=int(day_of_year) - 1)  # noqa: DTZ001
             return day if day.year == year and int(day_of_year) else None
-        if quarter := held.get("quarter"):
+        if quarter := current_values.get("quarter"):
             return datetime(year, 3 * int(quarter) - 2, 1)  # noqa: DTZ001
-        named = held.get("month_name")
-        month = MONTHS.get(fold_case(named), 0) if named else int(held.get("month") or 1)
-        return datetime(year, month, int(held.get("day") or 1))  # noqa: DTZ001
+        named = current_values.get("month_name")
+        month = MONTHS.get(fold_case(named), 0) if named else int(current_values.get("month") or 1)
+        return datetime(year, month, int(current_values.get("day") or 1))  # noqa: DTZ001
 
-    def _year(self, held: dict[str, str | None]) -> int:
-        if short := held.get("short_year"):
+    def _year(self, current_values: dict[str, str | None]) -> int:
+        if short := current_values.get("short_year"):
             first = self.first_year or 1950
             return first + (int(short) - first) % 100
-        return int(held["year"] or 0)
+        return int(current_values["year"] or 0)
 
 
 def _counted(code: str, number: float) -> datetime:

@@ -70,16 +70,16 @@ def roles_of(part: TimePart) -> list[str]:
         return ["clock"]
     if part.kind == "month_name":
         return ["month_name"] if "month" in named else []
-    found = []
+    results = []
     for role in named:
         if role == "year":
-            found += ["year"] if 1500 <= part.low <= part.high <= 2200 else []
-            found += ["short_year"] if 0 <= part.low <= part.high <= 99 else []
+            results += ["year"] if 1500 <= part.low <= part.high <= 2200 else []
+            results += ["short_year"] if 0 <= part.low <= part.high <= 99 else []
         elif role == "clock":
-            found += ["clock_number"] if part.low >= 0 and 24 < part.high <= 2400 else []
+            results += ["clock_number"] if part.low >= 0 and 24 < part.high <= 2400 else []
         elif BOUNDS[role][0] <= part.low <= part.high <= BOUNDS[role][1]:
-            found.append(role)
-    return found
+            results.append(role)
+    return results
 
 
 def names_part(name: str) -> bool:
@@ -101,15 +101,15 @@ def find_joins(parts: Sequence[TimePart]) -> list[tuple[tuple[str, ...], tuple[s
     for part in parts:
         for role in roles_of(part):
             by_role.setdefault(role, []).append(part.name)
-    found = []
+    results = []
     for day in DAYS:
         # A time of day belongs to a day, not to a month.
         behind = TIMES if {"day", "day_of_year", "date"} & set(day) else ()
         for time in (*behind, ()):
-            held = _assign_roles((*day, *time), by_role)
-            if len(held) > 1:
-                found.append((tuple(name for name, _ in held), tuple(role for _, role in held)))
-    return found
+            current_values = _assign_roles((*day, *time), by_role)
+            if len(current_values) > 1:
+                results.append((tuple(name for name, _ in current_values), tuple(role for _, role in current_values)))
+    return results
 
 
 TIMES = (("hour", "minute", "second"), ("hour", "minute"), ("clock",), ("clock_number",), ("hour",))
@@ -118,14 +118,14 @@ OTHERS = {"year": "short_year", "month": "month_name"}
 
 def _assign_roles(roles: Sequence[str], by_role: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     """Return a column of its own for each role, or nothing; a year may have two digits, and a month be a name."""
-    taken: list[tuple[str, str]] = []
+    used_names: list[tuple[str, str]] = []
     for role in roles:
-        able = [(name, one) for one in (role, OTHERS.get(role, role)) for name in by_role.get(one, [])]
-        free = next(((name, one) for name, one in able if name not in [name for name, _ in taken]), None)
+        able = [(name, text) for text in (role, OTHERS.get(role, role)) for name in by_role.get(text, [])]
+        free = next(((name, text) for name, text in able if name not in [name for name, _ in used_names]), None)
         if free is None:
             return []
-        taken.append(free)
-    return taken
+        used_names.append(free)
+    return used_names
 
 
 def code_of(roles: Sequence[str]) -> str:
@@ -135,11 +135,11 @@ def code_of(roles: Sequence[str]) -> str:
     return " ".join(CODES[role] for role in roles)
 
 
-def name_of(roles: Sequence[str], taken: Sequence[str]) -> str:
+def name_of(roles: Sequence[str], used_names: Sequence[str]) -> str:
     """Return a name for the column of the joined times that no other column has."""
     is_timed = bool({"hour", "clock", "clock_number"} & set(roles))
     names = ("datetime", "date_time", "joined_time") if is_timed else ("date", "joined_date", "joined_time")
-    free = next((name for name in names if name not in taken), None)
+    free = next((name for name in names if name not in used_names), None)
     return free or next(
-        f"{names[-1]}_{count}" for count in range(2, len(taken) + 3) if f"{names[-1]}_{count}" not in taken
+        f"{names[-1]}_{count}" for count in range(2, len(used_names) + 3) if f"{names[-1]}_{count}" not in used_names
     )

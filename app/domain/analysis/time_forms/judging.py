@@ -113,28 +113,28 @@ def choose(tried: Sequence[FormTrial], *, present: int, share: float = MOSTLY) -
     present, share
         How many values there are, and the share of them that must fit.
     """
-    most = max((one.count for one in tried), default=0)
+    most = max((trial.count for trial in tried), default=0)
     if not most or most < share * present:
         return None
-    able = [one for one in tried if one.count == most]
-    if any(one.form.code.startswith("%Y") and _order(one.form)[:3] == "Ymd" for one in able):
-        able = [one for one in able if _order(one.form)[:3] != "Ydm"]
+    able = [trial for trial in tried if trial.count == most]
+    if any(trial.form.code.startswith("%Y") and _date_order(trial.form)[:3] == "Ymd" for trial in able):
+        able = [trial for trial in able if _date_order(trial.form)[:3] != "Ydm"]
     if len(able) == 1:
         return TimeReading(able[0].form, _why_alone(able[0], tried))
-    even = [(evenness_of(one.moments), one) for one in able]
+    even = [(evenness_of(trial.moments), trial) for trial in able]
     ranked = sorted(even, key=_rank)
     best, first = ranked[0]
-    others = [one for other, one in ranked[1:] if not _is_plainly_better(best, other)]
+    others = [trial for other, trial in ranked[1:] if not _is_plainly_better(best, other)]
     if others:
-        return TimeReading(first.form, _why_likelier(best, first), tuple(one.form for one in others))
-    named = " or ".join(one.form.words for _, one in ranked[1:])
+        return TimeReading(first.form, _why_likelier(best, first), tuple(trial.form for trial in others))
+    named = " or ".join(trial.form.words for _, trial in ranked[1:])
     return TimeReading(first.form, f"the step is regular; read as {named} it is not")
 
 
 def _rank(pair: tuple[Evenness, FormTrial]) -> tuple[bool, int, bool, bool]:
-    even, one = pair
+    even, trial = pair
     # With AM and PM the month stands first, as it does in the United States; elsewhere the day does.
-    is_usual = _order(one.form)[:1] == ("m" if one.form.has("p") else "d")
+    is_usual = _date_order(trial.form)[:1] == ("m" if trial.form.has("p") else "d")
     return not even.is_regular, even.gaps, not even.is_monotone, not is_usual
 
 
@@ -144,18 +144,18 @@ def _is_plainly_better(best: Evenness, other: Evenness) -> bool:
     return not other.is_regular or other.gaps > MORE_GAPS * (best.gaps + 1)
 
 
-def _order(form: Form) -> str:
+def _date_order(form: Form) -> str:
     """Return the letters of year, month and day in the order of a form."""
     letters = "".join(token[1] for token in form.tokens if token[0] == "%" and token[1:] in ("Y", "y", "m", "d"))
     return letters.replace("y", "Y") if form.code.startswith("%Y") else letters
 
 
-def _why_alone(one: FormTrial, tried: Sequence[FormTrial]) -> str:
-    order = _order(one.form)
+def _why_alone(trial: FormTrial, tried: Sequence[FormTrial]) -> str:
+    order = _date_order(trial.form)
     if len(tried) > 1 and order[:1] in ("d", "m") and "d" in order and "m" in order:
         place = "first" if order.index("d") < order.index("m") else "second"
         return f"the {place} number goes above 12, so it is the day"
-    return "every value fits" if one.count else ""
+    return "every value fits" if trial.count else ""
 
 
 def _why_likelier(best: Evenness, first: FormTrial) -> str:

@@ -75,17 +75,17 @@ def number_forms(low: float, high: float, *, is_whole: bool) -> list[NumberForm]
     is_whole
         Whether all are whole.
     """
-    written = [
+    outputs = [
         (code, digits)
         for code, digits, first, last in WRITTEN
         if is_whole and first <= low <= high <= last and high >= 10 ** (digits - 1)
     ]
     counted = [code for code, (first, last) in COUNTED_BOUNDS.items() if first <= low <= high <= last]
-    found = [NumberForm(Form(code), digits) for code, digits in written]
-    found += [NumberForm(Form(code)) for code in counted if not is_whole or code != "decimal_year"]
+    forms = [NumberForm(Form(code), digits) for code, digits in outputs]
+    forms += [NumberForm(Form(code)) for code in counted if not is_whole or code != "decimal_year"]
     if not is_whole and YEARS[0] < low <= high < YEARS[1]:
-        found.append(NumberForm(Form(MONTHS_BEHIND_A_POINT)))
-    return found
+        forms.append(NumberForm(Form(MONTHS_BEHIND_A_POINT)))
+    return forms
 
 
 def form_of_numbers(form: Form) -> NumberForm:

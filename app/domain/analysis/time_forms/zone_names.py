@@ -18,10 +18,10 @@ def zone_of(name: str) -> tzinfo:
     ValueError
         With a sentence, where there is no such zone.
     """
-    found = OFFSET.fullmatch(name)
-    if found and int(found[2]) < 24 and int(found[3]) < 60:
-        offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
-        return timezone(-offset if found[1] == "-" else offset)
+    match = OFFSET.fullmatch(name)
+    if match and int(match[2]) < 24 and int(match[3]) < 60:
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return timezone(-offset if match[1] == "-" else offset)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -52,26 +52,26 @@ def changes_between(zone: tzinfo, first: datetime, last: datetime) -> tuple[int,
         Times without a zone.
     """
     moment = first.replace(tzinfo=UTC) - timedelta(days=1)
-    end, offset = last.replace(tzinfo=UTC) + timedelta(days=1), _offset(zone, moment)
+    end, offset = last.replace(tzinfo=UTC) + timedelta(days=1), _utc_offset(zone, moment)
     start, changes = offset, list[ClockChange]()
     while moment < end:
         following = moment + timedelta(days=1)
-        after = _offset(zone, following)
+        after = _utc_offset(zone, following)
         if after != offset:
-            at = _change_between(zone, moment, following, after).replace(tzinfo=None)
-            back = at + timedelta(minutes=after) if after < offset else None
-            changes.append(ClockChange(at + timedelta(minutes=max(offset, after)), offset, after, back))
+            position = _change_between(zone, moment, following, after).replace(tzinfo=None)
+            back = position + timedelta(minutes=after) if after < offset else None
+            changes.append(ClockChange(position + timedelta(minutes=max(offset, after)), offset, after, back))
             offset = after
         moment = following
     return start, changes
 
 
-def _offset(zone: tzinfo, moment: datetime) -> int:
+def _utc_offset(zone: tzinfo, moment: datetime) -> int:
     return round((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds() / 60)
 
 
 def _change_between(zone: tzinfo, low: datetime, high: datetime, after: int) -> datetime:
     while high - low > timedelta(minutes=1):
         middle = low + timedelta(minutes=int((high - low).total_seconds() // 120))
-        low, high = (low, middle) if _offset(zone, middle) == after else (middle, high)
+        low, high = (low, middle) if _utc_offset(zone, middle) == after else (middle, high)
     return high

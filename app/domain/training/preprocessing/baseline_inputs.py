@@ -17,7 +17,7 @@ from app.domain.hydrology.drivers import DriverRole, columns_of_role
 from app.domain.hydrology.naming import Quantity, is_signature, quantity_of
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.knowledge import horizon_of
-from app.domain.training.preprocessing.transforms import readable
+from app.domain.training.preprocessing.transforms import readable_recipes
 from app.domain.vocabulary import Purpose
 
 Floats = NDArray[np.float64]
@@ -80,23 +80,23 @@ def baseline_inputs(
         return BaselineInputs()
     earlier = EarlierValues(frame, spec, profile)
     step = earlier.step
-    found = BaselineInputs(persistence_steps(spec), None if step is None else step.total_seconds())
+    inputs = BaselineInputs(persistence_steps(spec), None if step is None else step.total_seconds())
     if task.purpose is Purpose.UNGAUGED and groups is not None:
-        found = replace(found, sites=_site_traits(frame, spec, groups))
+        inputs = replace(inputs, sites=_site_traits(frame, spec, groups))
     if task.time_column is None:
-        return found
+        return inputs
     times = pd.DatetimeIndex(frame[task.time_column])
     if task.purpose in (None, Purpose.FORECAST):
         target = pd.to_numeric(frame[task.target], errors="coerce").to_numpy(dtype=float)
-        return replace(found, last_known=last_known(target, times, groups, steps=found.steps, step=step))
+        return replace(inputs, last_known=last_known(target, times, groups, steps=inputs.steps, step=step))
     column = chosen_rain(spec, profile)
     if task.purpose not in (Purpose.SIMULATE, Purpose.UNGAUGED) or column is None:
-        return found
+        return inputs
     rain = pd.to_numeric(frame[column], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
     if step is not None and 2 * step <= RECENT:
         recent = earlier.rolling_mean(rain, window=int(RECENT / step), cutoff=0)
-        found = replace(found, recent_rain=recent.to_numpy(dtype=float))
-    return replace(found, rain=np.asarray(rain, dtype=float))
+        inputs = replace(inputs, recent_rain=recent.to_numpy(dtype=float))
+    return replace(inputs, rain=np.asarray(rain, dtype=float))
 
 
 def persistence_steps(spec: Spec) -> int:
@@ -110,7 +110,7 @@ def persistence_steps(spec: Spec) -> int:
     horizon, target = horizon_of(spec.task), spec.task.target
     used = [
         min(parameters["steps"]) if part.kind == "lag" else horizon
-        for part, entry, parameters in readable(spec.features.transforms)
+        for part, entry, parameters in readable_recipes(spec.features.transforms)
         if target in part.columns and entry.looks_back
     ]
     return max(horizon, min(used, default=horizon))
@@ -124,20 +124,20 @@ def chosen_rain(spec: Spec, profile: DatasetProfile) -> str | None:
     quantity = quantity_of(split_name(spec.task.target)[0])
     if quantity not in (None, Quantity.FLOW):
         return None
-    found = columns_of_role(profile, DriverRole.RAIN, spec.features.selected)
-    return next((name for name in found if name != spec.task.target), None)
+    results = columns_of_role(profile, DriverRole.RAIN, spec.features.selected)
+    return next((name for name in results if name != spec.task.target), None)
 
 
 def position_columns(names: Iterable[str]) -> tuple[str, str] | None:
     """Return the columns of latitude and longitude by their names, None where one of them is missing."""
-    found: dict[Quantity, str] = {}
+    results: dict[Quantity, str] = {}
     for name in names:
         quantity = quantity_of(split_name(name)[0])
         if quantity in (Quantity.LATITUDE, Quantity.LONGITUDE):
-            found.setdefault(quantity, name)
-    if len(found) < 2:
+            results.setdefault(quantity, name)
+    if len(results) < 2:
         return None
-    return found[Quantity.LATITUDE], found[Quantity.LONGITUDE]
+    return results[Quantity.LATITUDE], results[Quantity.LONGITUDE]
 
 
 def last_known(
@@ -164,17 +164,17 @@ def last_known(
     for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         moments, place = np.unique(times[rows].to_numpy(), return_inverse=True)
         known = rows[np.isfinite(values[rows])]
-        at = np.searchsorted(moments, times[known].to_numpy())
-        held = np.full(len(moments), -1, dtype=np.intp)
-        held[at] = known
-        latest = np.maximum.accumulate(np.where(held >= 0, np.arange(len(moments)), -1))
+        positions = np.searchsorted(moments, times[known].to_numpy())
+        current_values = np.full(len(moments), -1, dtype=np.intp)
+        current_values[positions] = known
+        latest = np.maximum.accumulate(np.where(current_values >= 0, np.arange(len(moments)), -1))
         if step is None:
             ends = np.arange(len(moments)) - steps
         else:
             ends = np.searchsorted(moments, moments - (steps * step).to_timedelta64(), side="right") - 1
         last = np.where(ends >= 0, latest[np.maximum(ends, 0)], -1)
-        found = np.where(last >= 0, held[np.maximum(last, 0)], -1)[place]
-        seen[rows] = np.where(found >= 0, values[np.maximum(found, 0)], np.nan)
+        result_values = np.where(last >= 0, current_values[np.maximum(last, 0)], -1)[place]
+        seen[rows] = np.where(result_values >= 0, values[np.maximum(result_values, 0)], np.nan)
     return seen
 
 
@@ -182,10 +182,10 @@ def _site_traits(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any]) -> SiteT
     """Return where the sites lie, or else what is constant within each of them; None where neither tells them apart."""
     positions = position_columns([str(name) for name in frame.columns])
     if positions is not None:
-        angles, constant = _by_site(frame, list(positions), groups)
+        angles, constant = _site_attributes(frame, list(positions), groups)
         if constant.all() and int(angles.notna().all(axis=1).sum()) > 1:
             within = (angles.abs() <= np.array(MAX_ANGLES)).all(axis=1)
-            return SiteTraits(tuple(angles.index), _on_sphere(angles.where(within)), True)
+            return SiteTraits(tuple(angles.index), _sphere_points(angles.where(within)), True)
     columns = [
         name
         for name in dict.fromkeys(spec.features.selected)
@@ -193,21 +193,21 @@ def _site_traits(frame: pd.DataFrame, spec: Spec, groups: NDArray[Any]) -> SiteT
     ]
     if not columns:
         return None
-    values, constant = _by_site(frame, columns, groups)
+    values, constant = _site_attributes(frame, columns, groups)
     attributes = values.loc[:, constant & (values.nunique() > 1)]
     if not attributes.shape[1]:
         return None
     return SiteTraits(tuple(attributes.index), attributes.to_numpy(dtype=float), False)
 
 
-def _by_site(frame: pd.DataFrame, columns: list[str], groups: NDArray[Any]) -> tuple[pd.DataFrame, pd.Series]:
+def _site_attributes(frame: pd.DataFrame, columns: list[str], groups: NDArray[Any]) -> tuple[pd.DataFrame, pd.Series]:
     """Return the first value of each column at each site, and whether the column is constant within every site."""
     values = frame[columns].apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
     grouped = values.groupby(groups, sort=True)
     return grouped.first(), (grouped.nunique() <= 1).all()
 
 
-def _on_sphere(angles: pd.DataFrame) -> Floats:
+def _sphere_points(angles: pd.DataFrame) -> Floats:
     """Return points on a sphere of radius 1: a straight line between two is the longer, the longer the way between."""
     latitude, longitude = np.radians(angles.to_numpy(dtype=float)).T
     return np.column_stack(

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.experiment import TransformPart
 from app.domain.training.preprocessing.recipe_parameters import RecipeValues
 from app.domain.training.preprocessing.recipes import TransformEntry
-from app.domain.training.preprocessing.transforms import readable
+from app.domain.training.preprocessing.transforms import readable_recipes
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def chains_of(parts: Iterable[TransformPart]) -> dict[str, tuple[Link, ...]]:
     """Return the recipes of each column that are carried out within folds, in the config's order."""
     chains: dict[str, list[Link]] = {}
     listed = list(parts)
-    for part, entry, parameters in readable(listed):
+    for part, entry, parameters in readable_recipes(listed):
         if entry.place == "fold":
-            place = next(at for at, one in enumerate(listed) if one is part)
+            place = next(index for index, transform in enumerate(listed) if transform is part)
             for column in dict.fromkeys(part.columns):
                 chains.setdefault(column, []).append(Link(entry, parameters, place))
     return {column: tuple(links) for column, links in chains.items()}
@@ -53,7 +53,7 @@ def clash_of(column: str, links: tuple[Link, ...]) -> Clash | None:
     """Return the first thing about a chain that makes no sense, or None."""
     seen: list[Link] = []
     for link in links:
-        fault = next((found for before in seen if (found := _between(column, before, link)) is not None), None)
+        fault = next((clash for before in seen if (clash := _chain_clash(column, before, link)) is not None), None)
         if fault is not None:
             return fault
         if link.entry.role != "mark":
@@ -61,27 +61,27 @@ def clash_of(column: str, links: tuple[Link, ...]) -> Clash | None:
     return None
 
 
-def _between(column: str, first: Link, second: Link) -> Clash | None:
-    one, two, name = first.entry.title, second.entry.title, column[:60]
+def _chain_clash(column: str, first: Link, second: Link) -> Clash | None:
+    text, two, name = first.entry.title, second.entry.title, column[:60]
     roles = (first.entry.role, second.entry.role)
     if roles == ("encode", "encode"):
-        return Clash(column, f"{name} can become numbers in one way only: {one}, or {two}.", second.place, "drop")
+        return Clash(column, f"{name} can become numbers in one way only: {text}, or {two}.", second.place, "drop")
     if first.entry.kind == "one_hot" and second.entry.role != "mark":
-        return Clash(column, f"{two} cannot follow {one} on {name}: no single number is left.", second.place, "drop")
+        return Clash(column, f"{two} cannot follow {text} on {name}: no single number is left.", second.place, "drop")
     if roles[0] == "encode" and second.entry.as_measured:
-        sentence = f"{two} cannot follow {one} on {name}: it works on values as measured."
+        sentence = f"{two} cannot follow {text} on {name}: it works on values as measured."
         return Clash(column, sentence, second.place, "drop")
     if roles == ("encode", "fill"):
-        return Clash(column, f"{two} must come before {one} on {name}.", second.place, "first")
+        return Clash(column, f"{two} must come before {text} on {name}.", second.place, "first")
     if roles == ("fill", "fill"):
-        sentence = f"{name} has {one} and {two}: only the first has an effect."
+        sentence = f"{name} has {text} and {two}: only the first has an effect."
         return Clash(column, sentence, second.place, "drop", severe=False)
     if roles == ("scale", "scale"):
-        sentence = f"{name} has {one} and {two}: only the last has an effect."
+        sentence = f"{name} has {text} and {two}: only the last has an effect."
         return Clash(column, sentence, first.place, "drop", severe=False)
     if second.entry.as_measured and roles[0] != "fill":
         if first.entry.as_measured and roles == ("shape", "shape"):
-            return Clash(column, f"{name} needs one of {one} and {two}, not both.", second.place, "drop")
-        sentence = f"{two} must come before {one} on {name}: it works on values as measured."
+            return Clash(column, f"{name} needs one of {text} and {two}, not both.", second.place, "drop")
+        sentence = f"{two} must come before {text} on {name}: it works on values as measured."
         return Clash(column, sentence, second.place, "first")
     return None

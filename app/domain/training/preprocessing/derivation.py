@@ -27,7 +27,7 @@ from app.domain.training.preprocessing.transforms import (
     get,
     made_cutoff,
     output_names,
-    readable,
+    readable_recipes,
     roles_fault,
 )
 from app.domain.training.preprocessing.water_makers import make_together
@@ -54,8 +54,8 @@ def apply_transforms(frame: pd.DataFrame, spec: Spec, profile: DatasetProfile) -
     made = DerivedTable(frame, spec, EarlierValues(frame, spec, profile))
     for transform in spec.features.transforms:
         entry, parameters = _parse_transforms(transform)
-        held = {*frame.columns, *(output_names(spec) if entry.place == "fold" else made.added)}
-        _refuse_absent(transform, entry, held=held)
+        current_values = {*frame.columns, *(output_names(spec) if entry.place == "fold" else made.added)}
+        _refuse_absent(transform, entry, current=current_values)
         if spec.task.time_column is None and entry.needs_time:
             raise TrainingError("Derived features need a time column.", code="time_column_missing")
         if spec.task.target in transform.columns and (entry.roles or not entry.looks_back):
@@ -82,7 +82,7 @@ class DerivedTable:
         self.added: dict[str, pd.Series] = {}
         self.cutoffs: dict[str, int] = {}
         self._as_if_known: dict[str, pd.Series] = {}
-        parts = readable(spec.features.transforms)
+        parts = readable_recipes(spec.features.transforms)
         self._needed_later = {column for part, entry, _ in parts if entry.place == "before" for column in part.columns}
 
     def add(self, transform: TransformPart, entry: TransformEntry, parameters: RecipeValues) -> None:
@@ -115,7 +115,7 @@ class DerivedTable:
             if name in self._as_if_known and cutoff and not entry.looks_back:
                 # A derived column is never known for ever, see `make_together`.
                 now = MAKERS[entry.kind](self.earlier, column, parameters, 0)
-                made += [self.earlier.lagged(one, cutoff) for one in now]
+                made += [self.earlier.lagged(values, cutoff) for values in now]
             else:
                 made += MAKERS[entry.kind](self.earlier, column, parameters, cutoff)
         return made
@@ -142,7 +142,7 @@ def _parse_transforms(transform: TransformPart) -> tuple[TransformEntry, RecipeV
         raise TrainingError(f"{get(transform.kind).title}: {fault}", code="transform_invalid") from fault
 
 
-def _refuse_absent(transform: TransformPart, entry: TransformEntry, *, held: Any) -> None:
-    missing = [column for column in transform.columns if column not in held]
+def _refuse_absent(transform: TransformPart, entry: TransformEntry, *, current: Any) -> None:
+    missing = [column for column in transform.columns if column not in current]
     if missing and entry.needs_columns:
         raise TrainingError(f"The column {missing[0]} of a derived feature is not in the dataset.")

@@ -107,11 +107,11 @@ class EarlierValues:
             moments = pd.Series(values.index, index=values.index)
             first = _first_usable(values.index, step=self.step, window=window, cutoff=cutoff)
             end = _last_usable(values.index, step=self.step, cutoff=cutoff)
-            found = np.where(end >= 0, last.to_numpy()[np.maximum(end, 0)], np.nan)
-            usable = found >= first
-            at = np.where(usable, found, 0).astype(int)
-            age = (moments - moments.to_numpy()[at]) / unit
-            return values.iloc[at].set_axis(values.index).where(usable), age.where(usable)
+            result_values = np.where(end >= 0, last.to_numpy()[np.maximum(end, 0)], np.nan)
+            usable = result_values >= first
+            positions = np.where(usable, result_values, 0).astype(int)
+            age = (moments - moments.to_numpy()[positions]) / unit
+            return values.iloc[positions].set_axis(values.index).where(usable), age.where(usable)
 
         return (
             self._per_moment(series, lambda known: find(known)[0]),
@@ -130,7 +130,7 @@ class EarlierValues:
         is_attribute = _never_change(unchanged)
 
         def find(values: pd.Series) -> pd.Series:
-            exact = _at_cutoff(values, step=self.step, cutoff=cutoff)
+            exact = _values_at_cutoff(values, step=self.step, cutoff=cutoff)
             alike = _count_unchanged(values)[0] if is_attribute else 0
             if not alike:
                 return exact
@@ -144,12 +144,12 @@ class EarlierValues:
 
         def add_up(known: pd.Series) -> pd.Series:
             values = known.replace([np.inf, -np.inf], np.nan)
-            held = values.notna().to_numpy()
-            starts = held & ~np.concatenate([[False], held[:-1]])
+            numpy = values.notna().to_numpy()
+            starts = numpy & ~np.concatenate([[False], numpy[:-1]])
             if step is not None:
-                starts |= held & (known.index.to_series().diff() != step).to_numpy()
+                starts |= numpy & (known.index.to_series().diff() != step).to_numpy()
             runs = pd.Series(np.cumsum(starts), index=known.index)
-            index = values[held].groupby(runs[held]).transform(lambda run: _index_of(run.to_numpy(), keep=keep))
+            index = values[numpy].groupby(runs[numpy]).transform(lambda run: _index_of(run.to_numpy(), keep=keep))
             return index.reindex(known.index)
 
         return self._per_moment(series, add_up)
@@ -193,8 +193,8 @@ def _never_change(counts: list[tuple[int, int]]) -> bool:
     Groups of one moment show nothing. Were each judged by itself, a column measured once or twice at each of many sites
     would pass for an attribute, and its value of the very row would enter. One whose first value is missing has none.
     """
-    shown = [2 * alike >= moments and alike > 1 for alike, moments in counts if moments > 1 and alike]
-    return bool(shown) and all(shown)
+    visible_rows = [2 * alike >= moments and alike > 1 for alike, moments in counts if moments > 1 and alike]
+    return bool(visible_rows) and all(visible_rows)
 
 
 def _last_usable(moments: pd.Index, *, step: pd.Timedelta | None, cutoff: int) -> NDArray[np.intp]:
@@ -213,7 +213,7 @@ def _first_usable(moments: pd.Index, *, step: pd.Timedelta | None, window: int, 
     return np.asarray(dates.searchsorted(dates - (cutoff + window - 1) * step, side="left"), dtype=np.intp)
 
 
-def _at_cutoff(values: pd.Series, *, step: pd.Timedelta | None, cutoff: int) -> pd.Series:
+def _values_at_cutoff(values: pd.Series, *, step: pd.Timedelta | None, cutoff: int) -> pd.Series:
     """Return the value that stands exactly at the cutoff of each moment, missing where that moment has no row."""
     if step is None:
         return values.shift(cutoff)

@@ -33,19 +33,19 @@ def _most_frequent_step(needs: StepContext) -> Any:
 
 
 BUILDERS: dict[str, Callable[[RecipeValues, StepContext], Any]] = {
-    "log": lambda said, _: OffsetLogarithm(said["offset"]),
-    "box_cox": lambda _said, _: PowerColumns("box-cox"),
-    "yeo_johnson": lambda _said, _: PowerColumns("yeo-johnson"),
-    "scale_standard": lambda _said, _: StandardScaler(),
-    "scale_robust": lambda _said, _: RobustScaler(),
-    "scale_min_max": lambda _said, _: MinMaxScaler(),
-    "impute_median": lambda _said, _: SimpleImputer(strategy="median", keep_empty_features=True),
-    "impute_most_frequent": lambda _said, needs: _most_frequent_step(needs),
-    "impute_nearest": lambda said, needs: NearestRows(needs.filled, said["neighbours"]),
-    "missing_indicator": lambda _said, _: MissingMarks(),
-    "one_hot": lambda said, _: one_hot(said["most"]),
-    "ordinal": lambda _said, _: OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
-    "target_encoding": lambda said, needs: TargetMeans(classes=needs.classes, folds=said["folds"], seed=needs.seed),
+    "log": lambda values, _: OffsetLogarithm(values["offset"]),
+    "box_cox": lambda _values, _: PowerColumns("box-cox"),
+    "yeo_johnson": lambda _values, _: PowerColumns("yeo-johnson"),
+    "scale_standard": lambda _values, _: StandardScaler(),
+    "scale_robust": lambda _values, _: RobustScaler(),
+    "scale_min_max": lambda _values, _: MinMaxScaler(),
+    "impute_median": lambda _values, _: SimpleImputer(strategy="median", keep_empty_features=True),
+    "impute_most_frequent": lambda _values, needs: _most_frequent_step(needs),
+    "impute_nearest": lambda values, needs: NearestRows(needs.filled, values["neighbours"]),
+    "missing_indicator": lambda _values, _: MissingMarks(),
+    "one_hot": lambda values, _: one_hot(values["most"]),
+    "ordinal": lambda _values, _: OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    "target_encoding": lambda values, needs: TargetMeans(classes=needs.classes, folds=values["folds"], seed=needs.seed),
 }
 
 

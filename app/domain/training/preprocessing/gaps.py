@@ -40,9 +40,9 @@ def find_neighbours(times: Floats, *, known: Rows, rows: Rows, groups: NDArray[A
     if not len(known):
         nothing = np.full(len(rows), -1, dtype=np.intp)
         return Neighbours(nothing, nothing)
-    keys = _keys(times, groups)
+    keys = _time_keys(times, groups)
     known = known[np.argsort(keys[known], kind="stable")]
-    codes = _codes(times, groups)
+    codes = _group_codes(times, groups)
     late = np.searchsorted(keys[known], keys[rows], side="right") - 1
     early = np.searchsorted(keys[known], keys[rows], side="left")
     before, after = known[np.maximum(late, 0)], known[np.minimum(early, len(known) - 1)]
@@ -55,22 +55,22 @@ def find_neighbours(times: Floats, *, known: Rows, rows: Rows, groups: NDArray[A
 def known_around(times: Floats, *, known: Rows, groups: NDArray[Any] | None) -> Neighbours:
     """Return for every row of the table that is known the known row before and after it; -1 for all other rows."""
     before, after = np.full(len(times), -1, dtype=np.intp), np.full(len(times), -1, dtype=np.intp)
-    codes = _codes(times, groups)
-    known = known[np.argsort(_keys(times, groups)[known], kind="stable")]
+    codes = _group_codes(times, groups)
+    known = known[np.argsort(_time_keys(times, groups)[known], kind="stable")]
     alike = codes[known[1:]] == codes[known[:-1]]
     before[known[1:][alike]] = known[:-1][alike]
     after[known[:-1][alike]] = known[1:][alike]
     return Neighbours(before, after)
 
 
-def _codes(times: Floats, groups: NDArray[Any] | None) -> Rows:
+def _group_codes(times: Floats, groups: NDArray[Any] | None) -> Rows:
     return np.zeros(len(times), dtype=np.intp) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
-def _keys(times: Floats, groups: NDArray[Any] | None) -> NDArray[np.int64]:
+def _time_keys(times: Floats, groups: NDArray[Any] | None) -> NDArray[np.int64]:
     """Return whole numbers that rise with time within a group, and from group to group."""
     moments, ranks = np.unique(times, return_inverse=True)
-    return np.asarray(_codes(times, groups) * np.int64(len(moments)) + ranks, dtype=np.int64)
+    return np.asarray(_group_codes(times, groups) * np.int64(len(moments)) + ranks, dtype=np.int64)
 
 
 def interpolate(
@@ -90,10 +90,12 @@ def interpolate(
     groups
         The group of every row, or None where there is one series.
     """
-    return between(times, values, find_neighbours(times, known=known, rows=rows, groups=groups), known=known, rows=rows)
+    return interpolate_between(
+        times, values, find_neighbours(times, known=known, rows=rows, groups=groups), known=known, rows=rows
+    )
 
 
-def between(times: Floats, values: Floats, near: Neighbours, *, known: Rows, rows: Rows) -> Floats:
+def interpolate_between(times: Floats, values: Floats, near: Neighbours, *, known: Rows, rows: Rows) -> Floats:
     """Return the straight line between neighbours that were found already; see `interpolate`."""
     filled = np.full(len(rows), values[known].mean() if len(known) else np.nan)
     share = share_of_way(times, near, rows=rows)

@@ -153,7 +153,7 @@ def recipe_faults(
     if entry.place != "before" or not entry.looks_back or task.purpose is None:
         return
     if task.target in part.columns and target_cutoff(task) is None:
-        yield RecipeFault(TARGET_NEVER, f"{entry.title}: {_never(task)}", (task.target,))
+        yield RecipeFault(TARGET_NEVER, f"{entry.title}: {_never_known_sentence(task)}", (task.target,))
     others = tuple(dict.fromkeys(column for column in part.columns if column != task.target))
     if others and task.purpose is Purpose.NEW_ROWS:
         message = f"{entry.title}: new rows are independent, so there are no earlier steps."
@@ -165,10 +165,10 @@ def recipe_faults(
             column for column in named if any(step < cutoffs[column] for step in entry.single_steps(parameters))
         )
         if late:
-            yield _not_yet(code, late, entry=entry, parameters=parameters, cutoff=cutoffs[late[0]])
+            yield _not_yet_known_fault(code, late, entry=entry, parameters=parameters, cutoff=cutoffs[late[0]])
 
 
-def _never(task: PurposeFacts) -> str:
+def _never_known_sentence(task: PurposeFacts) -> str:
     target = task.target[:60]
     return {
         Purpose.SIMULATE: f"a simulation knows no value of {target}.",
@@ -177,7 +177,7 @@ def _never(task: PurposeFacts) -> str:
     }.get(task.purpose or Purpose.NEW_ROWS, f"new rows have no earlier values of {target}.")
 
 
-def _not_yet(
+def _not_yet_known_fault(
     code: str, columns: tuple[str, ...], *, entry: TransformEntry, parameters: RecipeValues, cutoff: int
 ) -> RecipeFault:
     near = [str(step) for step in entry.single_steps(parameters) if step < cutoff]

@@ -22,7 +22,9 @@ OVER_MANY = ("window_means", "window_sums", "exponential_memory")
 Maker = Callable[[EarlierValues, pd.Series, RecipeValues, int], Iterator[pd.Series]]
 
 
-def _lags(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, _cutoff: int) -> Iterator[pd.Series]:
+def _make_lags(
+    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, _cutoff: int
+) -> Iterator[pd.Series]:
     for step in parameters["steps"]:
         yield earlier.lagged(series, step)
 
@@ -40,14 +42,16 @@ def _rolling_mean(
     yield earlier.rolling_mean(series, window=parameters["window"], cutoff=cutoff)
 
 
-def _difference(
+def _make_difference(
     earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
 ) -> Iterator[pd.Series]:
     last = earlier.lagged(series, cutoff) if cutoff else series
     yield last - earlier.lagged(series, cutoff + parameters["step"])
 
 
-def _wetness(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int) -> Iterator[pd.Series]:
+def _make_wetness_index(
+    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
+) -> Iterator[pd.Series]:
     index = earlier.accumulated(series, keep=parameters["decay"])
     yield earlier.lagged(index, cutoff) if cutoff else index
 
@@ -58,7 +62,9 @@ def _last_known(
     yield from earlier.last_known(series, window=parameters["window"], cutoff=cutoff)
 
 
-def _circle(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int) -> Iterator[pd.Series]:
+def _make_cyclic_date(
+    earlier: EarlierValues, series: pd.Series, parameters: RecipeValues, cutoff: int
+) -> Iterator[pd.Series]:
     series = earlier.known_values(series, cutoff=cutoff)
     angle = 2 * np.pi * series.replace([np.inf, -np.inf], np.nan) / parameters["period"]
     yield np.sin(angle)
@@ -66,13 +72,13 @@ def _circle(earlier: EarlierValues, series: pd.Series, parameters: RecipeValues,
 
 
 MAKERS: dict[str, Maker] = {
-    "lag": _lags,
+    "lag": _make_lags,
     "rolling_sum": _rolling_sum,
     "rolling_mean": _rolling_mean,
-    "difference": _difference,
-    "antecedent_precipitation": _wetness,
+    "difference": _make_difference,
+    "antecedent_precipitation": _make_wetness_index,
     "last_known": _last_known,
-    "cyclic": _circle,
+    "cyclic": _make_cyclic_date,
 }
 
 
@@ -113,8 +119,8 @@ def make_over_many(
         places = [place for place, own in enumerate(cutoffs) if own == cutoff]
         values = np.column_stack([moments.values(columns[place]) for place in places])
         for length in lengths:
-            found = moments.to_rows(_over_one_length(moments, values, kind, length=length, cutoff=cutoff))
-            made.update({(place, length): found[:, at] for at, place in enumerate(places)})
+            rows = moments.to_rows(_over_one_length(moments, values, kind, length=length, cutoff=cutoff))
+            made.update({(place, length): rows[:, position] for position, place in enumerate(places)})
     index = columns[0].index
     return [pd.Series(made[place, length], index=index) for place in range(len(columns)) for length in lengths]
 

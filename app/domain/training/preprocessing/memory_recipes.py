@@ -25,8 +25,8 @@ def exponential_reach(keep: float) -> int:
     return math.ceil(math.log(LITTLE_LEFT) / math.log(keep))
 
 
-def _longest(said: RecipeValues) -> int:
-    return int(max(said["windows"]))
+def _longest_window(values: RecipeValues) -> int:
+    return int(max(values["windows"]))
 
 
 MEMORY_RECIPES: tuple[TransformEntry, ...] = (
@@ -39,9 +39,9 @@ MEMORY_RECIPES: tuple[TransformEntry, ...] = (
         "before",
         (_WINDOWS,),
         looks_back=True,
-        names=lambda column, said: [f"{column}_mean_{window}" for window in said["windows"]],
-        memory=_longest,
-        units=lambda units, said: [units[0]] * len(said["windows"]),
+        names=lambda column, values: [f"{column}_mean_{window}" for window in values["windows"]],
+        memory=_longest_window,
+        units=lambda units, values: [units[0]] * len(values["windows"]),
     ),
     TransformEntry(
         "window_sums",
@@ -52,9 +52,9 @@ MEMORY_RECIPES: tuple[TransformEntry, ...] = (
         "before",
         (_WINDOWS,),
         looks_back=True,
-        names=lambda column, said: [f"{column}_sum_{window}" for window in said["windows"]],
-        memory=_longest,
-        units=lambda units, said: [units[0]] * len(said["windows"]),
+        names=lambda column, values: [f"{column}_sum_{window}" for window in values["windows"]],
+        memory=_longest_window,
+        units=lambda units, values: [units[0]] * len(values["windows"]),
     ),
     TransformEntry(
         "exponential_memory",
@@ -73,9 +73,9 @@ MEMORY_RECIPES: tuple[TransformEntry, ...] = (
             ),
         ),
         looks_back=True,
-        names=lambda column, said: [f"{column}_memory_{keep:.6g}" for keep in said["keeps"]],
-        memory=lambda said: exponential_reach(max(said["keeps"])),
-        units=lambda units, said: [units[0]] * len(said["keeps"]),
+        names=lambda column, values: [f"{column}_memory_{keep:.6g}" for keep in values["keeps"]],
+        memory=lambda values: exponential_reach(max(values["keeps"])),
+        units=lambda units, values: [units[0]] * len(values["keeps"]),
         source="Brown (1959), Statistical Forecasting for Inventory Control.",
     ),
 )

@@ -58,9 +58,9 @@ class MomentTable:
         """Return the value of the moment of each row, NaN on a row without a time; shape (rows, ...)."""
         if not len(values):
             return np.full((self.row_count, *values.shape[1:]), np.nan)
-        found = values[self.moment_of_row]
-        found[self.moment_of_row < 0] = np.nan
-        return found
+        result_values = values[self.moment_of_row]
+        result_values[self.moment_of_row < 0] = np.nan
+        return result_values
 
     def groups(self) -> list[slice]:
         """Return the places of each group."""
@@ -79,9 +79,9 @@ class MomentTable:
         """Return the value `steps` before each moment, NaN where that moment has no row."""
         wanted = self.keys - steps
         place = np.searchsorted(self.keys, wanted, side="left")
-        found = values[place]
-        found[(place < self.group_start) | (self.keys[place] != wanted)] = np.nan
-        return found
+        result = values[place]
+        result[(place < self.group_start) | (self.keys[place] != wanted)] = np.nan
+        return result
 
     def window_means(self, values: Values, *, window: int, cutoff: int, least: int) -> Values:
         """Return the mean over `window` steps that end at the cutoff, of which `least` must be known.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from app.domain.analysis.profiling.profile import DatasetProfile
 from app.domain.experiment import TransformPart
-from app.domain.training.preprocessing.transforms import derived_names, readable
+from app.domain.training.preprocessing.transforms import derived_names, readable_recipes
 
 PER_DAY = "mm per day"
 
@@ -25,7 +25,7 @@ def units_of(parts: Iterable[TransformPart], profile: DatasetProfile, *, time_co
     """
     units = {column.name: column.unit for column in profile.columns}
     regular = profile.time_axis is not None and profile.time_axis.regular
-    for part, entry, parameters in readable(parts):
+    for part, entry, parameters in readable_recipes(parts):
         columns = part.columns if entry.needs_columns else [time_column or "time"]
         told: list[str] = []
         for worked_on in [columns] if entry.roles else [[column] for column in columns]:

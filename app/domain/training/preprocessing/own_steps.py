@@ -105,8 +105,8 @@ class CommonestWord(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
     def transform(self, X: Any) -> Any:
         """Return the words without a gap."""
         values = np.array(X, dtype=object)
-        for at, word in enumerate(self.words_):
-            values[values[:, at] == MISSING_WORD, at] = word
+        for index, word in enumerate(self.words_):
+            values[values[:, index] == MISSING_WORD, index] = word
         return values
 
 

@@ -101,20 +101,23 @@ def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumn
         tuple(name for name in every.numbers if name in wanted),
         tuple(name for name in every.categories if name in wanted),
     )
-    return ColumnTransformer(list(_parts(spec, columns, needs)), sparse_threshold=0)
+    return ColumnTransformer(list(_pipeline_parts(spec, columns, needs)), sparse_threshold=0)
 
 
-def _parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Part]:
+def _pipeline_parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Part]:
     """Return the steps for each set of columns that share a chain: numbers, then words."""
     from app.domain.training.preprocessing.fold_steps import MissingMarks
 
     chains = chains_of(spec.features.transforms)
-    for title, names, build in (("numbers", table.numbers, _numbers), ("categories", table.categories, _categories)):
-        for at, (columns, links) in enumerate(_shared_steps(names, chains)):
+    for title, names, build in (
+        ("numbers", table.numbers, _number_chain),
+        ("categories", table.categories, _category_chain),
+    ):
+        for index, (columns, links) in enumerate(_shared_steps(names, chains)):
             work = [link for link in links if link.entry.role != "mark"]
             marked = len(work) < len(links)
-            name = title if not at and not links else f"{title} {at}"
-            seen = [*columns, *_coordinates(work, table, columns)]
+            name = title if not index and not links else f"{title} {index}"
+            seen = [*columns, *_coordinate_columns(work, table, columns)]
             yield name, build(work, replace(needs, filled=len(columns), marked=marked)), seen
             if marked:
                 yield f"{name} missing", MissingMarks(), columns
@@ -132,13 +135,13 @@ def _shared_steps(
     return list(groups.values())
 
 
-def _coordinates(work: list[Link], table: FeatureColumns, columns: list[str]) -> list[str]:
+def _coordinate_columns(work: list[Link], table: FeatureColumns, columns: list[str]) -> list[str]:
     if not any(link.entry.kind == "impute_nearest" for link in work):
         return []
     return [name for name in table.numbers if name not in columns][:MAX_COORDINATES]
 
 
-def _numbers(work: list[Link], needs: StepContext) -> Any:
+def _number_chain(work: list[Link], needs: StepContext) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -158,7 +161,7 @@ def _numbers(work: list[Link], needs: StepContext) -> Any:
     return steps[0] if len(steps) == 1 else make_pipeline(*steps)
 
 
-def _categories(work: list[Link], needs: StepContext) -> Any:
+def _category_chain(work: list[Link], needs: StepContext) -> Any:
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -108,14 +108,14 @@ def prepare(spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> Trainin
     """
     _refuse_absent(frame, spec)
     in_file, time = len(frame), spec.task.time_column
-    frame, rows = _in_time_order(frame, spec)
+    frame, rows = _sort_by_time(frame, spec)
     columns_before = set(frame.columns)
     frame = apply_transforms(frame, spec, profile)
     derived = tuple(column for column in frame.columns if column not in columns_before)
     notes = _left_out_columns(spec, columns_before) + _first_of_each_time(frame, spec)
-    target, labels, usable = _target(frame, spec)
+    target, labels, usable = _prepare_target(frame, spec)
     groups = group_labels(frame[spec.task.group_column]) if spec.task.group_column else None
-    features, numbers, categories = _features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
+    features, numbers, categories = _prepare_features(frame, spec=spec, profile=profile, derived=derived, notes=notes)
     _refuse_what_cannot_be_done(spec, numbers, categories)
     _refuse_too_few(usable)
     inputs = baseline_inputs(frame, spec, profile, groups).of(usable)
@@ -185,8 +185,8 @@ def _moments_before(
 
 
 def _left_out_columns(spec: Spec, columns: set[str]) -> list[str]:
-    taken = input_names(spec, columns)
-    return [f"The derived feature {name} was left out: a column of the file has its name." for name in taken]
+    used_names = input_names(spec, columns)
+    return [f"The derived feature {name} was left out: a column of the file has its name." for name in used_names]
 
 
 def _refuse_absent(frame: pd.DataFrame, spec: Spec) -> None:
@@ -206,7 +206,7 @@ def _refuse_without_time(spec: Spec) -> None:
         raise TrainingError(f"{what} needs a time column. Choose one on the Data step.", code="time_column_missing")
 
 
-def _in_time_order(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+def _sort_by_time(frame: pd.DataFrame, spec: Spec) -> tuple[pd.DataFrame, NDArray[np.intp]]:
     """Return the rows that have a date, in the order of time, and the 1-based numbers they have in the file."""
     _refuse_without_time(spec)
     column, frame = spec.task.time_column, frame.reset_index(drop=True)
@@ -263,7 +263,7 @@ def label_of(value: Any) -> str:
     return str(value)
 
 
-def _target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, ...], NDArray[np.bool_]]:
+def _prepare_target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, ...], NDArray[np.bool_]]:
     column = frame[spec.task.target]
     if not spec.task.kind.is_classification:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
@@ -276,7 +276,7 @@ def _target(frame: pd.DataFrame, spec: Spec) -> tuple[NDArray[Any], tuple[str, .
     labels = tuple(sorted(set(values), key=_label_order))
     if len(labels) < 2:
         raise TrainingError(f"The target {spec.task.target} has only one class.", code="target_one_class")
-    place = {label: at for at, label in enumerate(labels)}
+    place = {label: index for index, label in enumerate(labels)}
     codes = np.full(len(column), -1)
     codes[usable] = [place[value] for value in values]
     return codes, labels, usable
@@ -291,7 +291,7 @@ def _label_order(label: str) -> tuple[int, float, str]:
     return (0, number, label) if np.isfinite(number) else (1, 0.0, label)
 
 
-def _features(
+def _prepare_features(
     frame: pd.DataFrame, *, spec: Spec, profile: DatasetProfile, derived: tuple[str, ...], notes: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     numbers: dict[str, pd.Series] = {}
@@ -354,7 +354,7 @@ def _refuse_what_cannot_be_done(spec: Spec, numbers: tuple[str, ...], categories
             is_number = is_number or link.entry.role == "encode"
         clash = clash_of(column, links)
         faults.insert(0, clash.sentence if clash is not None and clash.severe else "")
-        fault = next((one for one in faults if one), "")
+        fault = next((text for text in faults if text), "")
         if fault:
             raise TrainingError(fault, code="transform_conflict")
 

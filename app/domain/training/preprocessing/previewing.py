@@ -18,7 +18,7 @@ from app.domain.training.preprocessing.knowledge import steps_before
 from app.domain.training.preprocessing.output_units import units_of
 from app.domain.training.preprocessing.preparation import MISSING_WORD, TrainingTable, prepare
 from app.domain.training.preprocessing.step_context import StepContext
-from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable
+from app.domain.training.preprocessing.transforms import TransformEntry, derived_names, get, readable_recipes
 
 BINS = 24
 MAX_COLUMNS = 3
@@ -75,7 +75,7 @@ def columns_read(spec: Spec, part: TransformPart, profile: DatasetProfile) -> li
     return list(dict.fromkeys(name for name in wanted if name is not None and profile.has(name)))
 
 
-def in_order(spec: Spec, part: TransformPart, profile: DatasetProfile) -> bool:
+def needs_row_order(spec: Spec, part: TransformPart, profile: DatasetProfile) -> bool:
     """Return whether a preview needs rows that follow one another."""
     small = preview_spec(spec, part, profile)
     late = any(steps_before(small.task, name) for name in small.features.selected)
@@ -92,10 +92,10 @@ def preview_spec(spec: Spec, part: TransformPart, profile: DatasetProfile) -> Sp
     earlier = _makers_of(columns, spec, profile)
     selected = [name for name in columns if profile.has(name)]
     if get(part.kind).place == "fold":
-        for one, entry, _ in readable(spec.features.transforms):
-            shared = [name for name in one.columns if name in columns]
+        for transform, entry, _ in readable_recipes(spec.features.transforms):
+            shared = [name for name in transform.columns if name in columns]
             if entry.place == "fold" and shared:
-                earlier.append(one.model_copy(update={"columns": shared}))
+                earlier.append(transform.model_copy(update={"columns": shared}))
     if part.kind == "impute_nearest":
         selected += [name for name in spec.features.selected if name not in selected][:MAX_COORDINATES]
     selected = [name for name in selected if name != spec.task.target]
@@ -107,10 +107,10 @@ def _makers_of(columns: Sequence[str], spec: Spec, profile: DatasetProfile) -> l
     """Return the recipes that make these columns, after those that make what these work on, and so on."""
     wanted = {name for name in columns if not profile.has(name)}
     makers: list[TransformPart] = []
-    for one, entry, _ in reversed(list(readable(spec.features.transforms))):
-        if entry.place == "before" and wanted & set(derived_names(one, time_column=spec.task.time_column)):
-            makers.insert(0, one)
-            wanted |= {name for name in one.columns if not profile.has(name)}
+    for transform, entry, _ in reversed(list(readable_recipes(spec.features.transforms))):
+        if entry.place == "before" and wanted & set(derived_names(transform, time_column=spec.task.time_column)):
+            makers.insert(0, transform)
+            wanted |= {name for name in transform.columns if not profile.has(name)}
     return makers
 
 
@@ -135,10 +135,10 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
         names = derived_names(small.features.transforms[-1], time_column=small.task.time_column)
         after = table.features[[name for name in names if name in table.features]]
         columns = small.features.transforms[-1].columns if entry.needs_columns else [str(small.task.time_column)]
-        before = _before(frame, table, columns)
-        shown = _build_preview(table, before, after, entry=entry, comes=len(names), complete=complete)
+        before = _input_columns(frame, table, columns)
+        view = _build_preview(table, before, after, entry=entry, comes=len(names), complete=complete)
         units = units_of(small.features.transforms, profile, time_column=small.task.time_column)
-        return replace(shown, before=_with_units(shown.before, units), after=_with_units(shown.after, units))
+        return replace(view, before=_add_units(view.before, units), after=_add_units(view.after, units))
     columns = [name for name in small.features.transforms[-1].columns if name in table.features]
     if not columns:
         raise TrainingError(f"{entry.title}: choose at least one column.", code="transform_invalid")
@@ -148,17 +148,17 @@ def preview(spec: Spec, part: TransformPart, frame: pd.DataFrame, profile: Datas
     except (ValueError, FloatingPointError) as fault:
         raise TrainingError(f"{entry.title}: {str(fault).splitlines()[0][:200]}", code="transform_invalid") from fault
     earlier = dict.fromkeys(link.entry.title for name in columns for link in links[name][:-1])
-    shown = _build_preview(table, table.features[columns], made, entry=entry, comes=made.shape[1], complete=complete)
-    return replace(shown, earlier=tuple(earlier))
+    view = _build_preview(table, table.features[columns], made, entry=entry, comes=made.shape[1], complete=complete)
+    return replace(view, earlier=tuple(earlier))
 
 
-def _before(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -> pd.DataFrame:
+def _input_columns(frame: pd.DataFrame, table: TrainingTable, columns: Sequence[str]) -> pd.DataFrame:
     """Return the columns that a recipe works on: those of the file, and those that other recipes make."""
     rows = frame.reset_index(drop=True).iloc[table.rows - 1].reset_index(drop=True)
     return pd.DataFrame({name: rows[name] if name in rows else table.features[name] for name in columns})
 
 
-def _with_units(spreads: Sequence[Spread], units: Mapping[str, str]) -> tuple[Spread, ...]:
+def _add_units(spreads: Sequence[Spread], units: Mapping[str, str]) -> tuple[Spread, ...]:
     return tuple(replace(spread, unit=units.get(spread.name, "")) for spread in spreads)
 
 
@@ -200,21 +200,21 @@ def _build_preview(
 ) -> Preview:
     """Return the preview of these values."""
     after = after.iloc[:, :MAX_AFTER]
-    places = _places(before.iloc[:, 0], entry)
+    places = _example_rows(before.iloc[:, 0], entry)
     rows = tuple(
         RealRow(
-            number=int(table.rows[at]) if complete else None,
-            moment="" if table.times is None else _cell(table.times.iloc[at]),
-            before=tuple(_cell(value) for value in before.iloc[at]),
-            after=tuple(_cell(value) for value in after.iloc[at]),
+            number=int(table.rows[place]) if complete else None,
+            moment="" if table.times is None else _cell_value(table.times.iloc[place]),
+            before=tuple(_cell_value(value) for value in before.iloc[place]),
+            after=tuple(_cell_value(value) for value in after.iloc[place]),
         )
-        for at in places
+        for place in places
     )
-    spreads = [tuple(spread_of(one[name], str(name)) for name in one.columns) for one in (before, after)]
+    spreads = [tuple(spread_of(frame[name], str(name)) for name in frame.columns) for frame in (before, after)]
     return Preview(spreads[0], spreads[1], rows, rows_used=len(before), comes=comes)
 
 
-def _places(values: pd.Series, entry: TransformEntry) -> NDArray[np.intp]:
+def _example_rows(values: pd.Series, entry: TransformEntry) -> NDArray[np.intp]:
     """Return the rows that are shown: the end of a series; gaps where they are filled; else small values to large."""
     known = np.flatnonzero(~_is_missing(values).to_numpy())
     if entry.needs_time:
@@ -229,7 +229,7 @@ def _is_missing(values: pd.Series) -> pd.Series:
     return values.isna() | (values == MISSING_WORD)
 
 
-def _cell(value: Any) -> Any:
+def _cell_value(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return str(value).removesuffix(" 00:00:00")
     if value is None or value is pd.NaT or value == MISSING_WORD or (isinstance(value, float) and np.isnan(value)):
@@ -242,7 +242,7 @@ def spread_of(values: pd.Series, name: str) -> Spread:
     missing = int(_is_missing(values).sum())
     if pd.api.types.is_datetime64_any_dtype(values):
         return Spread(name, missing)
-    if values.dtype == object and not _all_numbers(values):
+    if values.dtype == object and not _are_all_numbers(values):
         counts = values[~_is_missing(values)].astype(str).value_counts()
         return Spread(name, missing, top_values=tuple((str(word), int(count)) for word, count in counts.items())[:8])
     numbers = pd.to_numeric(values, errors="coerce").astype(float).to_numpy()
@@ -260,5 +260,5 @@ def spread_of(values: pd.Series, name: str) -> Spread:
     )
 
 
-def _all_numbers(values: pd.Series) -> bool:
+def _are_all_numbers(values: pd.Series) -> bool:
     return bool(values.map(lambda value: isinstance(value, int | float | np.number)).all())

@@ -78,30 +78,30 @@ class RecipeError(ValueError):
         self.field = field
 
 
-def _step(raw: Any) -> int:
-    said = f"Each step must be a whole number from 1 to {MAX_LENGTH:,}."
+def _parse_step(raw: Any) -> int:
+    words = f"Each step must be a whole number from 1 to {MAX_LENGTH:,}."
     try:
         number = int(str(raw).strip())
     except ValueError:
-        raise ValueError(said) from None
+        raise ValueError(words) from None
     if number == 0:
-        raise ValueError(f"{said} Step 0 is the row itself, where the target is what is to be estimated.")
+        raise ValueError(f"{words} Step 0 is the row itself, where the target is what is to be estimated.")
     if not 1 <= number <= MAX_LENGTH:
-        raise ValueError(said)
+        raise ValueError(words)
     return number
 
 
-def _steps(raw: Any) -> list[int]:
+def _parse_steps(raw: Any) -> list[int]:
     words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
     if not isinstance(words, list | tuple) or not words:
         raise ValueError("Say which steps, such as 1, 2, 3.")
-    steps = sorted({_step(word) for word in words if str(word).strip()})
+    steps = sorted({_parse_step(word) for word in words if str(word).strip()})
     if not steps or len(steps) > MAX_STEPS:
         raise ValueError(f"Give 1 to {MAX_STEPS} steps, such as 1, 2, 3.")
     return steps
 
 
-def _listed(raw: Any, *, what: str, example: str) -> list[str]:
+def _split_list(raw: Any, *, what: str, example: str) -> list[str]:
     """Return the words of a list, "3, 7" or [3, 7]; ValueError where it is none, or empty, or long."""
     words = raw.replace(";", ",").split(",") if isinstance(raw, str) else raw
     words = [words] if isinstance(words, int | float) and not isinstance(words, bool) else words
@@ -112,17 +112,21 @@ def _listed(raw: Any, *, what: str, example: str) -> list[str]:
     return listed
 
 
-def _windows(raw: Any) -> list[int]:
+def _parse_windows(raw: Any) -> list[int]:
     single = Parameter("window", "Window", "integer", 7, "", low=2, high=MAX_LENGTH)
-    return sorted({int(_number(word, single, "Each window")) for word in _listed(raw, what="windows", example="3, 30")})
+    return sorted(
+        {int(_parse_number(word, single, "Each window")) for word in _split_list(raw, what="windows", example="3, 30")}
+    )
 
 
-def _shares(raw: Any) -> list[float]:
+def _parse_shares(raw: Any) -> list[float]:
     single = Parameter("keep", "Share", "number", 0.9, "", low=MIN_SHARE, high=MAX_SHARE)
-    return sorted({float(_number(word, single, "Each share")) for word in _listed(raw, what="shares", example="0.9")})
+    return sorted(
+        {float(_parse_number(word, single, "Each share")) for word in _split_list(raw, what="shares", example="0.9")}
+    )
 
 
-def _number(word: str, single: Parameter, what: str) -> float:
+def _parse_number(word: str, single: Parameter, what: str) -> float:
     try:
         return float(single.parse(word))
     except ValueError as fault:
@@ -130,7 +134,7 @@ def _number(word: str, single: Parameter, what: str) -> float:
         raise ValueError(f"{what}: {text[0].lower()}{text[1:]}") from fault
 
 
-def _parts(raw: Any) -> list[str]:
+def _parse_date_parts(raw: Any) -> list[str]:
     parts = [raw] if isinstance(raw, str) else raw
     known = isinstance(parts, list | tuple) and all(isinstance(part, str) and part in DATE_PARTS for part in parts)
     if not known or not parts:
@@ -139,8 +143,8 @@ def _parts(raw: Any) -> list[str]:
 
 
 _LIST_READERS: dict[str, Callable[[Any], list[Any]]] = {
-    "steps": _steps,
-    "windows": _windows,
-    "shares": _shares,
-    "parts": _parts,
+    "steps": _parse_steps,
+    "windows": _parse_windows,
+    "shares": _parse_shares,
+    "parts": _parse_date_parts,
 }

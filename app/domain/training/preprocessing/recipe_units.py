@@ -61,7 +61,7 @@ _DEGREES = {
 _NEGATIVE = ("mm", "m", "mm_day", "kg_m2_s", "w_m2")
 
 
-def _choices(role: DriverRole, words: dict[str, tuple[str, str]]) -> dict[str, UnitChoice]:
+def _unit_choices(role: DriverRole, words: dict[str, tuple[str, str]]) -> dict[str, UnitChoice]:
     """Return a choice for each word: factor and offset of its unit, per second where it is a rate."""
     known = CONVERSIONS[role]
     return {
@@ -70,14 +70,14 @@ def _choices(role: DriverRole, words: dict[str, tuple[str, str]]) -> dict[str, U
     }
 
 
-RAIN_UNITS = _choices(DriverRole.RAIN, _DEPTHS)
-WATER_UNITS = RAIN_UNITS | _choices(DriverRole.EVAPORATION, _HEAT)
+RAIN_UNITS = _unit_choices(DriverRole.RAIN, _DEPTHS)
+WATER_UNITS = RAIN_UNITS | _unit_choices(DriverRole.EVAPORATION, _HEAT)
 WATER_UNITS |= {
     f"{key}_negative": replace(unit, label=f"{unit.label}, negative", factor=-unit.factor)
     for key, unit in WATER_UNITS.items()
     if key in _NEGATIVE
 }
-TEMPERATURE_UNITS = _choices(DriverRole.TEMPERATURE, _DEGREES)
+TEMPERATURE_UNITS = _unit_choices(DriverRole.TEMPERATURE, _DEGREES)
 
 
 def unit_parameter(name: str, title: str, units: dict[str, UnitChoice]) -> Parameter:

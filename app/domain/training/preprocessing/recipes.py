@@ -38,7 +38,7 @@ _BACK, _DATE, _SHAPE, _SCALE = "Earlier steps", "Date and season", "Shape", "Sca
 _FILL, _WORDS = "Missing values", "Words as numbers"
 
 
-def _same(units: Sequence[str], _said: RecipeValues) -> list[str]:
+def _same_units(units: Sequence[str], _values: RecipeValues) -> list[str]:
     return [units[0]]
 
 
@@ -58,10 +58,10 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "before",
         (ListParameter("steps", "Steps back", "steps", (1,), "Such as 1, 2, 3."),),
         looks_back=True,
-        names=lambda column, said: [f"{column}_lag_{step}" for step in said["steps"]],
-        units=lambda units, said: [units[0]] * len(said["steps"]),
-        memory=lambda said: max(said["steps"]),
-        single_steps=lambda said: tuple(said["steps"]),
+        names=lambda column, values: [f"{column}_lag_{step}" for step in values["steps"]],
+        units=lambda units, values: [units[0]] * len(values["steps"]),
+        memory=lambda values: max(values["steps"]),
+        single_steps=lambda values: tuple(values["steps"]),
     ),
     TransformEntry(
         "rolling_sum",
@@ -71,9 +71,9 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "before",
         (_WINDOW,),
         looks_back=True,
-        names=lambda column, said: [f"{column}_sum_{said['window']}"],
-        units=_same,
-        memory=lambda said: int(said["window"]),
+        names=lambda column, values: [f"{column}_sum_{values['window']}"],
+        units=_same_units,
+        memory=lambda values: int(values["window"]),
     ),
     TransformEntry(
         "rolling_mean",
@@ -83,9 +83,9 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "before",
         (_WINDOW,),
         looks_back=True,
-        names=lambda column, said: [f"{column}_mean_{said['window']}"],
-        units=_same,
-        memory=lambda said: int(said["window"]),
+        names=lambda column, values: [f"{column}_mean_{values['window']}"],
+        units=_same_units,
+        memory=lambda values: int(values["window"]),
     ),
     TransformEntry(
         "difference",
@@ -99,9 +99,9 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
             ),
         ),
         looks_back=True,
-        names=lambda column, said: [f"{column}_diff_{said['step']}"],
-        units=_same,
-        memory=lambda said: int(said["step"]),
+        names=lambda column, values: [f"{column}_diff_{values['step']}"],
+        units=_same_units,
+        memory=lambda values: int(values["step"]),
     ),
     TransformEntry(
         "antecedent_precipitation",
@@ -116,9 +116,9 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
             ),
         ),
         looks_back=True,
-        names=lambda column, said: [f"{column}_api_{said['decay']:g}"],
-        units=_same,
-        memory=lambda said: math.ceil(math.log(FORGOTTEN) / math.log(said["decay"])),
+        names=lambda column, values: [f"{column}_api_{values['decay']:g}"],
+        units=_same_units,
+        memory=lambda values: math.ceil(math.log(FORGOTTEN) / math.log(values["decay"])),
     ),
     TransformEntry(
         "last_known",
@@ -141,8 +141,8 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         ),
         looks_back=True,
         names=lambda column, _: [f"{column}_last", f"{column}_last_age"],
-        units=lambda units, _said: [units[0], ""],
-        memory=lambda said: int(said["window"]),
+        units=lambda units, _values: [units[0], ""],
+        memory=lambda values: int(values["window"]),
     ),
     *MEMORY_RECIPES,
     TransformEntry(
@@ -153,7 +153,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         "before",
         (ListParameter("parts", "Parts", "parts", ("doy_cyclic",), "One or more."),),
         takes="none",
-        names=lambda column, said: [name for part in said["parts"] for name in _part_names(column, part)],
+        names=lambda column, values: [name for part in values["parts"] for name in _part_names(column, part)],
     ),
     TransformEntry(
         "day_length",
@@ -165,7 +165,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
         (latitude_parameter(optional=False),),
         takes="none",
         names=lambda column, _: [f"{column}_day_length"],
-        units=lambda _units, _said: ["h"],
+        units=lambda _units, _values: ["h"],
         source="FAO-56 (Allen et al. 1998), equation 34.",
     ),
     TransformEntry(
@@ -179,7 +179,7 @@ TRANSFORMS: tuple[TransformEntry, ...] = (
                 "period", "Period", "number", 360.0, "After which it starts over.", low=0, low_open=True, high=1e9
             ),
         ),
-        names=lambda column, said: [f"{column}_circle_{said['period']:g}_{word}" for word in ("sin", "cos")],
+        names=lambda column, values: [f"{column}_circle_{values['period']:g}_{word}" for word in ("sin", "cos")],
     ),
     *WATER_RECIPES,
     TransformEntry(

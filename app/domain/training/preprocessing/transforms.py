@@ -51,7 +51,7 @@ def _parse_text(kind: str, text: str) -> RecipeValues:
     return get(kind).parse(json.loads(text))
 
 
-def readable(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, RecipeValues]]:
+def readable_recipes(parts: Iterable[TransformPart]) -> Iterator[tuple[TransformPart, TransformEntry, RecipeValues]]:
     """Return each recipe that can be followed, with its entry and clean parameters."""
     for part in parts:
         try:
@@ -76,19 +76,19 @@ def output_names(spec: Spec) -> list[str]:
 def recipe_names(parts: Iterable[TransformPart], task: TaskPart) -> list[str]:
     """Return the names of all columns that recipes add to a table of this task."""
     column = task.time_column
-    made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=column))
+    made = (name for part, _, _ in readable_recipes(parts) for name in derived_names(part, time_column=column))
     return list(dict.fromkeys(made))
 
 
 def encoded_names(parts: Iterable[TransformPart]) -> list[str]:
     """Return the names of all columns of words that recipes make numbers of."""
-    return [name for part, entry, _ in readable(parts) if entry.role == "encode" for name in part.columns]
+    return [name for part, entry, _ in readable_recipes(parts) if entry.role == "encode" for name in part.columns]
 
 
 def input_names(spec: Spec, columns: Iterable[str]) -> list[str]:
     """Return the names of derived features that columns of the file have already."""
-    held = set(columns)
-    return [name for name in output_names(spec) if name in held]
+    current_values = set(columns)
+    return [name for name in output_names(spec) if name in current_values]
 
 
 def made_cutoff(
@@ -118,12 +118,12 @@ def derived_cutoffs(parts: Iterable[TransformPart], task: PurposeFacts, *, file:
     file
         The columns of the file, which stand where a recipe would make one of the same name.
     """
-    held, cutoffs = set(file), dict[str, int]()
-    for part, entry, parameters in readable(parts):
+    current_values, cutoffs = set(file), dict[str, int]()
+    for part, entry, parameters in readable_recipes(parts):
         if entry.place == "before":
             cutoff = made_cutoff(part, entry, parameters, task=task, derived=cutoffs)
             for name in derived_names(part, time_column=task.time_column):
-                if name not in held:
+                if name not in current_values:
                     cutoffs.setdefault(name, cutoff)
     return cutoffs
 
@@ -132,7 +132,7 @@ def reaches_of(parts: Iterable[TransformPart], task: PurposeFacts | None = None)
     """Yield each recipe that can be read, with how many steps back it looks, through those that make its columns."""
     depths: dict[str, int] = {}
     cutoffs: dict[str, int] = {}
-    for part, entry, values in readable(parts):
+    for part, entry, values in readable_recipes(parts):
         earlier = max((depths.get(column, 0) for column in part.columns), default=0)
         yield part, reach_of(part, entry, values, task=task, earlier=earlier, derived=cutoffs)
         names = derived_names(part, time_column=None if task is None else task.time_column)
@@ -209,7 +209,11 @@ class ColumnInventory:
 
     def after(self, part: TransformPart, *, time_column: str | None) -> ColumnInventory:
         """Return the columns that the next recipe may work on; one that cannot be followed changes nothing."""
-        made = [name for one, _, _ in readable([part]) for name in derived_names(one, time_column=time_column)]
+        made = [
+            name
+            for transform, _, _ in readable_recipes([part])
+            for name in derived_names(transform, time_column=time_column)
+        ]
         return replace(self, made=self.made | set(made), encoded=self.encoded | set(encoded_names([part])))
 
     def is_number(self, name: str, entry: TransformEntry) -> bool:
@@ -237,12 +241,12 @@ def column_inventory(
     flat = (
         column.name for column in columns if kinds[column.name] is ColumnKind.CONSTANT and column.storage in NUMBERS
     )
-    made = (name for part, _, _ in readable(parts) for name in derived_names(part, time_column=time_column))
+    made = (name for part, _, _ in readable_recipes(parts) for name in derived_names(part, time_column=time_column))
     return ColumnInventory(kinds, frozenset(flat), target, task, frozenset(made), frozenset(encoded_names(parts)))
 
 
 def columns_fault(
-    entry: TransformEntry, names: Sequence[str], held: ColumnInventory, parameters: RecipeValues | None = None
+    entry: TransformEntry, names: Sequence[str], inventory: ColumnInventory, parameters: RecipeValues | None = None
 ) -> str:
     """Return why a recipe cannot work on these columns, or an empty text.
 
@@ -252,13 +256,13 @@ def columns_fault(
         return ""
     if not names:
         return f"{entry.title}: choose at least one column."
-    unknown = next((name for name in names if name not in held.kinds and name not in held.made), None)
+    unknown = next((name for name in names if name not in inventory.kinds and name not in inventory.made), None)
     if unknown is not None:
         return f"{entry.title}: there is no column named {unknown[:60]}."
     if parameters is not None and (fault := roles_fault(entry, names, parameters)):
         return fault
     faults = (
-        column_fault(entry, name, is_number=held.is_number(name, entry), is_target=name == held.target)
+        column_fault(entry, name, is_number=inventory.is_number(name, entry), is_target=name == inventory.target)
         for name in names
     )
     return next((fault for fault in faults if fault), "")

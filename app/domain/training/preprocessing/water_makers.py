@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import TrainingError
 from app.domain.hydrology.degree_days import melt_by_degree_days
-from app.domain.hydrology.evaporation import hargreaves, oudin
+from app.domain.hydrology.evaporation import hargreaves_evaporation, oudin_evaporation
 from app.domain.hydrology.sun import extraterrestrial_radiation, latitude_from_day_length
 from app.domain.training.preprocessing.earlier_values import EarlierValues
 from app.domain.training.preprocessing.moments import SECONDS_PER_DAY
@@ -36,7 +36,7 @@ def make_together(
     may come of values that are not known yet, as the evaporation of a year of frost is 0.
     """
     made = _TOGETHER[entry.kind](earlier, columns, parameters)
-    return [earlier.lagged(one, cutoff) for one in made] if cutoff else made
+    return [earlier.lagged(values, cutoff) for values in made] if cutoff else made
 
 
 def conversions_of(
@@ -47,16 +47,16 @@ def conversions_of(
     It is empty where no unit is told. The standard units are mm per step, deg C, degrees and hours.
     """
     names = _UNITS_OF.get(kind, ())
-    pairs = [_conversion(units[str(parameters[name])], step_seconds) for name, units in names]
+    pairs = [_unit_conversion(units[str(parameters[name])], step_seconds) for name, units in names]
     sun = [(SUN_COLUMNS[word], 0.0)] if (word := str(parameters.get("sun_from"))) in SUN_COLUMNS else []
     while pairs and len(pairs) + len(sun) < count:
         # Minimum and maximum have one unit.
         pairs.append(pairs[-1])
     pairs += sun
-    return {"factors": [one for one, _ in pairs], "offsets": [one for _, one in pairs]} if pairs else {}
+    return {"factors": [number for number, _ in pairs], "offsets": [number for _, number in pairs]} if pairs else {}
 
 
-def _conversion(choice: UnitChoice, step_seconds: float | None) -> tuple[float, float]:
+def _unit_conversion(choice: UnitChoice, step_seconds: float | None) -> tuple[float, float]:
     """Return factor and offset of a unit at a step.
 
     Raises
@@ -80,7 +80,7 @@ _UNITS_OF: dict[str, tuple[tuple[str, Mapping[str, UnitChoice]], ...]] = {
 }
 
 
-def _in_standard_units(
+def _convert_to_standard_units(
     earlier: EarlierValues, columns: Sequence[pd.Series], kind: str, parameters: RecipeValues
 ) -> list[pd.Series]:
     """Return the columns in mm per step and deg C; what is not finite is missing."""
@@ -90,9 +90,9 @@ def _in_standard_units(
     return [column.replace([np.inf, -np.inf], np.nan) * factor + offset for column, factor, offset in pairs]
 
 
-def _snow(earlier: EarlierValues, columns: Sequence[pd.Series], parameters: RecipeValues) -> list[pd.Series]:
+def _make_snow(earlier: EarlierValues, columns: Sequence[pd.Series], parameters: RecipeValues) -> list[pd.Series]:
     moments = earlier.moments
-    rain, *degrees = map(moments.values, _in_standard_units(earlier, columns, "degree_day_snow", parameters))
+    rain, *degrees = map(moments.values, _convert_to_standard_units(earlier, columns, "degree_day_snow", parameters))
     temperature, days = sum(degrees[1:], degrees[0]) / len(degrees), moments.days_of_steps()
     made = np.full((len(rain), 3), np.nan)
     for group in moments.groups():
@@ -110,26 +110,28 @@ def _snow(earlier: EarlierValues, columns: Sequence[pd.Series], parameters: Reci
 
 
 def _effective_rain(earlier: EarlierValues, columns: Sequence[pd.Series], parameters: RecipeValues) -> list[pd.Series]:
-    rain, evaporation = _in_standard_units(earlier, columns, "effective_rain", parameters)
+    rain, evaporation = _convert_to_standard_units(earlier, columns, "effective_rain", parameters)
     return [rain - evaporation]
 
 
-def _evaporation(earlier: EarlierValues, columns: Sequence[pd.Series], parameters: RecipeValues) -> list[pd.Series]:
-    converted = _in_standard_units(earlier, columns, "potential_evaporation", parameters)
+def _make_evaporation(
+    earlier: EarlierValues, columns: Sequence[pd.Series], parameters: RecipeValues
+) -> list[pd.Series]:
+    converted = _convert_to_standard_units(earlier, columns, "potential_evaporation", parameters)
     degrees = converted[:-1] if parameters["sun_from"] in SUN_COLUMNS else converted
     days = earlier.times.dt.day_of_year.to_numpy(dtype=float)
-    radiation = extraterrestrial_radiation(days, _latitudes(earlier, days, converted[-1], parameters))
+    radiation = extraterrestrial_radiation(days, _row_latitudes(earlier, days, converted[-1], parameters))
     if parameters["method"] == HARGREAVES:
         _refuse_equal(*degrees)
-        made = hargreaves(degrees[0].to_numpy(), degrees[1].to_numpy(), radiation)
+        made = hargreaves_evaporation(degrees[0].to_numpy(), degrees[1].to_numpy(), radiation)
     else:
-        made = oudin((sum(degrees[1:], degrees[0]) / len(degrees)).to_numpy(), radiation)
+        made = oudin_evaporation((sum(degrees[1:], degrees[0]) / len(degrees)).to_numpy(), radiation)
     if earlier.step is not None:
         made = made * (earlier.step.total_seconds() / SECONDS_PER_DAY)
     return [pd.Series(made, index=columns[0].index)]
 
 
-def _latitudes(earlier: EarlierValues, days: Values, told: pd.Series, parameters: RecipeValues) -> Values:
+def _row_latitudes(earlier: EarlierValues, days: Values, told: pd.Series, parameters: RecipeValues) -> Values:
     """Return the latitude of each row, in degrees north: as it is set, or as the last column tells."""
     if parameters["sun_from"] == LATITUDE:
         return np.full(len(days), parameters["latitude"])
@@ -137,10 +139,10 @@ def _latitudes(earlier: EarlierValues, days: Values, told: pd.Series, parameters
         return told.where(told.abs() <= 90).to_numpy()
     moments = earlier.moments
     hours, days = moments.values(told), days[moments.first_row]
-    found = np.full(len(hours), np.nan)
+    result_values = np.full(len(hours), np.nan)
     for group in moments.groups():
-        found[group] = latitude_from_day_length(days[group], hours[group])
-    return moments.to_rows(found)
+        result_values[group] = latitude_from_day_length(days[group], hours[group])
+    return moments.to_rows(result_values)
 
 
 def _refuse_equal(minimum: pd.Series, maximum: pd.Series) -> None:
@@ -156,7 +158,7 @@ def equal_sentence(minimum: str, maximum: str) -> str:
 
 
 _TOGETHER: dict[str, Callable[[EarlierValues, Sequence[pd.Series], RecipeValues], list[pd.Series]]] = {
-    "degree_day_snow": _snow,
+    "degree_day_snow": _make_snow,
     "effective_rain": _effective_rain,
-    "potential_evaporation": _evaporation,
+    "potential_evaporation": _make_evaporation,
 }

@@ -25,29 +25,29 @@ SUN_COLUMNS: dict[str, float] = {LATITUDE_COLUMN: 1.0, "day_length_h": 1.0, "day
 HARGREAVES = "hargreaves"
 
 
-def _latitude_is_told(said: RecipeValues) -> RecipeError | None:
-    if said["sun_from"] == LATITUDE and said["latitude"] is None:
+def _latitude_is_told(values: RecipeValues) -> RecipeError | None:
+    if values["sun_from"] == LATITUDE and values["latitude"] is None:
         message = "Give the latitude, or say which column tells it or the length of the day."
         return RecipeError(message, "latitude")
     return None
 
 
-def _evaporation_columns(count: int, said: RecipeValues) -> str:
+def _evaporation_columns(count: int, values: RecipeValues) -> str:
     """Return what is wrong with so many columns: one or two of temperature, and one more where it tells the sun."""
-    more = said["sun_from"] in SUN_COLUMNS
+    more = values["sun_from"] in SUN_COLUMNS
     temperatures = count - more
     if temperatures < 1:
         return "choose the temperature beside the column that tells the sun."
-    if said["method"] == HARGREAVES and temperatures != 2:
+    if values["method"] == HARGREAVES and temperatures != 2:
         return "Hargreaves needs the minimum and the maximum temperature of each day."
     if temperatures > 2:
         return "say what the third column tells: the latitude, or the length of the day."
     return ""
 
 
-def _sun_is_told_once(filled: Sequence[bool], said: RecipeValues) -> str:
+def _sun_is_told_once(filled: Sequence[bool], values: RecipeValues) -> str:
     """Return what is wrong where the third role and the setting that names it do not go together."""
-    if filled[-1] == (said["sun_from"] in SUN_COLUMNS):
+    if filled[-1] == (values["sun_from"] in SUN_COLUMNS):
         return ""
     if filled[-1]:
         return "say what the third column tells: the latitude, or the length of the day."
@@ -96,10 +96,10 @@ WATER_RECIPES: tuple[TransformEntry, ...] = (
             ColumnRole("Temperature, or its minimum"),
             ColumnRole("Maximum temperature", optional=True),
         ),
-        names_together=lambda columns, _said: [f"{columns[0]}_{output}" for output in SNOW_OUTPUTS],
+        names_together=lambda columns, _values: [f"{columns[0]}_{output}" for output in SNOW_OUTPUTS],
         # The length of its memory is that of a winter, not of a window: each step follows from the one before.
-        memory=lambda _said: 1,
-        units=lambda _units, _said: [MM] * len(SNOW_OUTPUTS),
+        memory=lambda _values: 1,
+        units=lambda _units, _values: [MM] * len(SNOW_OUTPUTS),
         source="Hock (2003), Journal of Hydrology 282, 104-115.",
     ),
     TransformEntry(
@@ -113,8 +113,8 @@ WATER_RECIPES: tuple[TransformEntry, ...] = (
             unit_parameter("evaporation_unit", "Unit of evaporation", WATER_UNITS),
         ),
         roles=(ColumnRole("Precipitation"), ColumnRole("Evaporation")),
-        names_together=lambda columns, _said: [f"{columns[0]}_minus_{columns[-1]}"],
-        units=lambda _units, _said: [MM],
+        names_together=lambda columns, _values: [f"{columns[0]}_minus_{columns[-1]}"],
+        units=lambda _units, _values: [MM],
     ),
     TransformEntry(
         "potential_evaporation",
@@ -154,12 +154,12 @@ WATER_RECIPES: tuple[TransformEntry, ...] = (
             ColumnRole("Maximum temperature", optional=True),
             ColumnRole("Latitude or length of the day", optional=True),
         ),
-        names_together=lambda columns, said: [f"{columns[0]}_{said['method']}"],
+        names_together=lambda columns, values: [f"{columns[0]}_{values['method']}"],
         check=_latitude_is_told,
         check_columns=_evaporation_columns,
         check_roles=_sun_is_told_once,
         dated=True,
-        units=lambda _units, _said: [MM],
+        units=lambda _units, _values: [MM],
         source="Oudin et al. (2005), Journal of Hydrology 303, 290-306; Hargreaves and Samani (1985), Applied "
         "Engineering in Agriculture 1, 96-99; radiation: FAO-56, equation 21.",
     ),

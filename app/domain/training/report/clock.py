@@ -32,12 +32,12 @@ class Clock:
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Count what happens inside to this part."""
-        start, begun = time.perf_counter(), time.process_time()
+        start, start_time = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-            self.work[name] = self.work.get(name, 0.0) + time.process_time() - begun
+            self.work[name] = self.work.get(name, 0.0) + time.process_time() - start_time
 
     def add(self, other: Clock) -> None:
         """Add the seconds that another clock counted."""

@@ -326,10 +326,10 @@ class Report:
         ValueError
             If it is no report.
         """
-        return from_json(cls, _with_units(values))
+        return from_json(cls, _add_target_unit(values))
 
 
-def _with_units(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _add_target_unit(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add the unit of the target to a report from before it was kept: the target's name may tell it."""
     task = values.get("task")
     if not isinstance(task, Mapping) or "unit" in task:

@@ -16,7 +16,7 @@ from app.domain.training.preprocessing import gaps
 from app.domain.training.preprocessing.gaps import Floats, Rows
 from app.domain.training.report.document import GapScore, GapSummary
 from app.domain.training.run_state import FilledRows, TrainingRun
-from app.domain.training.tuning.tuning import with_parameters, without_search
+from app.domain.training.tuning.tuning import set_parameters, without_search
 from app.domain.training.validation.masked_blocks import step_of, usable_lengths
 from app.domain.training.validation.splitting import Fold
 
@@ -38,9 +38,9 @@ def fill_missing_rows(run: TrainingRun) -> FilledRows | None:
     inside = (near.before >= 0) & (near.after >= 0)
     if not inside.any():
         return FilledRows(np.flatnonzero(inside), np.empty(0))
-    found = run.searches[-1].chosen if run.searches else {}
+    results = run.searches[-1].chosen if run.searches else {}
     filled, fold = np.zeros(int(inside.sum())), Fold(known, run.folds[-1].rows)
-    for spec, weight in run.averaged or ((without_search(with_parameters(run.spec, found)), 1.0),):
+    for spec, weight in run.averaged or ((without_search(set_parameters(run.spec, results)), 1.0),):
         fit = fit_fold(spec, table, fold, name="the gaps", number=len(run.folds))
         run.clock.add(fit.clock)
         filled += weight * np.asarray(fit.pipeline.predict(missing.features[inside]), dtype=float)
@@ -51,29 +51,34 @@ def summarise_gaps(run: TrainingRun) -> GapSummary | None:
     """Return how well gaps of each length are filled; None where the config fills none."""
     if not fills_gaps(run.spec) or run.table.times is None:
         return None
-    rows = pd.concat(list(_judged(run)), ignore_index=True)
+    rows = pd.concat(list(_judged_gaps(run)), ignore_index=True)
     missing = run.table.missing
     filled = 0 if run.filled is None else len(run.filled.values)
     return GapSummary(
-        lengths=tuple(_score(part) for _, part in rows.groupby(_classes(rows["length"].to_numpy()))),
+        lengths=tuple(_score(part) for _, part in rows.groupby(_length_classes(rows["length"].to_numpy()))),
         filled=filled,
         open=(0 if missing is None else len(missing.rows)) - filled,
     )
 
 
-def _judged(run: TrainingRun) -> Iterator[pd.DataFrame]:
+def _judged_gaps(run: TrainingRun) -> Iterator[pd.DataFrame]:
     table, days = run.table, gaps.times_as_numbers(run.table.times)
     step = step_of(days, table.groups) or 1.0
     for part in run.folds:
         near = gaps.find_neighbours(days, known=part.train, rows=part.rows, groups=table.groups)
         inside = (near.before >= 0) & (near.after >= 0)
-        line = gaps.between(days, table.target, near, known=part.train, rows=part.rows)
+        line = gaps.interpolate_between(days, table.target, near, known=part.train, rows=part.rows)
         length = np.rint((days[near.after] - days[near.before]) / step) - 1
-        values = {"observed": table.target[part.rows], "predicted": part.said.values, "line": line, "length": length}
+        values = {
+            "observed": table.target[part.rows],
+            "predicted": part.predictions.values,
+            "line": line,
+            "length": length,
+        }
         yield pd.DataFrame(values)[inside]
 
 
-def _classes(lengths: Floats) -> Rows:
+def _length_classes(lengths: Floats) -> Rows:
     """Return the class of each length: each length by itself, or ranges that hold about as many rows."""
     known = np.unique(lengths)
     if len(known) <= MAX_CLASSES:

@@ -50,7 +50,7 @@ def permutation_importance(
     features = table.features.iloc[rows]
     whole = _score(spec, table, fitted, rows, features)
     items: list[tuple[float, float, str]] = []
-    for name in _in_use(spec, features, fitted)[:MAX_FEATURES]:
+    for name in _used_features(spec, features, fitted)[:MAX_FEATURES]:
         losses = []
         for _ in range(REPEATS):
             shuffled = features.assign(**{name: features[name].to_numpy()[random.permutation(len(rows))]})
@@ -59,7 +59,7 @@ def permutation_importance(
                 losses.append(metric.loss(whole, score))
         if losses:
             items.append((-float(np.mean(losses)), float(np.std(losses)), str(name)))
-    ranked = _ranked(items, _late_columns(spec, table))
+    ranked = _rank_losses(items, _late_columns(spec, table))
     return ImportanceSeries(metric=metric.id, repeats=REPEATS, basis=basis, rows=len(rows), items=ranked)
 
 
@@ -70,7 +70,7 @@ def _draw_rows(rows: NDArray[np.intp], features: int, random: np.random.Generato
     return np.sort(random.choice(rows, most, replace=False)) if len(rows) > most else rows
 
 
-def _ranked(items: list[tuple[float, float, str]], late: dict[str, int]) -> tuple[FeatureLoss, ...]:
+def _rank_losses(items: list[tuple[float, float, str]], late: dict[str, int]) -> tuple[FeatureLoss, ...]:
     return tuple(
         FeatureLoss(feature=name, mean=-loss, std=spread, steps_before=late.get(name))
         for loss, spread, name in sorted(items)
@@ -85,7 +85,7 @@ def _late_columns(spec: Spec, table: TrainingTable) -> dict[str, int]:
     return {name: steps for name, steps in late.items() if not known[name]}
 
 
-def _in_use(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:
+def _used_features(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:
     """Return the features that the fitted pipeline looks at: no other loses anything when it is shuffled."""
     chosen = columns_chosen(fitted)
     if chosen is None:
@@ -97,5 +97,5 @@ def _in_use(spec: Spec, features: pd.DataFrame, fitted: Any) -> list[Any]:
 def _score(
     spec: Spec, table: TrainingTable, fitted: Any, rows: NDArray[np.intp], features: pd.DataFrame
 ) -> float | None:
-    said = scoring.predict(fitted, features, classes=len(table.labels))
-    return scoring.judge(spec, table, rows, said)[scoring.metrics_of(spec)[0].id]
+    predictions = scoring.predict(fitted, features, classes=len(table.labels))
+    return scoring.judge(spec, table, rows, predictions)[scoring.metrics_of(spec)[0].id]

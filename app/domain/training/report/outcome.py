@@ -74,8 +74,8 @@ class Progress:
 
     def to_json(self) -> JsonObject:
         """Return it as a job stores it, with the share of the work that is done."""
-        written = drop_absent(to_json(self), ("contest",))
-        return {"fraction": round(self.fraction, 4), **written}
+        output = drop_absent(to_json(self), ("contest",))
+        return {"fraction": round(self.fraction, 4), **output}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.domain.training.headline import headline
+from app.domain.training.headline import build_headline
 from app.domain.training.report import charts
 from app.domain.training.report.clock import FIT, SEARCH, Clock
 from app.domain.training.report.document import (
@@ -43,10 +43,10 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
     """Return the report of a finished run."""
     spec, table = run.spec, run.table
     metrics = scoring.metrics_of(spec)
-    rivals = baselines.for_experiment(spec, table)
-    scores = scoring.summary((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
+    rivals = baselines.baselines_for_experiment(spec, table)
+    scores = scoring.summarise_scores((part.scores for part in run.folds), run.holdout.scores if run.holdout else None)
     rival_scores = {entry.id: _rival_summary(run, entry.id) for entry in rivals}
-    verdict, filled = headline(run, metrics[0], scores, rival_scores), summarise_gaps(run)
+    verdict, filled = build_headline(run, metrics[0], scores, rival_scores), summarise_gaps(run)
     return Report(
         task=ReportedTask(
             kind=spec.task.kind.value,
@@ -56,7 +56,7 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
             time_column=spec.task.time_column,
         ),
         split=summarise(run.spec, run.table, run.split),
-        metrics=tuple(_metric(metric, unit_of_target(run)) for metric in metrics),
+        metrics=tuple(_metric_info(metric, unit_of_target(run)) for metric in metrics),
         primary=metrics[0].id,
         scores=scores,
         baselines=tuple(
@@ -66,27 +66,27 @@ def build(run: TrainingRun, *, environment: EnvironmentInfo) -> Report:
         headline=verdict,
         verdict=verdict.interval,
         charts=charts.build(run),
-        features=_features(run),
+        features=_feature_summary(run),
         leakage=dict(spec.leakage.answers),
         tuning=describe(spec, run.searches, limit=run.most_trials()),
-        timing=timing(run.clock),
+        timing=training_timing(run.clock),
         memory_mb=run.peak_memory_mb(),
         environment=environment,
         gaps=filled,
-        notes=(*dict.fromkeys(run.notes), *notes_on_gaps(run, filled), *_fallbacks(run), *_implausible(run)),
-        resolved=_resolved(run, environment).to_json(),
+        notes=(*dict.fromkeys(run.notes), *notes_on_gaps(run, filled), *_fallback_notes(run), *_implausible_notes(run)),
+        resolved=_resolved_part(run, environment).to_json(),
     )
 
 
-def _resolved(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
+def _resolved_part(run: TrainingRun, environment: EnvironmentInfo) -> Resolved:
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     fitted = [part.fitted for part in parts if part.fitted is not None]
-    found = resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
+    result = resolve(run.spec, run.table, run.split, run.profile, fitted=fitted, packages=environment.packages)
     members = tuple(resolve_member(member, run.table) for member in run.members) or None
-    return replace(found, candidate=run.candidate, members=members)
+    return replace(result, candidate=run.candidate, members=members)
 
 
-def _features(run: TrainingRun) -> FeatureSummary:
+def _feature_summary(run: TrainingRun) -> FeatureSummary:
     table = run.table
     return FeatureSummary(
         used=tuple(table.features.columns),
@@ -94,22 +94,22 @@ def _features(run: TrainingRun) -> FeatureSummary:
         rows_used=len(table.target),
         rows_dropped=table.dropped,
         dropped_reason=table.dropped_reason,
-        selection=_selection(run),
+        selection=_selection_summary(run),
     )
 
 
 def _rival_summary(run: TrainingRun, identifier: str) -> Scores:
-    held = run.holdout.baseline_scores[identifier] if run.holdout else None
-    return scoring.summary((part.baseline_scores[identifier] for part in run.folds), held)
+    current_values = run.holdout.baseline_scores[identifier] if run.holdout else None
+    return scoring.summarise_scores((part.baseline_scores[identifier] for part in run.folds), current_values)
 
 
-def _fallbacks(run: TrainingRun) -> list[str]:
+def _fallback_notes(run: TrainingRun) -> list[str]:
     """Return a sentence for each baseline that knows nothing of some rows, which have the mean there."""
     if run.spec.task.purpose is None:
         return []
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
     rows = sum(len(part.rows) for part in parts)
-    entries = baselines.for_experiment(run.spec, run.table)
+    entries = baselines.baselines_for_experiment(run.spec, run.table)
     unknown = {entry: sum(part.baseline_unknown.get(entry.id, 0) for part in parts) for entry in entries}
     return [
         f"{entry.title} knows nothing on {count:,} of {rows:,} validated rows, and predicts the training mean there."
@@ -118,14 +118,14 @@ def _fallbacks(run: TrainingRun) -> list[str]:
     ]
 
 
-def _implausible(run: TrainingRun) -> list[str]:
+def _implausible_notes(run: TrainingRun) -> list[str]:
     """Return the sentence about predictions that the target cannot be, "" where all are possible."""
     if run.table.labels:
         return []
     parts = [*run.folds, *([run.holdout] if run.holdout else [])]
-    found = plausibility.below_zero(run.table.target, np.concatenate([part.said.values for part in parts]))
+    zero = plausibility.below_zero(run.table.target, np.concatenate([part.predictions.values for part in parts]))
     unit = unit_of_target(run)
-    return [] if found is None else [plausibility.sentence(found, target=run.spec.task.target, unit=unit)]
+    return [] if zero is None else [plausibility.implausible_sentence(zero, target=run.spec.task.target, unit=unit)]
 
 
 def unit_of_target(run: TrainingRun) -> str:
@@ -133,7 +133,7 @@ def unit_of_target(run: TrainingRun) -> str:
     return "" if run.table.labels else run.profile.column(run.spec.task.target).unit
 
 
-def _metric(metric: Metric, unit: str) -> MetricInfo:
+def _metric_info(metric: Metric, unit: str) -> MetricInfo:
     return MetricInfo(
         id=metric.id,
         title=metric.title,
@@ -144,7 +144,7 @@ def _metric(metric: Metric, unit: str) -> MetricInfo:
     )
 
 
-def timing(clock: Clock) -> TrainingTiming:
+def training_timing(clock: Clock) -> TrainingTiming:
     """Return the seconds on the wall, in all, fitting and of that searching; and those of the processor by part."""
     return TrainingTiming(
         seconds_total=round(clock.total(), 3),
@@ -155,7 +155,7 @@ def timing(clock: Clock) -> TrainingTiming:
     )
 
 
-def _selection(run: TrainingRun) -> SelectionSummary | None:
+def _selection_summary(run: TrainingRun) -> SelectionSummary | None:
     """Return the columns that rules chose, each with the number of parts that chose it; None without rules."""
     rules, parts = run.spec.features.selection, [*run.folds, *([run.holdout] if run.holdout else [])]
     if not rules:
@@ -193,19 +193,19 @@ def predictions(run: TrainingRun) -> pd.DataFrame:
             columns[_add_baseline_columns(ours, run.spec.task.group_column)] = table.groups[part.rows]
         columns["part"] = part.name
         columns["observed"] = names[table.target[part.rows]] if len(names) else table.target[part.rows]
-        columns["predicted"] = names[part.said.values] if len(names) else part.said.values
-        if part.said.scores is not None and part.said.are_probabilities:
-            for at, name in enumerate(labels):
-                columns[name] = part.said.scores[:, at]
+        columns["predicted"] = names[part.predictions.values] if len(names) else part.predictions.values
+        if part.predictions.scores is not None and part.predictions.are_probabilities:
+            for index, name in enumerate(labels):
+                columns[name] = part.predictions.scores[:, index]
         frames.append(pd.DataFrame(columns))
-    found = pd.concat(frames, ignore_index=True)
-    return found if run.table.missing is None else _with_filled_rows(run, found)
+    frame = pd.concat(frames, ignore_index=True)
+    return frame if run.table.missing is None else _add_filled_rows(run, frame)
 
 
-def _with_filled_rows(run: TrainingRun, found: pd.DataFrame) -> pd.DataFrame:
+def _add_filled_rows(run: TrainingRun, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions with the filled gaps of the record behind them, told apart by a column."""
-    names, filled = list(found.columns), filled_rows(run)
-    marked = found.assign(filled="no")
+    names, filled = list(frame.columns), filled_rows(run)
+    marked = frame.assign(filled="no")
     if filled is None:
         return marked
     named = {"time": names[1], "group": names[2]}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.domain.experiment import Spec
 from app.domain.text.words import pluralise
 from app.domain.training.preprocessing.preparation import TrainingTable
-from app.domain.training.report.charts import iso
+from app.domain.training.report.charts import iso_time
 from app.domain.training.report.document import FoldRows, SplitSummary
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.validation import splitting
@@ -39,9 +39,9 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
     parameters = {**entry.defaults(), **spec.validation.parameters}
     picture = draw_split(split, facts_of(table), by_group=entry.needs_group)
     groups = None if table.groups is None else group_codes(table.groups)
-    held = None
+    rows = None
     if split.holdout is not None:
-        held = _rows_of(table, groups, Fold(split.development, split.holdout), "hold-out")
+        rows = _rows_of(table, groups, Fold(split.development, split.holdout), "hold-out")
     return SplitSummary(
         strategy=entry.id.value,
         title=entry.title,
@@ -51,7 +51,7 @@ def summarise(spec: Spec, table: TrainingTable, split: Split) -> SplitSummary:
         folds=tuple(
             _rows_of(table, groups, fold, f"fold {number}") for number, fold in enumerate(split.folds, start=1)
         ),
-        holdout=held,
+        holdout=rows,
         picture=picture.lines,
         marks=picture.marks,
         left_out=" ".join(_left_out(spec, table, split)),
@@ -64,29 +64,29 @@ def _rows_of(table: TrainingTable, groups: Groups | None, fold: Fold, name: str)
         codes, names = groups
         judging = np.flatnonzero(np.bincount(codes[fold.validation], minlength=len(names)))
         if not np.bincount(codes[fold.train], minlength=len(names))[judging].any():
-            shown = tuple(names[code] for code in judging[:MAX_GROUPS_NAMED])
-            counts = replace(counts, groups=shown, group_count=len(judging))
+            visible_rows = tuple(names[code] for code in judging[:MAX_GROUPS_NAMED])
+            counts = replace(counts, groups=visible_rows, group_count=len(judging))
     times = table.times
     if times is None:
         return counts
     trained, validated = times.iloc[fold.train], times.iloc[fold.validation]
     return replace(
         counts,
-        train_start=iso(trained.min()),
-        train_end=iso(trained.max()),
-        validation_start=iso(validated.min()),
-        validation_end=iso(validated.max()),
+        train_start=iso_time(trained.min()),
+        train_end=iso_time(trained.max()),
+        validation_start=iso_time(validated.min()),
+        validation_end=iso_time(validated.max()),
     )
 
 
 def _left_out(spec: Spec, table: TrainingTable, split: Split) -> Iterator[str]:
     """Yield a sentence for each reason why rows neither train nor judge, with their number."""
-    warm_up, held = spec.validation.warm_up, spec.validation.holdout
+    warm_up, holdout = spec.validation.warm_up, spec.validation.holdout
     if warm_up and table.ages is not None:
         rows = int((table.ages < warm_up).sum())
         yield f"The warm-up of {pluralise(warm_up, 'step')} leaves out {pluralise(rows, 'row')}."
-    if held is not None and held.to_date and split.holdout is not None:
+    if holdout is not None and holdout.to_date and split.holdout is not None:
         last = int(split.holdout.max())
         rows = len(table.target) - 1 - last
         if rows:
-            yield f"{pluralise(rows, 'row')} after {held.to_date} neither train nor validate."
+            yield f"{pluralise(rows, 'row')} after {holdout.to_date} neither train nor validate."

@@ -36,7 +36,7 @@ from app.domain.training.resolved.document import (
 )
 from app.domain.training.resolved.draws import draws_of
 from app.domain.training.resolved.row_sets import RowDescriber, Rows, hash_of
-from app.domain.training.resolved.steps import estimator_of, filler_of, plain, prepare_of
+from app.domain.training.resolved.steps import estimator_of, filler_of, parameter_json, prepare_of
 from app.domain.training.selection_rules import get as get_rule
 from app.domain.training.tuning.inner_folds import facts_of
 from app.domain.training.tuning.tuning import SEED_STEP
@@ -96,8 +96,8 @@ def resolve_unfitted(
     candidate = number if isinstance(number, int) and known else 1
     table = prepare(spec, frame, profile)
     split = make_split(spec, facts_of(table))
-    found = resolve(specs[candidate - 1], table, split, profile, fitted=(), packages={})
-    return replace(found, candidate=candidate) if is_contest(spec) else found
+    result = resolve(specs[candidate - 1], table, split, profile, fitted=(), packages={})
+    return replace(result, candidate=candidate) if is_contest(spec) else result
 
 
 def resolve_member(member: FittedMember, table: TrainingTable) -> ResolvedMember:
@@ -117,7 +117,9 @@ def resolve_member(member: FittedMember, table: TrainingTable) -> ResolvedMember
 def _member_part(part: FittedPart, common: FittedPart) -> MemberPart:
     return MemberPart(
         name=part.name,
-        settings=None if part.settings is None else {key: plain(value) for key, value in part.settings.items()},
+        settings=None
+        if part.settings is None
+        else {key: parameter_json(value) for key, value in part.settings.items()},
         prepare=None if part.prepare == common.prepare else part.prepare,
         estimator=None if part.estimator == common.estimator else part.estimator,
     )
@@ -146,12 +148,12 @@ def resolve(
     pipeline = build_pipeline(spec, table)
     common = FittedPart.of("", pipeline, table)
     describer = RowDescriber(table, split.development)
-    parts = tuple(_without_common(part, common) for part in _parts(spec, split, describer, fitted))
+    parts = tuple(_drop_common_steps(part, common) for part in _resolved_parts(spec, split, describer, fitted))
     return Resolved(
-        table=_table(spec, table, profile),
+        table=_resolved_table(spec, table, profile),
         knowledge=_knowledge(spec),
         derived=derived_columns(spec, table),
-        selection=tuple(_selection(rule, spec) for rule in spec.features.selection),
+        selection=tuple(_selection_rule(rule, spec) for rule in spec.features.selection),
         split=_split(spec, table, split, describer),
         prepare=common.prepare,
         estimator=common.estimator,
@@ -162,7 +164,9 @@ def resolve(
     )
 
 
-def _parts(spec: Spec, split: Split, describer: RowDescriber, fitted: Sequence[FittedPart]) -> tuple[ResolvedPart, ...]:
+def _resolved_parts(
+    spec: Spec, split: Split, describer: RowDescriber, fitted: Sequence[FittedPart]
+) -> tuple[ResolvedPart, ...]:
     rows: list[tuple[str, Rows, Rows]] = [
         (f"fold {number}", fold.train, fold.validation) for number, fold in enumerate(split.folds, start=1)
     ]
@@ -170,12 +174,12 @@ def _parts(spec: Spec, split: Split, describer: RowDescriber, fitted: Sequence[F
         rows.append((HOLDOUT, split.development, split.holdout))
     known = {part.name: part for part in fitted}
     return tuple(
-        _part(spec, describer, number, name, train=train, validation=validation, fitted=known.get(name))
+        _resolved_part(spec, describer, number, name, train=train, validation=validation, fitted=known.get(name))
         for number, (name, train, validation) in enumerate(rows)
     )
 
 
-def _part(
+def _resolved_part(
     spec: Spec,
     describer: RowDescriber,
     number: int,
@@ -192,14 +196,14 @@ def _part(
         validation=describer.describe(validation),
         train=describer.describe(train, others=None if name == HOLDOUT else validation),
         search_seed=(spec.reproducibility.seed + SEED_STEP * number) % 2**32 if tuned else None,
-        settings=None if settings is None else {key: plain(value) for key, value in settings.items()},
+        settings=None if settings is None else {key: parameter_json(value) for key, value in settings.items()},
         chosen=None if fitted is None else fitted.chosen,
         prepare=None if fitted is None else fitted.prepare,
         estimator=None if fitted is None else fitted.estimator,
     )
 
 
-def _without_common(part: ResolvedPart, common: FittedPart) -> ResolvedPart:
+def _drop_common_steps(part: ResolvedPart, common: FittedPart) -> ResolvedPart:
     """Return a part without the steps that all parts share."""
     return replace(
         part,
@@ -217,7 +221,7 @@ def _knowledge(spec: Spec) -> Knowledge:
     )
 
 
-def _table(spec: Spec, table: TrainingTable, profile: DatasetProfile) -> ResolvedTable:
+def _resolved_table(spec: Spec, table: TrainingTable, profile: DatasetProfile) -> ResolvedTable:
     report = profile.report
     dialect = report.dialect
     reading = FileReading(
@@ -237,49 +241,58 @@ def _table(spec: Spec, table: TrainingTable, profile: DatasetProfile) -> Resolve
         left_out=table.dropped,
         order=RowOrder(by=spec.task.time_column),
         target=spec.task.target,
-        columns=tuple(_column(spec, table, profile, name) for name in columns_read(spec, profile)),
+        columns=tuple(_resolved_column(spec, table, profile, name) for name in columns_read(spec, profile)),
         classes=tuple(table.labels) or None,
         reading=reading,
     )
 
 
-def _column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str) -> ResolvedColumn:
+def _resolved_column(spec: Spec, table: TrainingTable, profile: DatasetProfile, name: str) -> ResolvedColumn:
     column, kind = profile.column(name), kind_of(spec, profile, name)
     is_time = name == spec.task.time_column or (kind is ColumnKind.DATETIME and column.storage == "datetime")
     is_target_of_numbers = name == spec.task.target and not table.labels
     is_number = name in table.numbers or is_target_of_numbers or (name not in table.categories and kind.is_number)
-    said = [one for one in profile.report.dialect.markers if one.column == name]
+    markers = [marker for marker in profile.report.dialect.markers if marker.column == name]
     return ResolvedColumn(
         name=name,
         stored_as=column.storage,
         read_as="time" if is_time else "number" if is_number else "word",
-        missing=_missing(profile, column),
-        missing_below=max((one.below for one in said if one.below is not None), default=None),
-        missing_above=min((one.above for one in said if one.above is not None), default=None),
+        missing=_missing_words(profile, column),
+        missing_below=max((marker.below for marker in markers if marker.below is not None), default=None),
+        missing_above=min((marker.above for marker in markers if marker.above is not None), default=None),
         time_form=column.time_form or None,
         joined_from=column.joined_from or None,
         kept_flags=_kept_flags(profile, name),
-        censored=_censored(profile, name),
+        censored=_censored_values(profile, name),
         marks=_marked_by(profile, name),
     )
 
 
-def _missing(profile: DatasetProfile, column: ColumnProfile) -> tuple[str, ...] | None:
+def _missing_words(profile: DatasetProfile, column: ColumnProfile) -> tuple[str, ...] | None:
     """Return the words that mean missing in a column: those that were found, and those that somebody named."""
-    found = [word for word, _ in column.missing_words]
-    said = [one.value.strip() for one in profile.report.dialect.markers if one.column == column.name and one.value]
-    return tuple(dict.fromkeys(word for word in (*found, *said) if word)) or None
+    results = [word for word, _ in column.missing_words]
+    answers = [
+        marker.value.strip()
+        for marker in profile.report.dialect.markers
+        if marker.column == column.name and marker.value
+    ]
+    return tuple(dict.fromkeys(word for word in (*results, *answers) if word)) or None
 
 
 def _kept_flags(profile: DatasetProfile, name: str) -> tuple[KeptFlags, ...] | None:
     """Return with which flags the values of a column were read."""
     chosen = profile.report.dialect.kept_flags
-    return tuple(KeptFlags(flag=one.flag, keep=one.keep) for one in chosen if one.column == name and one.keep) or None
+    return (
+        tuple(
+            KeptFlags(flag=choice.flag, keep=choice.keep) for choice in chosen if choice.column == name and choice.keep
+        )
+        or None
+    )
 
 
-def _censored(profile: DatasetProfile, name: str) -> CensoredValues | None:
+def _censored_values(profile: DatasetProfile, name: str) -> CensoredValues | None:
     """Return what stands for the values of a column beyond a limit."""
-    chosen = next((one for one in profile.report.dialect.censored if one.column == name), None)
+    chosen = next((choice for choice in profile.report.dialect.censored if choice.column == name), None)
     if chosen is None or chosen.take is None:
         return None
     return CensoredValues(take=chosen.take, flag=chosen.flag or None)
@@ -288,7 +301,7 @@ def _censored(profile: DatasetProfile, name: str) -> CensoredValues | None:
 def _marked_by(profile: DatasetProfile, name: str) -> str | None:
     """Return the column whose values beyond a limit this one marks, where reading made it."""
     marked = dict(profile.report.dialect.flags).get(name, "")
-    censored = _censored(profile, marked)
+    censored = _censored_values(profile, marked)
     return marked if censored is not None and censored.flag is None and _is_made(name, marked) else None
 
 
@@ -297,11 +310,11 @@ def _is_made(name: str, marked: str) -> bool:
     return name.startswith(f"{marked[:190]}{CENSORED}")
 
 
-def _selection(rule: SelectionPart, spec: Spec) -> JsonObject:
+def _selection_rule(rule: SelectionPart, spec: Spec) -> JsonObject:
     """Return a rule with every value, its defaults written out."""
     kind = get_rule(rule.kind)
     values: JsonObject = {"kind": rule.kind}
-    values |= {one.name: plain(kind.value(rule, one.name)) for one in kind.parameters}
+    values |= {parameter.name: parameter_json(kind.value(rule, parameter.name)) for parameter in kind.parameters}
     if rule.columns:
         values["columns"] = list(rule.columns)
     return {**values, "measure": rule.measure, "seed": spec.reproducibility.seed if rule.seed is None else rule.seed}
@@ -313,7 +326,7 @@ def _split(spec: Spec, table: TrainingTable, split: Split, describer: RowDescrib
     folds, holdout = draws_of(spec, table, split.development)
     return ResolvedSplit(
         strategy=entry.id.value,
-        parameters={name: plain(value) for name, value in parameters.items()},
+        parameters={name: parameter_json(value) for name, value in parameters.items()},
         development=describer.describe(split.development),
         holdout=None if validation.holdout is None else validation.holdout.model_dump(mode="json"),
         warm_up=validation.warm_up or None,

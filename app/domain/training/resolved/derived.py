@@ -15,11 +15,11 @@ from app.domain.training.preprocessing.transforms import (
     TransformEntry,
     derived_cutoffs,
     derived_names,
-    readable,
+    readable_recipes,
 )
 from app.domain.training.preprocessing.water_makers import conversions_of
 from app.domain.training.resolved.document import DerivedColumn
-from app.domain.training.resolved.steps import plain
+from app.domain.training.resolved.steps import parameter_json
 
 # What each of the columns is that a recipe makes of one, where there are several.
 OUTPUTS: dict[str, tuple[dict[str, str], ...]] = {
@@ -46,15 +46,17 @@ def derived_columns(spec: Spec, table: TrainingTable) -> tuple[DerivedColumn, ..
     """
     rules: dict[str, DerivedColumn] = {}
     cutoffs = {name: cutoff for name, cutoff in _cutoffs(spec).items() if name in table.derived}
-    for part, entry, parameters in readable(spec.features.transforms):
+    for part, entry, parameters in readable_recipes(spec.features.transforms):
         if entry.place != "before":
             continue
         names = iter(derived_names(part, time_column=spec.task.time_column))
         for columns in _worked_on(spec, part, entry):
-            for own, name in zip(_own(entry, parameters), names, strict=False):
+            for own, name in zip(_values_per_column(entry, parameters), names, strict=False):
                 if name not in rules and name in table.derived:
-                    rules[name] = _rule(spec, table, entry, columns=columns, name=name, parameters=own, cutoffs=cutoffs)
-    return (*_shifted(spec, table), *(rules[name] for name in table.derived if name in rules))
+                    rules[name] = _derived_column(
+                        spec, table, entry, columns=columns, name=name, parameters=own, cutoffs=cutoffs
+                    )
+    return (*_shifted_columns(spec, table), *(rules[name] for name in table.derived if name in rules))
 
 
 def _cutoffs(spec: Spec) -> dict[str, int]:
@@ -68,7 +70,7 @@ def _worked_on(spec: Spec, part: TransformPart, entry: TransformEntry) -> list[l
     return [list(part.columns)] if entry.roles else [[column] for column in part.columns]
 
 
-def _own(entry: TransformEntry, parameters: RecipeValues) -> Iterator[RecipeValues]:
+def _values_per_column(entry: TransformEntry, parameters: RecipeValues) -> Iterator[RecipeValues]:
     """Yield the parameters of each column that a recipe makes of one."""
     listed = LISTED.get(entry.kind)
     if listed is None:
@@ -80,15 +82,15 @@ def _own(entry: TransformEntry, parameters: RecipeValues) -> Iterator[RecipeValu
             yield RecipeValues({listed[1]: value, **({"wave": wave} if wave else {})})
 
 
-def _shifted(spec: Spec, table: TrainingTable) -> Iterator[DerivedColumn]:
+def _shifted_columns(spec: Spec, table: TrainingTable) -> Iterator[DerivedColumn]:
     """Yield a rule for each selected column that enters as it was known some steps before."""
     for name in dict.fromkeys(spec.features.selected):
         steps = steps_before(spec.task, name)
         if steps and name in (*table.numbers, *table.categories):
-            yield _looking_back(spec, table, name=name, kind="as_known", source=name, parameters={}, offset=steps)
+            yield _lagged_column(spec, table, name=name, kind="as_known", source=name, parameters={}, offset=steps)
 
 
-def _rule(
+def _derived_column(
     spec: Spec,
     table: TrainingTable,
     entry: TransformEntry,
@@ -100,9 +102,9 @@ def _rule(
 ) -> DerivedColumn:
     task = spec.task
     cutoff = max((column_cutoff(task, column, cutoffs) or 0 for column in columns), default=0)
-    values = {key: plain(value) for key, value in parameters.items()}
+    values = {key: parameter_json(value) for key, value in parameters.items()}
     told = conversions_of(entry.kind, parameters, count=len(columns), step_seconds=table.step_seconds)
-    values |= {key: plain(value) for key, value in told.items()}
+    values |= {key: parameter_json(value) for key, value in told.items()}
     sources = tuple(columns) if entry.roles else None
     if not entry.looks_back and not entry.dated and not cutoff:
         return DerivedColumn(
@@ -117,7 +119,7 @@ def _rule(
         )
     window = parameters.get("window")
     offset = int(parameters["step"]) if entry.kind == "lag" else cutoff
-    rule = _looking_back(spec, table, name=name, kind=entry.kind, source=columns[0], parameters=values, offset=offset)
+    rule = _lagged_column(spec, table, name=name, kind=entry.kind, source=columns[0], parameters=values, offset=offset)
     rule = replace(rule, sources=sources)
     if window is None:
         return rule
@@ -125,7 +127,7 @@ def _rule(
     return replace(rule, window=int(window), minimum_known=least)
 
 
-def _looking_back(
+def _lagged_column(
     spec: Spec, table: TrainingTable, *, name: str, kind: str, source: str, parameters: JsonObject, offset: int
 ) -> DerivedColumn:
     return DerivedColumn(

@@ -26,17 +26,17 @@ class Difference:
 
     place: str
     given: str
-    found: str
+    computed: str
 
     @property
     def sentence(self) -> str:
         """Say where they differ."""
-        if self.found == "nothing":
+        if self.computed == "nothing":
             return f"{self.place} is given as {self.given}, and nothing of that name is worked out."
-        return f"{self.place} is given as {self.given}, and worked out as {self.found}."
+        return f"{self.place} is given as {self.given}, and worked out as {self.computed}."
 
 
-def unfitted_differences(given: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
+def unfitted_differences(given: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
     """Return where a given `resolved` differs from what is worked out before anything is fitted, versions aside.
 
     Parameters
@@ -46,25 +46,25 @@ def unfitted_differences(given: Mapping[str, JsonValue], found: Mapping[str, Jso
     found
         What was worked out, as JSON values. Of its parts, what only a fit tells is not compared.
     """
-    return _first(_compare(_without_learned(given), _without_learned(found), "resolved"))
+    return _first_differences(_compare(_remove_learned(given), _remove_learned(values), "resolved"))
 
 
-def fitted_differences(given: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
+def fitted_differences(given: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> tuple[Difference, ...]:
     """Return where the columns chosen and the settings found differ from those that were given."""
-    return _first(_compare(_learned(given), _learned(found), "resolved"))
+    return _first_differences(_compare(_learned_values(given), _learned_values(values), "resolved"))
 
 
-def version_differences(given: Mapping[str, JsonValue], found: Mapping[str, str]) -> tuple[Difference, ...]:
+def version_differences(given: Mapping[str, JsonValue], results: Mapping[str, str]) -> tuple[Difference, ...]:
     """Return which libraries the config was made with that are here in another version, or not at all."""
     versions = given.get(VERSIONS)
-    return _first(_compare({} if versions is None else versions, dict(found), f"resolved.{VERSIONS}"))
+    return _first_differences(_compare({} if versions is None else versions, dict(results), f"resolved.{VERSIONS}"))
 
 
-def _first(differences: Iterator[Difference]) -> tuple[Difference, ...]:
+def _first_differences(differences: Iterator[Difference]) -> tuple[Difference, ...]:
     return tuple(islice(differences, MAX_DIFFERENCES))
 
 
-def _without_learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
+def _remove_learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
     parts = resolved.get("parts")
     kept = {name: value for name, value in resolved.items() if name not in ("parts", VERSIONS, "members")}
     if "parts" not in resolved:
@@ -78,7 +78,7 @@ def _without_learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
     return {**kept, "parts": fixed}
 
 
-def _learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
+def _learned_values(resolved: Mapping[str, JsonValue]) -> JsonObject:
     parts = resolved.get("parts")
     if not isinstance(parts, list):
         return {}
@@ -93,22 +93,22 @@ def _learned(resolved: Mapping[str, JsonValue]) -> JsonObject:
     }
 
 
-def _compare(given: JsonValue, found: Any, place: str) -> Iterator[Difference]:
+def _compare(given: JsonValue, result: Any, place: str) -> Iterator[Difference]:
     """Yield what differs; what is given as null is as if it were not given."""
-    if given is None and found is _ABSENT:
+    if given is None and result is _ABSENT:
         return
-    if isinstance(given, Mapping) and isinstance(found, Mapping):
+    if isinstance(given, Mapping) and isinstance(result, Mapping):
         for name, value in given.items():
-            yield from _compare(value, found.get(name, _ABSENT), f"{place}.{str(name)[:MAX_SHOWN]}")
-    elif isinstance(given, list) and isinstance(found, Sequence) and not isinstance(found, str):
-        if len(given) != len(found):
-            yield Difference(place, f"a list of {len(given):,}", f"a list of {len(found):,}")
+            yield from _compare(value, result.get(name, _ABSENT), f"{place}.{str(name)[:MAX_SHOWN]}")
+    elif isinstance(given, list) and isinstance(result, Sequence) and not isinstance(result, str):
+        if len(given) != len(result):
+            yield Difference(place, f"a list of {len(given):,}", f"a list of {len(result):,}")
             return
-        for number, (one, other) in enumerate(zip(given, found, strict=True), start=1):
+        for number, (first, other) in enumerate(zip(given, result, strict=True), start=1):
             label = other.get("name") if isinstance(other, Mapping) else None
-            yield from _compare(one, other, f"{place}.{str(label)[:MAX_SHOWN] if label else number}")
-    elif isinstance(given, bool) != isinstance(found, bool) or given != found:
-        yield Difference(place, shorten(given), shorten(found))
+            yield from _compare(first, other, f"{place}.{str(label)[:MAX_SHOWN] if label else number}")
+    elif isinstance(given, bool) != isinstance(result, bool) or given != result:
+        yield Difference(place, shorten(given), shorten(result))
 
 
 def shorten(value: Any) -> str:

@@ -17,7 +17,9 @@ OURS = "app."
 def step_of(step: Any) -> PipelineStep:
     """Return a step with its parameters, those inside it too."""
     parameters = step.get_params(deep=False)
-    return PipelineStep(step=class_name(step), parameters={name: plain(value) for name, value in parameters.items()})
+    return PipelineStep(
+        step=class_name(step), parameters={name: parameter_json(value) for name, value in parameters.items()}
+    )
 
 
 def class_name(step: Any) -> str:
@@ -25,18 +27,18 @@ def class_name(step: Any) -> str:
     kind = type(step)
     if kind.__module__.startswith(OURS):
         return f"hydroml.{kind.__qualname__}"
-    shown = []
+    visible_rows = []
     for part in kind.__module__.split("."):
         if part.startswith("_"):
             break
-        shown.append(part)
-    public = ".".join(shown)
-    if shown and hasattr(importlib.import_module(public), kind.__qualname__):
+        visible_rows.append(part)
+    public = ".".join(visible_rows)
+    if visible_rows and hasattr(importlib.import_module(public), kind.__qualname__):
         return f"{public}.{kind.__qualname__}"
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def plain(value: Any) -> JsonValue:
+def parameter_json(value: Any) -> JsonValue:
     """Return a parameter as a JSON value: a step as an object, a number without a finite value as a text."""
     if hasattr(value, "get_params"):
         inner = step_of(value)
@@ -44,11 +46,11 @@ def plain(value: Any) -> JsonValue:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
+        return {str(name): parameter_json(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(inner) for inner in value]
+        return [parameter_json(inner) for inner in value]
     if isinstance(value, set | frozenset):
-        return [plain(inner) for inner in sorted(value)]
+        return [parameter_json(inner) for inner in sorted(value)]
     if isinstance(value, type):
         return value.__name__
     if isinstance(value, float) and not np.isfinite(value):
@@ -68,7 +70,7 @@ def prepare_of(pipeline: Any, columns: Sequence[str]) -> tuple[ColumnSteps, ...]
     if made is None:
         made = step.build(tuple(columns))
     return tuple(
-        ColumnSteps(name=name, columns=tuple(map(str, names)), steps=_chain(chain))
+        ColumnSteps(name=name, columns=tuple(map(str, names)), steps=_chain_steps(chain))
         for name, chain, names in made.transformers
     )
 
@@ -78,11 +80,11 @@ def filler_of(pipeline: Any) -> PipelineStep | None:
     record = getattr(pipeline, "record", None)
     if record is None:
         return None
-    own = {name: plain(getattr(pipeline, name)) for name in ("seed", "learns", "scale")}
-    return PipelineStep(step=class_name(pipeline), parameters={**own, "lengths": plain(record.lengths)})
+    own = {name: parameter_json(getattr(pipeline, name)) for name in ("seed", "learns", "scale")}
+    return PipelineStep(step=class_name(pipeline), parameters={**own, "lengths": parameter_json(record.lengths)})
 
 
-def _chain(made: Any) -> tuple[PipelineStep, ...]:
+def _chain_steps(made: Any) -> tuple[PipelineStep, ...]:
     inner = getattr(made, "steps", None)
     return tuple(step_of(step) for _, step in inner) if inner is not None else (step_of(made),)
 

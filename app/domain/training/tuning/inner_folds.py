@@ -72,14 +72,14 @@ def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
     """
     own = facts.of(rows)
     for folds in range(spec.model.tuning.inner, MIN_FOLDS - 1, -1):
-        for strategy in _strategies(spec, own):
+        for strategy in _inner_strategies(spec, own):
             try:
                 split = make_split(_inner_spec(spec, strategy, folds), own)
             except TrainingError:
                 continue
-            found = [Fold(rows[fold.train], rows[fold.validation]) for fold in split.folds]
-            usable = tuple(one for one in found if _can_be_used(facts, one))
-            if len(usable) == len(found):
+            results = [Fold(rows[fold.train], rows[fold.validation]) for fold in split.folds]
+            usable = tuple(item for item in results if _can_be_used(facts, item))
+            if len(usable) == len(results):
                 return usable
     raise TrainingError(
         f"{len(rows):,} training rows cannot be divided again for the search. Take fewer folds, or switch tuning off.",
@@ -87,7 +87,7 @@ def inner_folds(spec: Spec, facts: RowFacts, rows: Rows) -> tuple[Fold, ...]:
     )
 
 
-def _strategies(spec: Spec, facts: RowFacts) -> list[SplitStrategy]:
+def _inner_strategies(spec: Spec, facts: RowFacts) -> list[SplitStrategy]:
     best = inner_strategy(spec.validation.strategy, classes=facts.classes is not None)
     instead = {
         SplitStrategy.STRATIFIED_K_FOLD: SplitStrategy.K_FOLD,

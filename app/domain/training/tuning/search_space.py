@@ -49,11 +49,11 @@ class Dimension:
         if self.choices:
             return self.choices
         whole, steps = self.parameter.type == "integer", max(most, 1)
-        shares = [0.5] if steps == 1 else [at / (steps - 1) for at in range(steps)]
-        values = [self._at(share) for share in shares]
+        shares = [0.5] if steps == 1 else [position / (steps - 1) for position in range(steps)]
+        values = [self._value_at_share(share) for share in shares]
         return tuple(dict.fromkeys(round(value) if whole else value for value in values))
 
-    def _at(self, share: float) -> float:
+    def _value_at_share(self, share: float) -> float:
         if self.log:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
         else:
@@ -77,14 +77,14 @@ def is_searched_by_itself(entry: EstimatorEntry, task: TaskKind) -> frozenset[st
     Where an estimator has none of those, its choices are looked for.
     """
     mine = entry.parameters_for(task)
-    numbers = frozenset(one.name for one in mine if _shapes(entry, one))
-    return numbers or frozenset(one.name for one in mine if one.type in ("choice", "boolean"))
+    numbers = frozenset(parameter.name for parameter in mine if _is_shaping(entry, parameter))
+    return numbers or frozenset(parameter.name for parameter in mine if parameter.type in ("choice", "boolean"))
 
 
-def _shapes(entry: EstimatorEntry, one: Parameter) -> bool:
-    if one.type not in ("integer", "number") or one.level is Level.EXPERT or not one.default:
+def _is_shaping(entry: EstimatorEntry, parameter: Parameter) -> bool:
+    if parameter.type not in ("integer", "number") or parameter.level is Level.EXPERT or not parameter.default:
         return False
-    return one.name not in PATIENCE and f"{entry.id}.{one.name}" not in BESIDE_A_CHOICE
+    return parameter.name not in PATIENCE and f"{entry.id}.{parameter.name}" not in BESIDE_A_CHOICE
 
 
 def suggest_range(parameter: Parameter, around: Any) -> Dimension:
@@ -107,28 +107,28 @@ def suggest_range(parameter: Parameter, around: Any) -> Dimension:
     whole = parameter.type == "integer"
     linear = parameter.scale == "linear"
     if linear and (high <= 1 or (whole and high - low <= FEW_WHOLE_NUMBERS)):
-        return _between(parameter, max(low, _least(parameter)), high, log=False)
+        return _range_dimension(parameter, max(low, _least_value(parameter)), high, log=False)
     if not isinstance(around, int | float) or around <= 0:
         least = max(low, 1.0 if whole else 0.0)
-        return _between(parameter, least, min(high, 30.0 if whole else 1.0), log=False)
+        return _range_dimension(parameter, least, min(high, 30.0 if whole else 1.0), log=False)
     factor = FAR if low <= 0 or high / low >= WIDE else NEAR
-    return _between(parameter, max(low, around / factor), min(high, around * factor), log=True)
+    return _range_dimension(parameter, max(low, around / factor), min(high, around * factor), log=True)
 
 
-def _least(parameter: Parameter) -> float:
+def _least_value(parameter: Parameter) -> float:
     """Return the smallest value that is sensible where the bound itself is not allowed."""
     return 0.001 if parameter.low_open and not parameter.low else 0.0
 
 
-def _between(parameter: Parameter, low: float, high: float, *, log: bool) -> Dimension:
+def _range_dimension(parameter: Parameter, low: float, high: float, *, log: bool) -> Dimension:
     if parameter.type == "integer":
         low, high = max(round(low), 1 if log else round(low)), round(high)
     else:
-        low, high = (_short(low), _short(high))
+        low, high = (_round_to_three_digits(low), _round_to_three_digits(high))
     return Dimension(parameter, low, high, log=log and low > 0)
 
 
-def _short(value: float) -> float:
+def _round_to_three_digits(value: float) -> float:
     """Return a number of three digits, which is all that the end of a range needs."""
     return float(f"{value:.3g}")
 
@@ -146,26 +146,26 @@ def resolve(spec: Spec) -> tuple[tuple[Dimension, ...], tuple[SpaceFault, ...]]:
     KeyError
         If there is no such estimator.
     """
-    entry, said = registry.get(spec.model.estimator), spec.model.tuning.space
+    entry, spaces = registry.get(spec.model.estimator), spec.model.tuning.space
     own = is_searched_by_itself(entry, spec.task.kind)
-    found: list[Dimension] = []
+    dimensions: list[Dimension] = []
     faults = [
         SpaceFault(name, "", "search_parameter_unknown", f"{entry.title} has no setting {name[:40]} for this task.")
-        for name in said
-        if name not in {one.name for one in entry.parameters_for(spec.task.kind)}
+        for name in spaces
+        if name not in {item.name for item in entry.parameters_for(spec.task.kind)}
     ]
     for parameter in entry.parameters_for(spec.task.kind):
-        part = said.get(parameter.name)
+        part = spaces.get(parameter.name)
         if (part is None and parameter.name not in own) or (part is not None and part.fixed):
             continue
         dimension = suggest_range(parameter, _start(spec, parameter))
-        wrong = list(_faults(parameter, part)) if part else []
+        wrong = list(_part_faults(parameter, part)) if part else []
         dimension = _narrow_range(dimension, part) if part and not wrong else dimension
-        wrong += list(_empty(dimension)) if not wrong else []
+        wrong += list(_empty_dimension_faults(dimension)) if not wrong else []
         faults += wrong
         if not wrong:
-            found.append(dimension)
-    return tuple(found), tuple(faults)
+            dimensions.append(dimension)
+    return tuple(dimensions), tuple(faults)
 
 
 def _start(spec: Spec, parameter: Parameter) -> Any:
@@ -175,7 +175,7 @@ def _start(spec: Spec, parameter: Parameter) -> Any:
         return parameter.default
 
 
-def _faults(parameter: Parameter, part: SpacePart) -> Iterator[SpaceFault]:
+def _part_faults(parameter: Parameter, part: SpacePart) -> Iterator[SpaceFault]:
     name, title = parameter.name, parameter.title
     if parameter.type in ("choice", "boolean"):
         allowed = {value for value, _ in parameter.choices} if parameter.type == "choice" else {True, False}
@@ -205,7 +205,7 @@ def _narrow_range(dimension: Dimension, part: SpacePart) -> Dimension:
     return replace(dimension, low=low, high=high, log=log)
 
 
-def _empty(dimension: Dimension) -> Iterator[SpaceFault]:
+def _empty_dimension_faults(dimension: Dimension) -> Iterator[SpaceFault]:
     parameter = dimension.parameter
     if dimension.choices:
         return
@@ -217,7 +217,7 @@ def _empty(dimension: Dimension) -> Iterator[SpaceFault]:
         yield SpaceFault(parameter.name, "low", "search_log_of_zero", message)
 
 
-def grid(dimensions: tuple[Dimension, ...], trials: int) -> list[Settings]:
+def grid_settings(dimensions: tuple[Dimension, ...], trials: int) -> list[Settings]:
     """Return every combination of a grid with as many values per parameter as the trials allow.
 
     Choices are tried all; ranges get the same number of values each, at least one. The combinations beyond `trials`

@@ -23,7 +23,7 @@ from app.domain.training.preprocessing.pipeline import build_pipeline, parameter
 from app.domain.training.preprocessing.preparation import TrainingTable
 from app.domain.training.report.outcome import MostTrials, ShouldStop
 from app.domain.training.tuning.inner_folds import facts_of, inner_folds
-from app.domain.training.tuning.search_space import Dimension, grid, resolve
+from app.domain.training.tuning.search_space import Dimension, grid_settings, resolve
 from app.domain.training.validation import metrics, scoring
 from app.domain.training.validation.metrics import Metric
 from app.domain.training.validation.splitting import Fold
@@ -94,9 +94,9 @@ def fits_per_outer_fold(spec: Spec) -> int:
     return 1 + tuning.trials * inner
 
 
-def with_parameters(spec: Spec, found: Settings) -> Spec:
+def set_parameters(spec: Spec, settings: Settings) -> Spec:
     """Return the config with the values that were found."""
-    model = spec.model.model_copy(update={"parameters": {**spec.model.parameters, **found}})
+    model = spec.model.model_copy(update={"parameters": {**spec.model.parameters, **settings}})
     return spec.model_copy(update={"model": model})
 
 
@@ -106,7 +106,7 @@ def without_search(spec: Spec) -> Spec:
 
 
 def search(
-    spec: Spec, table: TrainingTable, rows: NDArray[np.intp], *, part: str, number: int, asked: SearchCallbacks
+    spec: Spec, table: TrainingTable, rows: NDArray[np.intp], *, part: str, number: int, callbacks: SearchCallbacks
 ) -> Search:
     """Look for the best hyperparameters on some rows.
 
@@ -132,18 +132,18 @@ def search(
     if faults or not space:
         raise TrainingError(faults[0].message if faults else "There is nothing to search.", code="search_space_empty")
     folds = inner_folds(spec, facts_of(table), rows)
-    one = _Searching(spec, table, folds, space, asked=asked)
+    item = _Searching(spec, table, folds, space, callbacks=callbacks)
     seed = (spec.reproducibility.seed + SEED_STEP * number) % 2**32
-    one.run(seed)
-    complete = [trial for trial in one.trials if trial.state == COMPLETE and trial.score is not None]
-    if not complete and one.trials and all(trial.undefined for trial in one.trials):
-        return Search(part, len(rows), len(folds), tuple(one.trials), Trial(0, FAILED, one.given), None)
+    item.run(seed)
+    complete = [trial for trial in item.trials if trial.state == COMPLETE and trial.score is not None]
+    if not complete and item.trials and all(trial.undefined for trial in item.trials):
+        return Search(part, len(rows), len(folds), tuple(item.trials), Trial(0, FAILED, item.given), None)
     if not complete:
-        reason = next((trial.reason for trial in one.trials if trial.reason), "no score was defined")
+        reason = next((trial.reason for trial in item.trials if trial.reason), "no score was defined")
         raise TrainingError(f"Every trial of the search failed in {part}: {reason}", code="search_failed")
-    best = one.best_of(complete)
-    given = next((trial for trial in complete if trial.number == 1), None) if one.begins_as_given else None
-    return Search(part, len(rows), len(folds), tuple(one.trials), best, given)
+    best = item.best_of(complete)
+    given = next((trial for trial in complete if trial.number == 1), None) if item.begins_as_given else None
+    return Search(part, len(rows), len(folds), tuple(item.trials), best, given)
 
 
 class _Searching:
@@ -156,17 +156,17 @@ class _Searching:
         folds: tuple[Fold, ...],
         space: tuple[Dimension, ...],
         *,
-        asked: SearchCallbacks,
+        callbacks: SearchCallbacks,
     ) -> None:
         self.metric = tuning_metric(spec)
         judged = MetricsPart(primary=self.metric.id)
         self.spec = spec.model_copy(update={"metrics": judged})
-        self.table, self.folds, self.space, self.asked = table, folds, space, asked
+        self.table, self.folds, self.space, self.callbacks = table, folds, space, callbacks
         self.trials: list[Trial] = []
         values = parameters_of(spec)
-        self.given = {one.name: values[one.name] for one in space}
+        self.given = {dimension.name: values[dimension.name] for dimension in space}
         # The values of the config are tried first, so that a search does not end below them without saying so.
-        self.begins_as_given = all(one.holds(self.given[one.name]) for one in space)
+        self.begins_as_given = all(dimension.holds(self.given[dimension.name]) for dimension in space)
 
     def best_of(self, trials: list[Trial]) -> Trial:
         """Return the trial with the best score, the first of equals."""
@@ -185,13 +185,13 @@ class _Searching:
             # A solver that does not settle in one of many trials is judged by its score.
             warnings.simplefilter("ignore")
             study = optuna.create_study(
-                direction="maximize", sampler=self._sampler(seed), pruner=_pruner(self.spec.model.tuning.pruning)
+                direction="maximize", sampler=self._sampler(seed), pruner=_make_pruner(self.spec.model.tuning.pruning)
             )
             budget = self._enqueue(study, seed)
-            while len(self.trials) < min(budget, self.asked.most_trials() or budget):
-                self._stop_if_asked()
+            while len(self.trials) < min(budget, self.callbacks.most_trials() or budget):
+                self._raise_if_cancelled()
                 self.trials.append(self._try(study))
-                self.asked.on_trial(self.trials)
+                self.callbacks.on_trial(self.trials)
 
     def _sampler(self, seed: int) -> Any:
         from optuna import samplers
@@ -208,33 +208,33 @@ class _Searching:
         trials = self.spec.model.tuning.trials
         first = [self.given] if self.begins_as_given else []
         if self.spec.model.tuning.sampler == "grid":
-            points = [point for point in grid(self.space, trials) if point not in first]
+            points = [point for point in grid_settings(self.space, trials) if point not in first]
             drawn = np.random.default_rng(seed).permutation(len(points))
-            first += [points[at] for at in drawn]
+            first += [points[position] for position in drawn]
             trials = min(trials, len(first))
         for point in first[:trials]:
             study.enqueue_trial(point)
         return trials
 
-    def _stop_if_asked(self) -> None:
-        if self.asked.should_stop():
+    def _raise_if_cancelled(self) -> None:
+        if self.callbacks.should_stop():
             raise StoppedError
 
     def _try(self, study: Any) -> Trial:
         import optuna
 
         drawn = study.ask()
-        number, values = drawn.number + 1, {one.name: _draw(drawn, one) for one in self.space}
+        number, values = drawn.number + 1, {dimension.name: _draw(drawn, dimension) for dimension in self.space}
         scores: list[float] = []
         try:
             for step, fold in enumerate(self.folds, start=1):
-                self._stop_if_asked()
+                self._raise_if_cancelled()
                 scores += self._judge(values, fold)
                 if scores and step < len(self.folds):
                     drawn.report(self._worth(scores), step)
                     if drawn.should_prune():
                         study.tell(drawn, state=optuna.trial.TrialState.PRUNED)
-                        return Trial(number, PRUNED, values, self._shown(scores))
+                        return Trial(number, PRUNED, values, self._reported_score(scores))
         except (ValueError, np.linalg.LinAlgError, FloatingPointError) as fault:
             study.tell(drawn, state=optuna.trial.TrialState.FAIL)
             return Trial(number, FAILED, values, reason=str(fault).split("\n", maxsplit=1)[0][:200])
@@ -243,28 +243,28 @@ class _Searching:
             reason = f"{self.metric.title} is not defined on its inner folds."
             return Trial(number, FAILED, values, reason=reason, undefined=True)
         study.tell(drawn, self._worth(scores))
-        return Trial(number, COMPLETE, values, self._shown(scores))
+        return Trial(number, COMPLETE, values, self._reported_score(scores))
 
     def _judge(self, values: Settings, fold: Fold) -> list[float]:
         table = self.table
-        pipeline = build_pipeline(with_parameters(self.spec, values), table)
+        pipeline = build_pipeline(set_parameters(self.spec, values), table)
         pipeline.fit(table.features.iloc[fold.train], table.target[fold.train])
-        said = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
-        if not table.labels and not np.isfinite(said.values).all():
+        predictions = scoring.predict(pipeline, table.features.iloc[fold.validation], classes=len(table.labels))
+        if not table.labels and not np.isfinite(predictions.values).all():
             raise ValueError("The estimator diverged: its estimates are not finite.")
-        score = scoring.judge(self.spec, table, fold.validation, said)[self.metric.id]
+        score = scoring.judge(self.spec, table, fold.validation, predictions)[self.metric.id]
         return [] if score is None else [abs(score) if self.metric.signed else score]
 
-    def _shown(self, scores: list[float]) -> float:
+    def _reported_score(self, scores: list[float]) -> float:
         return float(np.mean(scores))
 
     def _worth(self, scores: list[float]) -> float:
         """Return the mean so that larger is better, as the study wants it."""
-        mean = self._shown(scores)
+        mean = self._reported_score(scores)
         return mean if self.metric.greater_is_better and not self.metric.signed else -mean
 
 
-def _pruner(kind: str) -> Any:
+def _make_pruner(kind: str) -> Any:
     from optuna import pruners
 
     if kind == "median":
@@ -274,9 +274,9 @@ def _pruner(kind: str) -> Any:
     return pruners.NopPruner()
 
 
-def _draw(drawn: Any, one: Dimension) -> Any:
-    if one.choices:
-        return drawn.suggest_categorical(one.name, list(one.choices))
-    if one.parameter.type == "integer":
-        return int(drawn.suggest_int(one.name, int(one.low), int(one.high), log=one.log))
-    return float(drawn.suggest_float(one.name, float(one.low), float(one.high), log=one.log))
+def _draw(drawn: Any, dimension: Dimension) -> Any:
+    if dimension.choices:
+        return drawn.suggest_categorical(dimension.name, list(dimension.choices))
+    if dimension.parameter.type == "integer":
+        return int(drawn.suggest_int(dimension.name, int(dimension.low), int(dimension.high), log=dimension.log))
+    return float(drawn.suggest_float(dimension.name, float(dimension.low), float(dimension.high), log=dimension.log))

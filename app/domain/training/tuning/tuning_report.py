@@ -42,29 +42,31 @@ def describe(spec: Spec, searches: list[Search], *, limit: int | None) -> Tuning
         pruning=tuning.pruning,
         budget=tuning.trials,
         limit=limit,
-        parameters=tuple(SearchedParameter(name=one.name, title=titles[one.name]) for one in resolve(spec)[0]),
+        parameters=tuple(
+            SearchedParameter(name=dimension.name, title=titles[dimension.name]) for dimension in resolve(spec)[0]
+        ),
         searches=tuple(_search(search) for search in searches),
-        importance=importance(spec, searches),
-        sentence=agreement(spec, searches),
+        importance=parameter_correlations(spec, searches),
+        sentence=agreement_sentence(spec, searches),
     )
 
 
-def _search(one: Search) -> SearchSummary:
-    states = Counter(trial.state for trial in one.trials)
-    reasons = Counter(trial.reason for trial in one.trials if trial.state == FAILED)
+def _search(search: Search) -> SearchSummary:
+    states = Counter(trial.state for trial in search.trials)
+    reasons = Counter(trial.reason for trial in search.trials if trial.state == FAILED)
     return SearchSummary(
-        part=one.part,
-        rows=one.rows,
-        inner=one.inner,
-        trials=len(one.trials),
+        part=search.part,
+        rows=search.rows,
+        inner=search.inner,
+        trials=len(search.trials),
         complete=states[COMPLETE],
         pruned=states[PRUNED],
         failed=states[FAILED],
-        best=one.best.score,
-        best_trial=one.best.number,
-        given=None if one.given is None else one.given.score,
-        chosen=one.chosen,
-        scores=scores_of(one.trials),
+        best=search.best.score,
+        best_trial=search.best.number,
+        given=None if search.given is None else search.given.score,
+        chosen=search.chosen,
+        scores=scores_of(search.trials),
         failures=tuple(
             FailureCount(reason=reason, trials=count) for reason, count in reasons.most_common(MAX_FAILURES)
         ),
@@ -77,7 +79,7 @@ def scores_of(trials: tuple[Trial, ...] | list[Trial]) -> tuple[TrialScore, ...]
     return tuple((trial.number, trial.state, trial.score) for trial in trials[::every])
 
 
-def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation, ...]:
+def parameter_correlations(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation, ...]:
     """Return how strongly the score follows each parameter that has an order: Spearman's rank correlation.
 
     It is the mean over the searches with at least eight complete trials, positive where larger values scored better.
@@ -85,13 +87,13 @@ def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation
     from scipy.stats import spearmanr
 
     metric = tuning_metric(spec)
-    found = []
+    correlations = []
     for dimension in resolve(spec)[0]:
         if dimension.choices:
             continue
         values = []
-        for one in searches:
-            judged = [trial for trial in one.trials if trial.state == COMPLETE]
+        for search in searches:
+            judged = [trial for trial in search.trials if trial.state == COMPLETE]
             x = [float(trial.parameters[dimension.name] or 0) for trial in judged]
             y = [float(trial.score or 0) for trial in judged]
             if len(judged) >= MIN_TRIALS and len(set(x)) > 1 and len(set(y)) > 1:
@@ -100,16 +102,18 @@ def importance(spec: Spec, searches: list[Search]) -> tuple[ParameterCorrelation
             sign = 1 if metric.greater_is_better and not metric.signed else -1
             mean = round(sign * float(np.mean(values)), 3)
             title = dimension.parameter.title
-            found.append(ParameterCorrelation(name=dimension.name, title=title, correlation=mean))
-    return tuple(sorted(found, key=lambda one: -abs(one.correlation)))
+            correlations.append(ParameterCorrelation(name=dimension.name, title=title, correlation=mean))
+    return tuple(sorted(correlations, key=lambda correlation: -abs(correlation.correlation)))
 
 
-def agreement(spec: Spec, searches: list[Search]) -> str:
+def agreement_sentence(spec: Spec, searches: list[Search]) -> str:
     """Return whether the parts found alike values; where they do not, the choice hardly matters, or is luck."""
     if len(searches) < 2:
         return ""
     apart = [
-        one.parameter.title for one in resolve(spec)[0] if _format_spread([item.chosen[one.name] for item in searches])
+        dimension.parameter.title
+        for dimension in resolve(spec)[0]
+        if _format_spread([item.chosen[dimension.name] for item in searches])
     ]
     if not apart:
         return "The searches of all parts found alike values."

@@ -61,11 +61,11 @@ def fill_unknown(values: NDArray[Any], table: TrainingTable, train: Rows) -> NDA
     return np.where(np.isfinite(values), values, table.target[train].mean()) if count_unknown(values) else values
 
 
-def _mean(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _predict_mean(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     return np.full(len(rows), table.target[train].mean()), None
 
 
-def _persistence(table: TrainingTable, _train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _predict_persistence(table: TrainingTable, _train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     return np.full(len(rows), np.nan) if table.last_seen is None else table.last_seen[rows], None
 
 
@@ -79,13 +79,13 @@ def _day_of_year(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray
 
 def _day_of_year_at_site(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     """Return the mean of the day at the row's own site, and that over all sites where the site has never trained."""
-    found = _day_of_year(table, train, rows)[0]
+    result_values = _day_of_year(table, train, rows)[0]
     if table.groups is None or table.times is None:
-        return found, None
+        return result_values, None
     days, sites = table.times.dt.day_of_year.to_numpy(), table.groups
     learnt = pd.Series(table.target[train]).groupby([sites[train], days[train]]).mean()
     own = learnt.reindex(pd.MultiIndex.from_arrays([sites[rows], days[rows]])).to_numpy(dtype=float)
-    return np.where(pd.Series(sites[rows]).isin(sites[train]), own, found), None
+    return np.where(pd.Series(sites[rows]).isin(sites[train]), own, result_values), None
 
 
 def _runoff_ratio(rain: str) -> Callable[[TrainingTable, Rows, Rows], tuple[NDArray[Any], None]]:
@@ -112,9 +112,9 @@ def _runoff_ratio(rain: str) -> Callable[[TrainingTable, Rows, Rows], tuple[NDAr
             return np.full(len(rows), np.nan), None
         known = train[np.isfinite(counted[train])]
         sums = pd.DataFrame({"flow": table.target[known], "rain": counted[known]})
-        share = np.full(len(rows), _ratios(sums.groupby(np.zeros(len(sums))).sum()).get(0.0, np.nan))
+        share = np.full(len(rows), _runoff_ratios(sums.groupby(np.zeros(len(sums))).sum()).get(0.0, np.nan))
         if table.groups is not None:
-            by_site = _ratios(sums.groupby(table.groups[known]).sum())
+            by_site = _runoff_ratios(sums.groupby(table.groups[known]).sum())
             here = pd.Series(table.groups[rows])
             share = np.where(here.isin(by_site.index), here.map(by_site).astype(float), share)
         return share * fallen[rows], None
@@ -122,19 +122,19 @@ def _runoff_ratio(rain: str) -> Callable[[TrainingTable, Rows, Rows], tuple[NDAr
     return rule
 
 
-def _ratios(sums: pd.DataFrame) -> pd.Series:
+def _runoff_ratios(sums: pd.DataFrame) -> pd.Series:
     """Return flow over rain of each line, NaN where no rain fell."""
     return sums["flow"] / sums["rain"].where(sums["rain"] > 0)
 
 
-def _interpolation(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
+def _predict_interpolation(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
     if table.times is None:
         return np.full(len(rows), np.nan), None
     moments = gaps.times_as_numbers(table.times)
-    found = gaps.interpolate(moments, table.target, known=train, rows=rows, groups=table.groups)
+    result_values = gaps.interpolate(moments, table.target, known=train, rows=rows, groups=table.groups)
     if table.groups is not None:
-        found[~pd.Series(table.groups[rows]).isin(table.groups[train]).to_numpy()] = np.nan
-    return found, None
+        result_values[~pd.Series(table.groups[rows]).isin(table.groups[train]).to_numpy()] = np.nan
+    return result_values, None
 
 
 def _from_other_site(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
@@ -144,21 +144,21 @@ def _from_other_site(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDA
     its standard deviation over the training sites. Without a time column the mean of a site stands for its moments.
     """
     groups, traits = table.groups, table.baseline_inputs.sites
-    found = np.full(len(rows), np.nan)
+    result_values = np.full(len(rows), np.nan)
     if groups is None or traits is None:
-        return found, None
+        return result_values, None
     times = np.zeros(len(groups)) if table.times is None else table.times.to_numpy()
     means = pd.Series(table.target[train]).groupby([groups[train], times[train]]).mean()
     known = means.unstack(0)
     for site in np.unique(groups[rows]):
         here = groups[rows] == site
         others = known.drop(columns=site, errors="ignore").reindex(times[rows[here]])
-        found[here] = others.mean(axis=1).to_numpy(dtype=float)
+        result_values[here] = others.mean(axis=1).to_numpy(dtype=float)
         donor = _most_alike(traits, str(site), [str(name) for name in others.columns])
         if donor is not None:
             own = others[donor].to_numpy(dtype=float)
-            found[here] = np.where(np.isfinite(own), own, found[here])
-    return found, None
+            result_values[here] = np.where(np.isfinite(own), own, result_values[here])
+    return result_values, None
 
 
 def _most_alike(traits: SiteTraits, site: str, others: list[str]) -> str | None:
@@ -170,12 +170,12 @@ def _most_alike(traits: SiteTraits, site: str, others: list[str]) -> str | None:
     values = traits.values
     there, here = values[[places[name] for name in donors]], values[places[site]]
     if not traits.located:
-        there, here = _standardised(there, here)
+        there, here = _standardise_attributes(there, here)
     distances = ((there - here) ** 2).sum(axis=1)
     return donors[int(np.nanargmin(distances))] if np.isfinite(distances).any() else None
 
 
-def _standardised(there: Floats, here: Floats) -> tuple[Floats, Floats]:
+def _standardise_attributes(there: Floats, here: Floats) -> tuple[Floats, Floats]:
     """Return attributes of training sites and of one other in units of their spread over the training sites.
 
     What is missing counts as the mean, and what is alike at all training sites tells nothing: both are 0.
@@ -187,14 +187,14 @@ def _standardised(there: Floats, here: Floats) -> tuple[Floats, Floats]:
     return np.where(np.isfinite(apart[0]), apart[0], 0.0), np.where(np.isfinite(apart[1]), apart[1], 0.0)
 
 
-def _majority(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], Floats]:
+def _predict_majority(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], Floats]:
     shares = np.bincount(table.target[train], minlength=len(table.labels)) / len(train)
     return np.full(len(rows), int(shares.argmax())), np.tile(shares, (len(rows), 1))
 
 
-MEAN = BaselineEntry("mean", "Mean", "Always predicts the mean of the training rows.", _mean, "the mean")
+MEAN = BaselineEntry("mean", "Mean", "Always predicts the mean of the training rows.", _predict_mean, "the mean")
 PERSISTENCE = BaselineEntry(
-    "persistence", "Persistence", "Predicts the last value observed before the row.", _persistence
+    "persistence", "Persistence", "Predicts the last value observed before the row.", _predict_persistence
 )
 DAY_OF_YEAR = BaselineEntry(
     "day_of_year_mean",
@@ -226,7 +226,7 @@ INTERPOLATION = BaselineEntry(
     "linear_interpolation",
     "Linear interpolation",
     "Draws a straight line between the known values before and after the gap.",
-    _interpolation,
+    _predict_interpolation,
 )
 NEAREST_SITE = BaselineEntry(
     "nearest_site",
@@ -246,7 +246,7 @@ MAJORITY = BaselineEntry(
     "majority",
     "Most common class",
     "Always predicts the most common class of the training rows.",
-    _majority,
+    _predict_majority,
     "the most common class",
 )
 BASELINES = (
@@ -262,13 +262,13 @@ BASELINES = (
 )
 
 
-def for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
+def baselines_for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
     """Return the baselines that know as much as the model does, by what it is for; the one to beat first is first."""
     if spec.task.kind.is_classification:
         return (MAJORITY,)
     purpose = spec.task.purpose
     if purpose is Purpose.UNGAUGED:
-        return (*_of_sites(table), *_seasonal(spec, table), *_of_rain(table), MEAN)
+        return (*_site_baselines(table), *_seasonal_baselines(spec, table), *_rain_baselines(table), MEAN)
     if table.times is None or purpose is Purpose.NEW_ROWS:
         return (MEAN,)
     first: tuple[BaselineEntry, ...] = ()
@@ -276,7 +276,7 @@ def for_experiment(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...
         first = (_persistence_entry(table),)
     elif purpose is Purpose.FILL_GAPS:
         first = (INTERPOLATION,)
-    return (*first, *_seasonal(spec, table), *_of_rain(table), MEAN)
+    return (*first, *_seasonal_baselines(spec, table), *_rain_baselines(table), MEAN)
 
 
 def _persistence_entry(table: TrainingTable) -> BaselineEntry:
@@ -290,7 +290,7 @@ def _persistence_entry(table: TrainingTable) -> BaselineEntry:
     return replace(PERSISTENCE, title=title, sentence=sentence, in_words=f"persistence over {back}")
 
 
-def _seasonal(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
+def _seasonal_baselines(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
     if table.times is None or table.times.iloc[-1] - table.times.iloc[0] < TWO_YEARS:
         return ()
     # A config from before purposes is compared as it was then, and a site never gauged has no days of its own.
@@ -298,14 +298,14 @@ def _seasonal(spec: Spec, table: TrainingTable) -> tuple[BaselineEntry, ...]:
     return (DAY_OF_YEAR_AT_SITE if at_site else DAY_OF_YEAR,)
 
 
-def _of_rain(table: TrainingTable) -> Iterator[BaselineEntry]:
+def _rain_baselines(table: TrainingTable) -> Iterator[BaselineEntry]:
     if table.baseline_inputs.rain is not None:
         yield RUNOFF_RATIO
     if table.baseline_inputs.recent_rain is not None:
         yield RUNOFF_RATIO_OF_A_MONTH
 
 
-def _of_sites(table: TrainingTable) -> Iterator[BaselineEntry]:
+def _site_baselines(table: TrainingTable) -> Iterator[BaselineEntry]:
     sites = table.baseline_inputs.sites
     if sites is not None:
         yield NEAREST_SITE if sites.located else MOST_SIMILAR_SITE

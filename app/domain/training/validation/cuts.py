@@ -28,7 +28,7 @@ def cut_forward(facts: RowFacts, parameters: ParameterValues, _seed: int) -> Cut
     units = None
     if parameters["align"] == "water_year" and facts.times is not None:
         units = _water_years_of(facts.steps, facts.times, int(parameters["start_month"]))
-    for train, judged in _forward(facts.steps, folds, int(parameters["gap"] or 0), units=units, rolling=rolling):
+    for train, judged in _forward_spans(facts.steps, folds, int(parameters["gap"] or 0), units=units, rolling=rolling):
         yield rows_between(facts.steps, *train), rows_between(facts.steps, *judged)
 
 
@@ -36,7 +36,7 @@ def cut_groups_forward(facts: RowFacts, parameters: ParameterValues, seed: int) 
     """Yield folds that train on some groups and judge others in a later period; each group judges in one period."""
     if facts.steps is None:
         raise TrainingError("New sites in new years needs a time column.", code="time_column_missing")
-    steps, periods = facts.steps, _forward(facts.steps, _folds_of(parameters), int(parameters["gap"] or 0))
+    steps, periods = facts.steps, _forward_spans(facts.steps, _folds_of(parameters), int(parameters["gap"] or 0))
     for (_train, apart), (train, judged) in zip(cut_groups(facts, parameters, seed), periods, strict=True):
         earlier, later = rows_between(steps, *train), rows_between(steps, *judged)
         yield np.setdiff1d(earlier, apart, assume_unique=True), np.intersect1d(later, apart, assume_unique=True)
@@ -64,7 +64,7 @@ def cut_stratified(facts: RowFacts, parameters: ParameterValues, seed: int) -> C
     _refuse_few_rows(facts, folds)
     if facts.classes is None:
         raise TrainingError("Stratified folds need classes; the target is a number.", code="strategy_needs_classes")
-    smallest = _smallest(facts.classes)
+    smallest = _smallest_class(facts.classes)
     if smallest < folds:
         raise TrainingError(f"The rarest class has {smallest} rows, fewer than {folds} folds.", code="rare_class")
     yield from StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(facts.rows), facts.classes)
@@ -76,7 +76,7 @@ def cut_repeatedly(facts: RowFacts, parameters: ParameterValues, seed: int) -> C
 
     folds, repeats, rows = _folds_of(parameters), int(parameters["n_repeats"]), np.zeros(facts.rows)
     _refuse_few_rows(facts, folds)
-    if facts.classes is not None and _smallest(facts.classes) >= folds:
+    if facts.classes is not None and _smallest_class(facts.classes) >= folds:
         repeated = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
         yield from repeated.split(rows, facts.classes)
     else:
@@ -112,7 +112,7 @@ def _folds_of(parameters: ParameterValues) -> int:
     return int(parameters.get("n_splits") or 5)
 
 
-def _smallest(classes: NDArray[Any]) -> int:
+def _smallest_class(classes: NDArray[Any]) -> int:
     return int(np.unique(classes, return_counts=True)[1].min())
 
 
@@ -139,7 +139,7 @@ def _water_years_of(steps: NDArray[np.intp], times: NDArray[np.datetime64], mont
 Span: TypeAlias = tuple[int, int]
 
 
-def _forward(
+def _forward_spans(
     steps: NDArray[np.intp], folds: int, gap: int, *, units: NDArray[np.intp] | None = None, rolling: bool = False
 ) -> Iterator[tuple[Span, Span]]:
     """Yield the steps that train and those that judge, each as first and end.

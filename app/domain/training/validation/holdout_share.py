@@ -36,7 +36,7 @@ class HoldoutShare:
         return lost + self.warm_up * (1 - lost)
 
     @property
-    def held(self) -> float:
+    def row_share(self) -> float:
         """The share of rows that are held out."""
         if not self.later and not self.groups:
             return 0.0
@@ -84,19 +84,19 @@ def holdout_share(spec: Spec, profile: DatasetProfile) -> HoldoutShare:
         The config and its dataset. Shares of dates are exact where the record is regular and complete, with a target
         throughout; otherwise they take rows for evenly spread between its first and last date.
     """
-    held, strategy = spec.validation.holdout, spec.validation.strategy
+    holdout, strategy = spec.validation.holdout, spec.validation.strategy
     span = span_of(profile, spec.task.time_column)
     warm_up = _share_of_warm_up(spec, profile, span)
-    if held is None or strategy is SplitStrategy.HOLDOUT:
+    if holdout is None or strategy is SplitStrategy.HOLDOUT:
         return HoldoutShare(warm_up=warm_up)
     entry = get(strategy)
-    if held.fraction is None:
-        later, judged = _shares_of_dates(held, span)
+    if holdout.fraction is None:
+        later, judged = _shares_of_dates(holdout, span)
         both = entry.needs_group and entry.needs_time
         return HoldoutShare(later, judged, SHARE_OF_GROUPS if both else 0.0, warm_up)
     in_time = not entry.needs_group or entry.needs_time
-    later = held.fraction if in_time else 0.0
-    return HoldoutShare(later, later, held.fraction if entry.needs_group else 0.0, warm_up)
+    later = holdout.fraction if in_time else 0.0
+    return HoldoutShare(later, later, holdout.fraction if entry.needs_group else 0.0, warm_up)
 
 
 def _share_of_warm_up(spec: Spec, profile: DatasetProfile, span: TimeSpan | None) -> float:
@@ -113,9 +113,9 @@ def _share_of_warm_up(spec: Spec, profile: DatasetProfile, span: TimeSpan | None
     return 1 - sum(max(length - warm_up, 0) for length in lengths) / max(sum(lengths), 1)
 
 
-def _shares_of_dates(held: HoldoutPart, span: TimeSpan | None) -> tuple[float, float]:
+def _shares_of_dates(holdout: HoldoutPart, span: TimeSpan | None) -> tuple[float, float]:
     if span is None:
         return 0.0, 0.0
-    before = span.share_before(parse_date(str(held.from_date)))
-    until = span.share_before(end_of(held.to_date)) if held.to_date else 1.0
+    before = span.share_before(parse_date(str(holdout.from_date)))
+    until = span.share_before(end_of(holdout.to_date)) if holdout.to_date else 1.0
     return 1 - before, max(until - before, 0.0)

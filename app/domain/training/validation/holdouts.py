@@ -24,27 +24,27 @@ SHARE_OF_GROUPS = 0.2
 HoldOut: TypeAlias = Callable[[RowFacts, HoldoutPart, int, int], tuple[Rows, Rows]]
 
 
-def hold_out_rows(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+def hold_out_rows(facts: RowFacts, holdout: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
     """Hold out the rows from a date on, or else the last share of the steps, or a share drawn where time is unknown."""
-    if held.fraction is None:
-        return hold_out_dates(facts, held, gap)
-    return hold_out_share(facts, held.fraction, gap=gap, seed=seed)
+    if holdout.fraction is None:
+        return hold_out_dates(facts, holdout, gap)
+    return hold_out_share(facts, holdout.fraction, gap=gap, seed=seed)
 
 
-def hold_out_groups(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+def hold_out_groups(facts: RowFacts, holdout: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
     """Hold out whole groups; from a date on, the later rows of all of them."""
-    if held.fraction is None:
-        return hold_out_dates(facts, held, gap)
-    return draw_groups(facts, held.fraction, seed)
+    if holdout.fraction is None:
+        return hold_out_dates(facts, holdout, gap)
+    return draw_groups(facts, holdout.fraction, seed)
 
 
-def hold_out_groups_in_time(facts: RowFacts, held: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
+def hold_out_groups_in_time(facts: RowFacts, holdout_part: HoldoutPart, gap: int, seed: int) -> tuple[Rows, Rows]:
     """Hold out the later rows of a share of the groups, and train on the earlier rows of the others."""
-    earlier, later = hold_out_rows(facts, held, gap, seed)
+    earlier, later = hold_out_rows(facts, holdout_part, gap, seed)
     if facts.groups is None:
         raise TrainingError("There is no group column.", code="group_column_missing")
     # Only a group that has later rows can be judged by them.
-    _, drawn = draw_groups(facts.of(later), held.fraction or SHARE_OF_GROUPS, seed)
+    _, drawn = draw_groups(facts.of(later), holdout_part.fraction or SHARE_OF_GROUPS, seed)
     holdout = later[drawn]
     codes = group_codes(facts.groups)[0]
     development = earlier[~np.isin(codes[earlier], np.unique(codes[holdout]))]
@@ -54,7 +54,7 @@ def hold_out_groups_in_time(facts: RowFacts, held: HoldoutPart, gap: int, seed: 
     return development, holdout
 
 
-def hold_out_dates(facts: RowFacts, held: HoldoutPart, gap: int) -> tuple[Rows, Rows]:
+def hold_out_dates(facts: RowFacts, holdout: HoldoutPart, gap: int) -> tuple[Rows, Rows]:
     """Hold out the rows from one date to another, both included; what follows is not used.
 
     Raises
@@ -64,16 +64,16 @@ def hold_out_dates(facts: RowFacts, held: HoldoutPart, gap: int) -> tuple[Rows, 
     """
     if facts.times is None or facts.steps is None:
         raise TrainingError("Holding out from a date needs a time column.", code="time_column_missing")
-    first = np.datetime64(parse_date(str(held.from_date)), "s")
-    end = None if held.to_date is None else np.datetime64(end_of(held.to_date), "s")
+    first = np.datetime64(parse_date(str(holdout.from_date)), "s")
+    end = None if holdout.to_date is None else np.datetime64(end_of(holdout.to_date), "s")
     inside = np.flatnonzero(facts.times >= first if end is None else (facts.times >= first) & (facts.times < end))
-    until = f" to {held.to_date}" if held.to_date else ""
+    until = f" to {holdout.to_date}" if holdout.to_date else ""
     if not len(inside):
-        message = f"No row with a target has a date from {held.from_date}{until}: nothing can be held out."
+        message = f"No row with a target has a date from {holdout.from_date}{until}: nothing can be held out."
         raise TrainingError(message, code="holdout_empty")
     development = rows_between(facts.steps, 0, int(facts.steps[inside[0]]) - gap)
     if not len(development):
-        message = f"No row with a target is left to train before {held.from_date}. Hold out from a later date."
+        message = f"No row with a target is left to train before {holdout.from_date}. Hold out from a later date."
         raise TrainingError(message, code="nothing_to_train")
     return development, inside
 
@@ -103,12 +103,12 @@ def hold_out_share(facts: RowFacts, share: float, *, gap: int, seed: int) -> tup
     count = max(1, round(facts.rows * share))
     if facts.rows - count < 1:
         raise TrainingError(f"{facts.rows} rows cannot be divided.", code="too_few_rows")
-    classes = stratifiable(facts.classes, smallest_part=min(count, facts.rows - count))
+    classes = stratifiable_classes(facts.classes, smallest_part=min(count, facts.rows - count))
     rest, out = train_test_split(np.arange(facts.rows), test_size=count, random_state=seed, stratify=classes)
     return np.sort(rest), np.sort(out)
 
 
-def stratifiable(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArray[Any] | None:
+def stratifiable_classes(classes: NDArray[Any] | None, *, smallest_part: int) -> NDArray[Any] | None:
     """Return the classes where each can stand on both sides of a cut, else None.
 
     Parameters

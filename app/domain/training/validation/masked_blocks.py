@@ -94,8 +94,8 @@ def _starts_of_moments(days: Floats) -> NDArray[np.bool_]:
 def gap_lengths(days: Floats, groups: NDArray[Any] | None) -> NDArray[np.intp]:
     """Return the length of every gap between known rows of a group, in steps."""
     step = step_of(days, groups)
-    found = [np.diff(days[rows]) for rows in _rows_by_group(days, groups)]
-    differences = np.concatenate(found or [np.empty(0)])
+    results = [np.diff(days[rows]) for rows in _rows_by_group(days, groups)]
+    differences = np.concatenate(results or [np.empty(0)])
     wide = differences[differences > TOLERANCE * step] if step > 0 else np.empty(0)
     return np.maximum(np.rint(wide / (step or 1)).astype(np.intp) - 1, 1)
 
@@ -152,7 +152,7 @@ def lay_blocks(
     least, every = int(folds == 1), min(share * folds, 1.0)
     fold = int(random.integers(folds))
     # Steps to leave before the next block; what a run is too short for, the next one takes over.
-    wait = _spacing(random, len(masked) / sum(1 / length for length in masked), every, least=0)
+    wait = _draw_spacing(random, len(masked) / sum(1 / length for length in masked), every, least=0)
     for run in runs:
         place = 1 + wait
         while place < len(run) - 1:
@@ -163,7 +163,7 @@ def lay_blocks(
             masked[length] += length
             marks[run[place : place + length]] = fold
             fold = (fold + 1) % folds
-            place += length + _spacing(random, length, every, least=least)
+            place += length + _draw_spacing(random, length, every, least=least)
         wait = max(place - len(run) + 1, 0)
     return _keep_moments_together(marks, days, groups)
 
@@ -183,7 +183,7 @@ def _next_length(random: np.random.Generator, masked: Mapping[int, int], *, room
     return min((length for length in draws if length <= room), key=draws.__getitem__, default=0)
 
 
-def _spacing(random: np.random.Generator, length: float, share: float, *, least: int) -> int:
+def _draw_spacing(random: np.random.Generator, length: float, share: float, *, least: int) -> int:
     """Return how many steps to leave before the next block, so that on the whole blocks cover a share of all."""
     free = length * (1 - share) / share
     return max(least, int(np.floor(random.uniform(0, 2 * free) + random.random())))

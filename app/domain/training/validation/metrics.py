@@ -57,11 +57,11 @@ class Metric:
         """Return whether the metric reads probabilities themselves, not only how rows are ranked by them."""
         return self.needs == "probabilities"
 
-    def better(self, one: float, other: float) -> bool:
+    def better(self, first: float, other: float) -> bool:
         """Return whether `one` is strictly better than `other`; where a metric is signed, nearer to zero is better."""
         if self.signed:
-            return abs(one) < abs(other)
-        return one > other if self.greater_is_better else one < other
+            return abs(first) < abs(other)
+        return first > other if self.greater_is_better else first < other
 
     def loss(self, before: float, after: float) -> float:
         """Return how much worse `after` is than `before`; where a metric is signed, farther from zero is worse."""
@@ -76,7 +76,7 @@ class Metric:
         return float(self.function(judged))
 
 
-def _pair(function: Callable[..., float]) -> Callable[[MetricInput], float]:
+def _pair_metric(function: Callable[..., float]) -> Callable[[MetricInput], float]:
     return lambda judged: function(np.asarray(judged.observed, float), np.asarray(judged.predicted, float))
 
 
@@ -115,14 +115,14 @@ def _f1(average: str) -> Callable[[MetricInput], float]:
     return score
 
 
-def _balanced(judged: MetricInput) -> float:
+def _balanced_accuracy(judged: MetricInput) -> float:
     recalls = [
         float(np.mean(judged.predicted[judged.observed == label] == label)) for label in np.unique(judged.observed)
     ]
     return float(np.mean(recalls))
 
 
-def _matthews(judged: MetricInput) -> float:
+def _matthews_correlation(judged: MetricInput) -> float:
     from sklearn.metrics import matthews_corrcoef
 
     # One class alone cannot go together with anything; scikit-learn says so too, with a warning.
@@ -134,10 +134,10 @@ def _matthews(judged: MetricInput) -> float:
 def one_against_rest(judged: MetricInput) -> list[tuple[str, Any, Any]]:
     """Return (label, is this class, score of this class) for each class that is both present and absent."""
     rows = []
-    for at, label in enumerate(judged.labels):
+    for index, label in enumerate(judged.labels):
         is_class = np.asarray(judged.observed == label)
-        if is_class.any() and not is_class.all() and (len(judged.labels) > 2 or at == 1):
-            rows.append((label, is_class, judged.scores[:, at]))
+        if is_class.any() and not is_class.all() and (len(judged.labels) > 2 or index == 1):
+            rows.append((label, is_class, judged.scores[:, index]))
     return rows
 
 
@@ -157,10 +157,10 @@ def _log_loss(judged: MetricInput) -> float:
     # Written out, because scikit-learn takes the columns in alphabetical order and ours put "2" before "10".
     if judged.scores is None or not judged.are_probabilities:
         return float("nan")
-    place = {label: at for at, label in enumerate(judged.labels)}
+    place = {label: index for index, label in enumerate(judged.labels)}
     shares = judged.scores / judged.scores.sum(axis=1, keepdims=True)
-    said = shares[np.arange(len(judged.observed)), [place[label] for label in judged.observed]]
-    return float(-np.mean(np.log(np.clip(said, np.finfo(float).eps, 1))))
+    answer = shares[np.arange(len(judged.observed)), [place[label] for label in judged.observed]]
+    return float(-np.mean(np.log(np.clip(answer, np.finfo(float).eps, 1))))
 
 
 METRICS: tuple[Metric, ...] = (
@@ -169,7 +169,7 @@ METRICS: tuple[Metric, ...] = (
         "NSE",
         REGRESSION,
         "Nash-Sutcliffe: 1 is perfect, 0 no better than the mean.",
-        _pair(efficiency.nse),
+        _pair_metric(efficiency.nse),
         needs_spread=True,
     ),
     Metric(
@@ -177,7 +177,7 @@ METRICS: tuple[Metric, ...] = (
         "KGE 2012",
         REGRESSION,
         "Kling-Gupta: timing, spread and volume in one number; a constant mean scores about −0.41.",
-        _pair(efficiency.kge_2012),
+        _pair_metric(efficiency.kge_2012),
         needs_spread=True,
     ),
     Metric(
@@ -185,7 +185,7 @@ METRICS: tuple[Metric, ...] = (
         "KGE 2009",
         REGRESSION,
         "The first form of Kling-Gupta.",
-        _pair(efficiency.kge_2009),
+        _pair_metric(efficiency.kge_2009),
         needs_spread=True,
     ),
     Metric(
@@ -222,7 +222,7 @@ METRICS: tuple[Metric, ...] = (
         "PBIAS",
         REGRESSION,
         "Volume: above zero is too much, below is too little.",
-        _pair(efficiency.pbias),
+        _pair_metric(efficiency.pbias),
         greater_is_better=False,
         best=0.0,
         unit_kind="percent",
@@ -233,7 +233,7 @@ METRICS: tuple[Metric, ...] = (
         "RSR",
         REGRESSION,
         "RMSE over the spread of what was observed; 0 is perfect.",
-        _pair(efficiency.rsr),
+        _pair_metric(efficiency.rsr),
         greater_is_better=False,
         best=0.0,
         needs_spread=True,
@@ -243,7 +243,7 @@ METRICS: tuple[Metric, ...] = (
         "R²",
         REGRESSION,
         "Share of the variance explained; the same formula as NSE.",
-        _pair(efficiency.nse),
+        _pair_metric(efficiency.nse),
         needs_spread=True,
     ),
     Metric(
@@ -271,7 +271,7 @@ METRICS: tuple[Metric, ...] = (
         "Balanced accuracy",
         CLASSES,
         "The share found of each class, averaged: a rare class counts as much as a common one.",
-        _balanced,
+        _balanced_accuracy,
     ),
     Metric(
         "accuracy",
@@ -311,7 +311,11 @@ METRICS: tuple[Metric, ...] = (
         needs="probabilities",
     ),
     Metric(
-        "matthews_corrcoef", "Matthews correlation", CLASSES, "A correlation between classes: 0 is chance.", _matthews
+        "matthews_corrcoef",
+        "Matthews correlation",
+        CLASSES,
+        "A correlation between classes: 0 is chance.",
+        _matthews_correlation,
     ),
 )
 
@@ -337,6 +341,6 @@ def find(identifier: str) -> Metric | None:
     return _BY_ID.get(ALIASES.get(identifier, identifier))
 
 
-def for_task(task: TaskKind) -> tuple[Metric, ...]:
+def metrics_for_task(task: TaskKind) -> tuple[Metric, ...]:
     """Return the metrics that can judge this task."""
     return tuple(metric for metric in METRICS if task in metric.tasks)

@@ -54,7 +54,7 @@ MANY_BELOW = (
 )
 
 
-def sentence(found: BelowZero, *, target: str, unit: str) -> str:
+def implausible_sentence(zero: BelowZero, *, target: str, unit: str) -> str:
     """Say how many there are, how low they go, and how to read them."""
-    lowest = f"{format_number(found.lowest, 3)} {unit}".strip()
-    return fill_count(found.count, ONE_BELOW, MANY_BELOW, all=found.estimates, target=target, lowest=lowest)
+    lowest = f"{format_number(zero.lowest, 3)} {unit}".strip()
+    return fill_count(zero.count, ONE_BELOW, MANY_BELOW, all=zero.estimates, target=target, lowest=lowest)

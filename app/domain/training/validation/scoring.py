@@ -27,7 +27,7 @@ class Predictions:
     are_probabilities: bool = False
 
 
-def finite(value: float | None) -> float | None:
+def finite_or_none(value: float | None) -> float | None:
     """Return the value, or None where it is not a finite number."""
     return float(value) if value is not None and math.isfinite(value) else None
 
@@ -58,17 +58,19 @@ def _spread(scores: NDArray[Any], known: NDArray[Any], classes: int, *, fill: fl
     return full
 
 
-def judge(spec: Spec, table: TrainingTable, rows: NDArray[np.intp], said: Predictions) -> dict[str, float | None]:
+def judge(
+    spec: Spec, table: TrainingTable, rows: NDArray[np.intp], predictions: Predictions
+) -> dict[str, float | None]:
     """Return metric id -> score on these rows; None where a metric is undefined there."""
-    observed, predicted = table.target[rows], said.values
+    observed, predicted = table.target[rows], predictions.values
     if table.labels:
         names = np.asarray(table.labels, dtype=object)
         observed, predicted = names[observed], names[predicted]
-    judged = MetricInput(observed, predicted, said.scores, table.labels, said.are_probabilities)
-    return {metric.id: finite(metric(judged)) for metric in metrics_of(spec)}
+    judged = MetricInput(observed, predicted, predictions.scores, table.labels, predictions.are_probabilities)
+    return {metric.id: finite_or_none(metric(judged)) for metric in metrics_of(spec)}
 
 
-def summary(
+def summarise_scores(
     folds: Iterable[Mapping[str, float | None]], holdout: Mapping[str, float | None] | None
 ) -> dict[str, ScoreSummary]:
     """Return metric id -> mean, standard deviation (over folds), the folds' scores, and the hold-out's.
@@ -82,10 +84,10 @@ def summary(
         values = [row[name] for row in rows]
         known = [value for value in values if value is not None]
         result[name] = ScoreSummary(
-            mean=finite(float(np.mean(known))) if known else None,
-            std=finite(float(np.std(known, ddof=1))) if len(known) > 1 else None,
+            mean=finite_or_none(float(np.mean(known))) if known else None,
+            std=finite_or_none(float(np.std(known, ddof=1))) if len(known) > 1 else None,
             folds=tuple(values),
             holdout=holdout[name] if holdout else None,
-            mean_absolute=finite(float(np.mean(np.abs(known)))) if known and metrics.get(name).signed else None,
+            mean_absolute=finite_or_none(float(np.mean(np.abs(known)))) if known and metrics.get(name).signed else None,
         )
     return result

@@ -53,7 +53,7 @@ def draw_split(split: Split, facts: RowFacts, *, by_group: bool, most: int = MAX
         order = np.argsort(group_codes(facts.groups)[0], kind="stable")
     lines = (_kinds_of(fold, split, facts)[order] for fold in split.folds[:most])
     marks = _group_marks(facts, order) if by_group else _date_marks(facts)
-    return SplitPicture(tuple(_stripes(kinds) for kinds in lines), marks)
+    return SplitPicture(tuple(_make_stripes(kinds) for kinds in lines), marks)
 
 
 def _kinds_of(fold: Fold, split: Split, facts: RowFacts) -> NDArray[np.int8]:
@@ -75,7 +75,7 @@ def _between_in_time(before: Rows, after: Rows, facts: RowFacts) -> NDArray[np.b
     return (facts.steps > facts.steps[before].max()) & (facts.steps < facts.steps[after].min())
 
 
-def _stripes(kinds: NDArray[np.int8]) -> tuple[Stripe, ...]:
+def _make_stripes(kinds: NDArray[np.int8]) -> tuple[Stripe, ...]:
     if np.count_nonzero(np.diff(kinds)) >= MAX_STRIPES:
         kinds = kinds[np.linspace(0, len(kinds) - 1, MAX_STRIPES).round().astype(np.intp)]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(kinds)) + 1])
@@ -89,10 +89,10 @@ def _stripes(kinds: NDArray[np.int8]) -> tuple[Stripe, ...]:
 def _date_marks(facts: RowFacts) -> tuple[tuple[float, str], ...]:
     if facts.times is None or not facts.rows:
         return ()
-    return (0.0, _day(facts.times[0])), (1.0, _day(facts.times[-1]))
+    return (0.0, _format_day(facts.times[0])), (1.0, _format_day(facts.times[-1]))
 
 
-def _day(moment: np.datetime64) -> str:
+def _format_day(moment: np.datetime64) -> str:
     return str(moment.astype("datetime64[D]"))
 
 
@@ -101,11 +101,11 @@ def _group_marks(facts: RowFacts, order: Rows) -> tuple[tuple[float, str], ...]:
         return ()
     codes, names = group_codes(facts.groups[order])
     starts = np.searchsorted(codes, np.arange(len(names)))
-    shown = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026" for name in names]
-    if len(shown) > MAX_NAMES_SIDE_BY_SIDE:
-        return (0.0, shown[0]), (1.0, shown[-1])
+    visible_rows = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}\u2026" for name in names]
+    if len(visible_rows) > MAX_NAMES_SIDE_BY_SIDE:
+        return (0.0, visible_rows[0]), (1.0, visible_rows[-1])
     middles = (starts + np.append(starts[1:], facts.rows)) / 2 / facts.rows
-    return tuple(zip((round(float(middle), 4) for middle in middles), shown, strict=True))
+    return tuple(zip((round(float(middle), 4) for middle in middles), visible_rows, strict=True))
 
 
 def split_stripes(
@@ -139,7 +139,7 @@ def split_stripes(
         # The gap stands before the rows held out too.
         last = end - gap if hold else end
         hold = [("gap", last, end), *hold]
-        lines = [_forward(fold, folds, gap, last, rolling=rolling) for fold in range(folds)]
+        lines = [_forward_stripes(fold, folds, gap, last, rolling=rolling) for fold in range(folds)]
     else:
         lines = _lines_of(strategy, parameters, folds, end)
     return [_clean([*line, *hold]) for line in lines[:most]]
@@ -152,15 +152,15 @@ def _lines_of(strategy: SplitStrategy, parameters: Settings, folds: int, end: fl
     if strategy is SplitStrategy.GROUP_TIME_SERIES:
         return [_groups_forward(fold, folds, end) for fold in range(folds)]
     if strategy in (SplitStrategy.GROUP_K_FOLD, SplitStrategy.LEAVE_ONE_GROUP_OUT):
-        return [_blocks(fold, folds, end) for fold in range(folds)]
-    return [_scattered(fold, folds, end) for fold in range(folds)]
+        return [_block_stripes(fold, folds, end) for fold in range(folds)]
+    return [_scattered_stripes(fold, folds, end) for fold in range(folds)]
 
 
 def _clean(stripes: list[Stripe]) -> list[Stripe]:
     return [(kind, round(low, 4), round(high, 4)) for kind, low, high in stripes if high - low > 1e-6]
 
 
-def _forward(fold: int, folds: int, gap: float, end: float, *, rolling: bool) -> list[Stripe]:
+def _forward_stripes(fold: int, folds: int, gap: float, end: float, *, rolling: bool) -> list[Stripe]:
     size = end / (folds + 1)
     start = end - (folds - fold) * size
     trained = max(start - gap, 0.0)
@@ -174,7 +174,7 @@ def _forward(fold: int, folds: int, gap: float, end: float, *, rolling: bool) ->
     ]
 
 
-def _blocks(fold: int, folds: int, end: float) -> list[Stripe]:
+def _block_stripes(fold: int, folds: int, end: float) -> list[Stripe]:
     low, high = end * fold / folds, end * (fold + 1) / folds
     return [("train", 0.0, low), ("valid", low, high), ("train", high, end)]
 
@@ -197,7 +197,7 @@ def _groups_forward(fold: int, folds: int, end: float) -> list[Stripe]:
     return stripes
 
 
-def _scattered(fold: int, folds: int, end: float) -> list[Stripe]:
+def _scattered_stripes(fold: int, folds: int, end: float) -> list[Stripe]:
     cells = CELLS_PER_FOLD * folds
     stripes: list[Stripe] = []
     for cell in range(cells):

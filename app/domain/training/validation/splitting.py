@@ -115,10 +115,10 @@ def held_out_rows(spec: Spec, facts: RowFacts) -> Rows | None:
 
 
 def _hold_out(spec: Spec, facts: RowFacts, *, gap: int, seed: int) -> tuple[Rows, Rows | None]:
-    held, strategy = spec.validation.holdout, spec.validation.strategy
-    if held is None or strategy is SplitStrategy.HOLDOUT:
+    holdout, strategy = spec.validation.holdout, spec.validation.strategy
+    if holdout is None or strategy is SplitStrategy.HOLDOUT:
         return np.arange(facts.rows), None
-    return get(strategy).hold_out(facts, held, gap, seed)
+    return get(strategy).hold_out(facts, holdout, gap, seed)
 
 
 def fewest_left(count: int, rows: int, share: float) -> int:
@@ -126,8 +126,8 @@ def fewest_left(count: int, rows: int, share: float) -> int:
 
     scikit-learn gives each class the whole part of its share of the training rows, and the rows left over to some.
     """
-    held = max(1, round(rows * share)) if share > 0 else 0
-    return count * (rows - held) // max(rows, 1)
+    current = max(1, round(rows * share)) if share > 0 else 0
+    return count * (rows - current) // max(rows, 1)
 
 
 def longest_gap(moments: int) -> int:

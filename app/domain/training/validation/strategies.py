@@ -49,9 +49,9 @@ class StrategyEntry:
         aligned = values.get("align") == "water_year"
         return tuple(parameter for parameter in self.parameters if parameter.name != "start_month" or aligned)
 
-    def holds_out_groups(self, held: HoldoutPart | None) -> bool:
+    def holds_out_groups(self, holdout: HoldoutPart | None) -> bool:
         """Return whether whole groups are held out: from a date on, it is the later rows of all of them."""
-        return self.needs_group and held is not None and (self.needs_time or held.fraction is not None)
+        return self.needs_group and holdout is not None and (self.needs_time or holdout.fraction is not None)
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of this name, or None."""

@@ -1,8 +1,8 @@
 """Every format of files beside plain text: known by its content, opened as a table, one module for each."""
 
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.detection import RecognisedFile, recognise
+from app.storage.reading.formats.file_format import Format
 from app.storage.reading.formats.packing import SCRATCH
-from app.storage.reading.formats.recognising import RecognisedFile, recognise
 from app.storage.reading.formats.registry import FORMATS, find_format
 from app.storage.reading.formats.unpacking import Unpacked, unpack
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
 
@@ -37,7 +37,7 @@ class Layout:
     date_width: int
 
 
-def _layout(lines: list[str]) -> Layout | None:
+def _find_layout(lines: list[str]) -> Layout | None:
     if len(lines) > SITE_LINES and all(NUMBER.match(line) for line in lines[:SITE_LINES]):
         if NAMES.match(lines[SITE_LINES]):
             return Layout("forcing", SITE_LINES + 1, tuple(lines[SITE_LINES].split()[4:]), 0, 4)
@@ -49,21 +49,21 @@ def _layout(lines: list[str]) -> Layout | None:
     return None
 
 
-def _head(head: bytes) -> list[str]:
+def _head_lines(head: bytes) -> list[str]:
     lines = head.decode("ascii", errors="replace").splitlines()
     # The last line of a head may be cut off.
     return lines[:-1] if len(lines) > SITE_LINES + 2 else lines
 
 
 def _is_camels(head: bytes, suffix: str) -> bool:
-    return _layout(_head(head)) is not None
+    return _find_layout(_head_lines(head)) is not None
 
 
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
     """Open the file as a table of texts, with one column of dates in the place of three or four of numbers."""
     with path.open("rb") as handle:
-        head = _head(handle.read(8192))
-    layout = _layout(head)
+        head = _head_lines(handle.read(8192))
+    layout = _find_layout(head)
     if layout is None:
         raise TypeError("The file is of another format.")
     tally = Tally(notes=[f"Read as a CAMELS file of {layout.kind}."])
@@ -93,12 +93,12 @@ def _lines(path: Path, limits: dict[str, int]) -> TextLines:
 
 def _has_hours(lines: TextLines, layout: Layout) -> bool:
     """Return whether the hour differs between rows: daily files hold 12 on all of them."""
-    at, found = layout.date_at + 3, set()
+    position, results = layout.date_at + 3, set()
     for number, line in enumerate(lines):
-        cells = line.split(maxsplit=at + 1)
-        if number >= layout.lines_before and len(cells) > at and number + 1 not in lines.faults:
-            found.add(cells[at])
-            if len(found) > 1:
+        cells = line.split(maxsplit=position + 1)
+        if number >= layout.lines_before and len(cells) > position and number + 1 not in lines.faults:
+            results.add(cells[position])
+            if len(results) > 1:
                 return True
     return False
 
@@ -118,14 +118,14 @@ def _rows(lines: TextLines, layout: Layout, tally: Tally, *, hourly: bool) -> It
             tally.pass_over(number, "blank")
         elif len(cells) != width:
             tally.reject(number, f"It has {pluralise(len(cells), 'cell')}; a row has {width:,}.")
-        elif (date := _date(cells[before:after], hourly=hourly)) is None:
+        elif (date := _parse_date(cells[before:after], hourly=hourly)) is None:
             tally.reject(number, f"{' '.join(cells[before:after])[:40]} is no date.")
         else:
             tally.given += 1
             yield [*cells[:before], date, *cells[after:]]
 
 
-def _date(cells: list[str], *, hourly: bool) -> str | None:
+def _parse_date(cells: list[str], *, hourly: bool) -> str | None:
     try:
         moment = dt.datetime(*(int(cell) for cell in cells))  # type: ignore[arg-type]  # noqa: DTZ001
     except (ValueError, OverflowError):

@@ -56,25 +56,27 @@ def find_coordinates(data: Any, stack: Stack) -> Coordinates | None:
     """
     import numpy as np
 
-    found = []
+    results = []
     for words in (LATITUDES, LONGITUDES):
-        candidates = [one for one in data.variables.values() if _is_named(one, words) and _is_over(one, stack)]
+        candidates = [
+            variable for variable in data.variables.values() if _is_named(variable, words) and _is_over(variable, stack)
+        ]
         if not candidates:
             return None
-        found.append(max(candidates, key=lambda one: len(one.dimensions)))
-    places = tuple(dict.fromkeys(name for one in found for name in one.dimensions))
-    shapes = {len(one.dimensions) for one in found}
-    if len(places) != 2 or len(shapes) != 1 or found[0].size > MAX_TABLE:
+        results.append(max(candidates, key=lambda element: len(element.dimensions)))
+    places = tuple(dict.fromkeys(name for item in results for name in item.dimensions))
+    shapes = {len(item.dimensions) for item in results}
+    if len(places) != 2 or len(shapes) != 1 or results[0].size > MAX_TABLE:
         return None
-    if shapes == {2} and found[0].dimensions != found[1].dimensions:
+    if shapes == {2} and results[0].dimensions != results[1].dimensions:
         return None
-    latitudes, longitudes = _degrees(found[0]), _degrees(found[1])
+    latitudes, longitudes = _degrees_of(results[0]), _degrees_of(results[1])
     if not (np.isfinite(latitudes).all() and np.isfinite(longitudes).all()):
         return None
     return Coordinates((places[0], places[1]), latitudes, longitudes)
 
 
-def _degrees(variable: Any) -> Any:
+def _degrees_of(variable: Any) -> Any:
     import numpy as np
 
     return np.ma.filled(np.ma.asarray(variable[:], dtype="f8"), np.nan)
@@ -92,7 +94,7 @@ def _is_over(variable: Any, stack: Stack) -> bool:
     return 0 < len(dimensions) <= 2 and len(set(dimensions)) == len(dimensions) and set(dimensions) <= set(stack.others)
 
 
-def cut_out(stack: Stack, found: Coordinates | None, place: PlaceInGrid) -> tuple[Stack, str]:
+def cut_out(stack: Stack, coordinates: Coordinates | None, place: PlaceInGrid) -> tuple[Stack, str]:
     """Return the part of a stack that lies at a point or in a box, and a note on which cells these are.
 
     Parameters
@@ -109,46 +111,46 @@ def cut_out(stack: Stack, found: Coordinates | None, place: PlaceInGrid) -> tupl
     """
     import numpy as np
 
-    if found is None:
+    if coordinates is None:
         raise RefusedError(NO_PLACE, NOWHERE)
-    rows, columns, note = _nearest(found, place) if place.is_point else _inside(found, place)
+    rows, columns, note = _nearest_cell(coordinates, place) if place.is_point else _cells_inside(coordinates, place)
     starts, sizes = (
         dict(zip(stack.others, stack.starts, strict=True)),
         dict(zip(stack.others, stack.sizes, strict=True)),
     )
-    for name, at in zip(found.dimensions, (rows, columns), strict=True):
-        starts[name], sizes[name] = int(at.min()), int(at.max() - at.min() + 1)
+    for name, position in zip(coordinates.dimensions, (rows, columns), strict=True):
+        starts[name], sizes[name] = int(position.min()), int(position.max() - position.min() + 1)
     part = replace(stack, starts=tuple(starts.values()), sizes=tuple(sizes.values()))
-    window = np.zeros([sizes[name] for name in found.dimensions], dtype=bool)
+    window = np.zeros([sizes[name] for name in coordinates.dimensions], dtype=bool)
     window[rows - rows.min(), columns - columns.min()] = True
     if window.all():
         return part, note
     # Of a curvilinear grid, or across the date line, the cells of a box are no rectangle of the file.
-    order = [found.dimensions.index(name) for name in stack.others if name in found.dimensions]
-    shape = [sizes[name] if name in found.dimensions else 1 for name in stack.others]
+    order = [coordinates.dimensions.index(name) for name in stack.others if name in coordinates.dimensions]
+    shape = [sizes[name] if name in coordinates.dimensions else 1 for name in stack.others]
     wanted = np.broadcast_to(window.transpose(order).reshape(shape), part.sizes)
     return replace(part, wanted=frozenset(np.nonzero(wanted.reshape(-1))[0].tolist())), note
 
 
-def _apart(longitudes: Any, longitude: float) -> Any:
+def _degrees_east(longitudes: Any, longitude: float) -> Any:
     """Return how far east longitudes lie of one, from -180 to 180 degrees."""
     return (longitudes - longitude + 180) % 360 - 180
 
 
-def _nearest(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
+def _nearest_cell(coordinates: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     """Return the row and the column of the cell whose centre is nearest, and a note on it."""
     import numpy as np
 
     latitude, longitude = place.numbers
-    north, east = found.latitudes - latitude, _apart(found.longitudes, longitude)
-    if found.is_table:
-        row, column = divmod(_nearest_on_sphere(found.latitudes, east, latitude), north.shape[1])
+    north, east = coordinates.latitudes - latitude, _degrees_east(coordinates.longitudes, longitude)
+    if coordinates.is_table:
+        row, column = divmod(_nearest_on_sphere(coordinates.latitudes, east, latitude), north.shape[1])
     else:
         row, column = int(np.abs(north).argmin()), int(np.abs(east).argmin())
-    own = (row, column) if found.is_table else None
-    centre = (found.latitudes[own or row], found.longitudes[own or column])
-    if max(abs(float(north[own or row])), abs(float(east[own or column]))) > _step(found, row, column):
-        raise RefusedError(NO_PLACE, f"The point {place} lies outside of the grid. {found.extent}")
+    own = (row, column) if coordinates.is_table else None
+    centre = (coordinates.latitudes[own or row], coordinates.longitudes[own or column])
+    if max(abs(float(north[own or row])), abs(float(east[own or column]))) > _cell_spacing(coordinates, row, column):
+        raise RefusedError(NO_PLACE, f"The point {place} lies outside of the grid. {coordinates.extent}")
     note = f"Read at the cell nearest to {place}, whose centre is {centre[0]:.6g}, {centre[1]:.6g}."
     return np.array([row]), np.array([column]), note
 
@@ -162,36 +164,36 @@ def _nearest_on_sphere(latitudes: Any, east: Any, latitude: float) -> int:
     return int(haversine.argmin())
 
 
-def _step(found: Coordinates, row: int, column: int) -> float:
+def _cell_spacing(coordinates: Coordinates, row: int, column: int) -> float:
     """Return how far apart, in degrees, a cell and its neighbours are; a point further off is in no cell."""
     widest = 0.0
-    for values, turns in ((found.latitudes, False), (found.longitudes, True)):
-        own = (row, column) if found.is_table else ((column,) if turns else (row,))
+    for values, turns in ((coordinates.latitudes, False), (coordinates.longitudes, True)):
+        own = (row, column) if coordinates.is_table else ((column,) if turns else (row,))
         for axis, size in enumerate(values.shape):
             beside = own[axis] + 1 if own[axis] + 1 < size else own[axis] - 1
             other = (*own[:axis], beside, *own[axis + 1 :])
-            step = _apart(values[other], float(values[own])) if turns else values[other] - values[own]
+            step = _degrees_east(values[other], float(values[own])) if turns else values[other] - values[own]
             widest = max(widest, abs(float(step)))
     return widest
 
 
-def _inside(found: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
+def _cells_inside(coordinates: Coordinates, place: PlaceInGrid) -> tuple[Any, Any, str]:
     """Return the rows and the columns of the cells in a box, one of each for each cell, and a note on them."""
     import numpy as np
 
     south, west, north, east = place.numbers
     width = 360.0 if abs(east - west) == 360 else (east - west) % 360
-    is_between = (found.latitudes >= south - ROUNDING) & (found.latitudes <= north + ROUNDING)
-    is_across = (found.longitudes - west + ROUNDING) % 360 <= width + 2 * ROUNDING
-    if found.is_table:
+    is_between = (coordinates.latitudes >= south - ROUNDING) & (coordinates.latitudes <= north + ROUNDING)
+    is_across = (coordinates.longitudes - west + ROUNDING) % 360 <= width + 2 * ROUNDING
+    if coordinates.is_table:
         rows, columns = np.nonzero(is_between & is_across)
     else:
         cells = int(is_between.sum()) * int(is_across.sum())
         if cells > MAX_STACKED_ROWS:
             message = f"The box {place} holds {cells:,} cells; at most {MAX_STACKED_ROWS:,} rows are read. {SMALLER}"
-            raise RefusedError(GRID, f"{message} {found.extent}", status=413)
+            raise RefusedError(GRID, f"{message} {coordinates.extent}", status=413)
         grid = np.meshgrid(np.nonzero(is_between)[0], np.nonzero(is_across)[0], indexing="ij")
-        rows, columns = (one.reshape(-1) for one in grid)
+        rows, columns = (values.reshape(-1) for values in grid)
     if not len(rows):
-        raise RefusedError(NO_PLACE, f"No cell of the grid has its centre in the box {place}. {found.extent}")
+        raise RefusedError(NO_PLACE, f"No cell of the grid has its centre in the box {place}. {coordinates.extent}")
     return rows, columns, f"Read in the box {place} (south, west, north, east): {len(rows):,} cells."

@@ -36,7 +36,7 @@ def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged
     merged
         Whether cells above the values are merged, as they are in names over several lines.
     """
-    before = choices.first_line - 1 if choices.first_line is not None else _before(rows)
+    before = choices.first_line - 1 if choices.first_line is not None else _lines_before(rows)
     if choices.header_lines is not None:
         return GridPlace(before, choices.header_lines)
     return GridPlace(before, _header_lines(rows[before:], merged=merged))
@@ -49,14 +49,14 @@ def join_header_lines(lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _before(rows: Sequence[Sequence[Any]]) -> int:
-    sizes = [_different(row) for row in rows]
+def _lines_before(rows: Sequence[Sequence[Any]]) -> int:
+    sizes = [_count_different(row) for row in rows]
     filled = sorted(size for size in sizes if size)
     usual = filled[len(filled) // 2] if filled else 1
-    return next((at for at, size in enumerate(sizes) if size >= max(1, FILLED * usual)), 0)
+    return next((index for index, size in enumerate(sizes) if size >= max(1, FILLED * usual)), 0)
 
 
-def _different(row: Sequence[Any]) -> int:
+def _count_different(row: Sequence[Any]) -> int:
     """Count the filled cells, and a title merged over all of them once."""
     cells = [cell for cell in row if cell != ""]
     return len(cells) if len(cells) < 3 or len({str(cell) for cell in cells}) > 1 or not _is_word(cells[0]) else 1

@@ -21,7 +21,7 @@ class RepeatedKeyError(ValueError):
     """One record has the same key twice, so one of its two values would be lost."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
         seen: set[str] = set()
@@ -31,7 +31,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # Numbers stay the text that the file has: nothing is rounded, and a number of 5,000 digits costs nothing.
-DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str)
+DECODER = json.JSONDecoder(object_pairs_hook=_object_of_pairs, parse_int=str, parse_float=str, parse_constant=str)
 
 
 def encoding_of(path: Path) -> str:
@@ -47,7 +47,7 @@ class Text:
     def __init__(self, path: Path, limits: dict[str, int]) -> None:
         self._handle = path.open(encoding=encoding_of(path), newline="")
         self._most = max(16 * limits["cell_kb"] * 1024, 16 * CHUNK)
-        self._buffer, self._at, self._ended = "", 0, False
+        self._buffer, self._position, self._ended = "", 0, False
         # The line of a place up to which line breaks were counted: counting again from the start of each piece is slow.
         self._line, self._counted = 1, 0
 
@@ -65,15 +65,15 @@ class Text:
         except UnicodeDecodeError:
             raise RefusedError("damaged", "The JSON text is damaged: it is not UTF-8 to its end.") from None
         self.line()
-        self._buffer, self._at, self._counted = self._buffer[self._at :] + piece, 0, 0
+        self._buffer, self._position, self._counted = self._buffer[self._position :] + piece, 0, 0
         self._ended = not piece
         return not self._ended
 
     def line(self, ahead: int = 0) -> int:
         """Return the number of the line that the text is at, or of a place some letters ahead."""
-        self._line += self._buffer.count("\n", self._counted, self._at)
-        self._counted = self._at
-        return self._line + self._buffer.count("\n", self._at, self._at + ahead)
+        self._line += self._buffer.count("\n", self._counted, self._position)
+        self._counted = self._position
+        return self._line + self._buffer.count("\n", self._position, self._position + ahead)
 
     def fault(self, what: str = "It is not valid JSON", ahead: int = 0) -> RefusedError:
         """Return the refusal of what stands here."""
@@ -83,9 +83,9 @@ class Text:
     def next(self) -> str:
         """Return the next letter that is no blank, without passing it; nothing at the end."""
         while True:
-            self._at = BLANKS.match(self._buffer, self._at).end()  # type: ignore[union-attr]
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
+            self._position = BLANKS.match(self._buffer, self._position).end()  # type: ignore[union-attr]
+            if self._position < len(self._buffer):
+                return self._buffer[self._position]
             if not self._more():
                 return ""
 
@@ -93,7 +93,7 @@ class Text:
         """Pass a letter if it is the next one, and say whether it was."""
         if self.next() != letter:
             return False
-        self._at += 1
+        self._position += 1
         return True
 
     def value(self) -> Any:
@@ -107,7 +107,7 @@ class Text:
         self.next()
         while True:
             try:
-                value, end = DECODER.raw_decode(self._buffer, self._at)
+                value, end = DECODER.raw_decode(self._buffer, self._position)
             except RecursionError:
                 raise self.fault(DEPTH) from None
             except RepeatedKeyError as fault:
@@ -116,17 +116,17 @@ class Text:
                 self._read_on_or_refuse(fault)
                 continue
             # A number at the end of the piece may go on in the next one.
-            length = end - self._at
+            length = end - self._position
             if end < len(self._buffer) or not self._more():
-                self._at += length
+                self._position += length
                 return value
 
     def _read_on_or_refuse(self, fault: json.JSONDecodeError) -> None:
-        if len(self._buffer) - self._at > self._most:
+        if len(self._buffer) - self._position > self._most:
             message = f"Line {self.line():,} begins a value of more than {self._most // CHUNK:,} MB."
             raise over_limit("cell_kb", message, code="cell_too_large")
         # Only what stands near the end of the piece can be a value that is cut in two.
-        ahead = fault.pos - self._at
+        ahead = fault.pos - self._position
         cut = fault.pos >= len(self._buffer) - 16 or fault.msg.startswith("Unterminated string")
         if not cut or not self._more():
             raise self.fault(f"It is not valid JSON ({fault.msg.lower()})", ahead=max(ahead, 0))

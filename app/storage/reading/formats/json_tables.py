@@ -12,10 +12,10 @@ from typing import Any, Literal
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
 from app.storage.reading.dialect import LOOKED_AT, NUMBER
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, Text, encoding_of
-from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
@@ -62,23 +62,23 @@ def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str,
 
 
 def _open(path: Path, limits: dict[str, int], *, most: int | None) -> RowTable:
-    shape, tally = _shape(path, limits), Tally()
+    shape, tally = _find_shape(path, limits), Tally()
     dialect = Dialect(format="jsonl" if shape.kind == "lines" else "json", encoding=encoding_of(path)[:6].rstrip("-"))
     if shape.kind in ("columns", "record"):
-        return _of_columns(shape, dialect, tally, limits)
-    found = RecordShape(limits)
-    for _, item in itertools.islice(_items(path, shape, limits, found.tally), most):
-        found.add(item)
-    if not found.names and not found.width:
+        return _table_of_columns(shape, dialect, tally, limits)
+    record_shape = RecordShape(limits)
+    for _, item in itertools.islice(_items(path, shape, limits, record_shape.tally), most):
+        record_shape.add(item)
+    if not record_shape.names and not record_shape.width:
         raise RefusedError("no_rows", "The JSON text holds no records.")
     if shape.others:
         tally.notes.append(f"Passed over beside the list {shape.key}: {format_list(shape.others)}.")
     items = itertools.islice(_items(path, shape, limits, tally), most)
-    if found.width:
-        return _of_rows(items, shape, found, dialect, tally, limits)
-    names = [name for name in found.names if name not in found.nested]
-    _note_nested(found.nested, names, tally)
-    return RowTable(names, _check_record(_of_records(items, names, tally), names, limits), dialect, tally)
+    if record_shape.width:
+        return _table_of_rows(items, shape, record_shape, dialect, tally, limits)
+    names = [name for name in record_shape.names if name not in record_shape.nested]
+    _note_nested(record_shape.nested, names, tally)
+    return RowTable(names, _check_record(_rows_of_records(items, names, tally), names, limits), dialect, tally)
 
 
 def _note_nested(nested: dict[str, None], names: list[str], tally: Tally) -> None:
@@ -106,10 +106,10 @@ class RecordShape:
                 message = f"Its records have more than {self._limits['columns']:,} different names."
                 raise over_limit("columns", message, code="too_many_columns")
         elif isinstance(item, list) and not self.width:
-            self.width, self.first = len(item), [_text(value) for value in item]
+            self.width, self.first = len(item), [_format_value(value) for value in item]
 
 
-def _shape(path: Path, limits: dict[str, int]) -> Shape:
+def _find_shape(path: Path, limits: dict[str, int]) -> Shape:
     with Text(path, limits) as text:
         first = text.next()
         if _has_lines(path):
@@ -146,7 +146,7 @@ def _shape_of_object(text: Text) -> Shape:
         if letter == "[":
             text.take("[")
             if text.next() in ("{", "["):
-                names = [_text(name) for name in shape.columns.get("columns", [])]
+                names = [_format_value(name) for name in shape.columns.get("columns", [])]
                 others = [name for name in (*shape.columns, *record) if name not in ("columns", "index")]
                 return Shape("list", key, names, others=others)
             shape.columns[key] = list(text.items(opened=True))
@@ -204,26 +204,33 @@ def _lines(path: Path, limits: dict[str, int], tally: Tally) -> Iterator[Item]:
             tally.reject(number, f"It is not valid JSON: {fault.msg.lower()} at letter {fault.colno:,}.")
 
 
-def _of_records(items: Iterator[Item], names: list[str], tally: Tally) -> Iterator[list[str]]:
+def _rows_of_records(items: Iterator[Item], names: list[str], tally: Tally) -> Iterator[list[str]]:
     for line, item in items:
         if isinstance(item, dict):
-            yield [_text(item.get(name)) for name in names]
+            yield [_format_value(item.get(name)) for name in names]
         else:
             tally.reject(line, "It is no record with names.")
 
 
-def _of_rows(
-    items: Iterator[Item], shape: Shape, found: RecordShape, dialect: Dialect, tally: Tally, limits: dict[str, int]
+def _table_of_rows(
+    items: Iterator[Item],
+    shape: Shape,
+    record_shape: RecordShape,
+    dialect: Dialect,
+    tally: Tally,
+    limits: dict[str, int],
 ) -> RowTable:
     """Return a table of rows without names, of which the first holds the names if none of its cells is a number."""
-    headed = not shape.names and all(cell and not NUMBER.match(cell) for cell in found.first)
-    names = shape.names or (found.first if headed else [f"column_{at + 1}" for at in range(found.width)])
+    headed = not shape.names and all(cell and not NUMBER.match(cell) for cell in record_shape.first)
+    names = shape.names or (
+        record_shape.first if headed else [f"column_{position + 1}" for position in range(record_shape.width)]
+    )
     if not headed and not shape.names:
         tally.notes.append("The first row holds values, so columns are named by their place.")
 
     def rows() -> Iterator[list[str]]:
-        for at, (line, item) in enumerate(items):
-            if at == 0 and headed:
+        for index, (line, item) in enumerate(items):
+            if index == 0 and headed:
                 continue
             if not isinstance(item, list) or len(item) != len(names):
                 size = pluralise(len(item), "cell") if isinstance(item, list) else "names"
@@ -231,12 +238,12 @@ def _of_rows(
             elif any(isinstance(value, dict | list) for value in item):
                 tally.reject(line, "It has a nested value.")
             else:
-                yield [_text(value) for value in item]
+                yield [_format_value(value) for value in item]
 
     return RowTable(names, _check_record(rows(), names, limits), dialect, tally)
 
 
-def _of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, int]) -> RowTable:
+def _table_of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, int]) -> RowTable:
     nested = {
         name: None for name, values in shape.columns.items() if any(isinstance(value, dict | list) for value in values)
     }
@@ -244,12 +251,12 @@ def _of_columns(shape: Shape, dialect: Dialect, tally: Tally, limits: dict[str, 
     _note_nested(nested, list(columns), tally)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
-        shown = ", ".join(f"{name[:30]} {len(values):,}" for name, values in itertools.islice(columns.items(), 6))
-        raise RefusedError("columns_uneven", f"Its columns have different numbers of values: {shown}.")
+        text = ", ".join(f"{name[:30]} {len(values):,}" for name, values in itertools.islice(columns.items(), 6))
+        raise RefusedError("columns_uneven", f"Its columns have different numbers of values: {text}.")
     if shape.others:
         tally.notes.append(f"Passed over beside the columns: {format_list(shape.others)}.")
     names = list(columns)
-    rows = ([_text(value) for value in row] for row in zip(*columns.values(), strict=True))
+    rows = ([_format_value(value) for value in row] for row in zip(*columns.values(), strict=True))
     return RowTable(names, _check_record(rows, names, limits), dialect, tally)
 
 
@@ -264,7 +271,7 @@ def _check_record(rows: Iterator[list[str]], names: list[str], limits: dict[str,
         yield row
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None or isinstance(value, dict | list) else str(value).lower()

@@ -11,12 +11,12 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.analysis.import_options.quality_choices import PlaceInGrid
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.grid_places import NO_PLACE, NOWHERE, cut_out, find_coordinates
-from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.netcdf_stacks import Stack, find_stack, notes_of, refuse_too_large, rows_of
 from app.storage.reading.formats.timesteps import NEARLY_REAL, REAL_CALENDARS, texts_of_times
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
 
@@ -37,7 +37,7 @@ class TimeVariable:
 
     name: str
     variable: Any
-    at: int
+    position: int
     is_time: bool = False
     letters: bool = False
 
@@ -68,44 +68,54 @@ def _open(path: Path, place: PlaceInGrid | None, limits: dict[str, int], *, most
     with _explain_fault():
         data = netCDF4.Dataset(path)
     try:
-        return _table(data, place, limits, most=most)
+        return _read_table(data, place, limits, most=most)
     except BaseException:
         # The library keeps a file by its place on the disk until it is closed, whatever is there by then.
         data.close()
         raise
 
 
-def _table(data: Any, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None) -> tuple[RowTable, int]:
+def _read_table(
+    data: Any, place: PlaceInGrid | None, limits: dict[str, int], *, most: int | None
+) -> tuple[RowTable, int]:
     with _explain_fault():
-        clock = _clock(data)
+        clock = _find_time_variable(data)
         if clock is None:
-            raise _without_time(data)
+            raise _no_time_error(data)
         dimension = clock.dimensions[0]
         steps = len(data.dimensions[dimension])
-        series, left = _series(data, clock, dimension)
+        series, left = _find_series(data, clock, dimension)
         stack = find_stack(data, clock, _is_plain) if len(series) == 1 else None
     if stack is not None and steps:
-        return _stacked(data, series[0], stack, place, most=most, limits=limits)
+        return _stacked_table(data, series[0], stack, place, most=most, limits=limits)
     if place is not None:
         raise RefusedError(NO_PLACE, NOWHERE)
     if len(series) == 1 and steps:
         _refuse_too_much(steps, len(series), limits)
-        raise _without_series(clock.name, left)
+        raise _no_series_error(clock.name, left)
     tally = Tally(notes=[f"Read along {dimension} with {pluralise(steps, 'step')}."])
     if left:
         tally.notes.append(f"Left out, because they have other dimensions than {dimension}: {format_list(left)}.")
     if data.groups:
         tally.notes.append(f"Groups inside the file were passed over: {format_list(data.groups)}.")
     _refuse_too_much(steps, len(series), limits)
-    names = [one.name for one in series]
-    units = [f"{one.name[:60]} is in {unit}." for one in series if not one.is_time and (unit := _unit(one))]
+    names = [variable.name for variable in series]
+    units = [
+        f"{variable.name[:60]} is in {unit}."
+        for variable in series
+        if not variable.is_time and (unit := _unit(variable))
+    ]
     tally.notes += units[:UNITS_SHOWN]
-    texts = frozenset(at for at, one in enumerate(series) if one.letters or (one.is_time and not _is_real(one)))
+    texts = frozenset(
+        index
+        for index, variable in enumerate(series)
+        if variable.letters or (variable.is_time and not _is_real(variable))
+    )
     rows = _rows(data, series, min(steps, most or steps), tally)
     return RowTable(names, rows, Dialect(format="netcdf"), tally, texts), steps
 
 
-def _stacked(
+def _stacked_table(
     data: Any, clock: TimeVariable, stack: Stack, place: PlaceInGrid | None, *, most: int | None, limits: dict[str, int]
 ) -> tuple[RowTable, int]:
     """Return the long table of variables over time and the cells of a place, and how many rows it may have."""
@@ -118,22 +128,22 @@ def _stacked(
         stack, where = cut_out(stack, coordinates, place)
     # Of the cell of a point there is no smaller part.
     refuse_too_large(stack, steps, "" if place is not None and place.is_point else extent)
-    names = [clock.name, *stack.places, *(one.name for one in (*stack.variables, *stack.fixed))]
+    names = [clock.name, *stack.places, *(variable.name for variable in (*stack.variables, *stack.fixed))]
     _refuse_too_much(steps * stack.cells, len(names), limits)
     tally = Tally(notes=[*([where] if where else []), *notes_of(stack, steps)])
-    units = tuple((one.name, unit) for one in (*stack.variables, *stack.fixed)
-                  if (unit := str(getattr(one, "units", "")).strip()[:40]) not in ("", "1", "-"))  # fmt: skip
+    units = tuple((variable.name, unit) for variable in (*stack.variables, *stack.fixed)
+                  if (unit := str(getattr(variable, "units", "")).strip()[:40]) not in ("", "1", "-"))  # fmt: skip
     number = 1 + len(stack.places) + len(stack.variables)
-    words = {number + at for at, one in enumerate(stack.fixed) if one.dtype is str or str(one.dtype) == "|S1"}
-    places = {1} if len(stack.others) > 1 or not _counts(data, stack.others[0]) else set()
+    words = {number + index for index, item in enumerate(stack.fixed) if item.dtype is str or str(item.dtype) == "|S1"}
+    places = {1} if len(stack.others) > 1 or not _is_measured_dimension(data, stack.others[0]) else set()
     kept = min(steps, most or steps)
 
     def rows() -> Iterator[list[str]]:
         try:
             with _explain_fault():
-                times = _texts(clock, 0, kept, tally)
-            found = _guarded(rows_of(data, stack, times, notes=tally.notes, most=most))
-            yield from found if place is None else _some_rows(found, place, extent)
+                times = _format_values(clock, 0, kept, tally)
+            result = _guard_rows(rows_of(data, stack, times, notes=tally.notes, most=most))
+            yield from result if place is None else _some_rows(result, place, extent)
         finally:
             data.close()
 
@@ -151,7 +161,7 @@ def _some_rows(rows: Iterator[list[str]], place: PlaceInGrid, extent: str) -> It
     yield from rows
 
 
-def _guarded(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def _guard_rows(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     """Pass rows on, and turn what the library says of a broken part into a sentence."""
     while True:
         with _explain_fault():
@@ -161,31 +171,31 @@ def _guarded(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield row
 
 
-def _counts(data: Any, dimension: str) -> bool:
+def _is_measured_dimension(data: Any, dimension: str) -> bool:
     """Return whether the places along a dimension are told by measured numbers, not by names."""
     variable = data.variables.get(dimension)
     return variable is not None and variable.dtype is not str and variable.dtype.kind == "f"
 
 
-def _without_series(name: str, left: list[str]) -> RefusedError:
+def _no_series_error(name: str, left: list[str]) -> RefusedError:
     others = f" It has {format_list(left)}." if left else ""
     message = f"The NetCDF file has times ({name}), but no variable with a number for each of them.{others}"
     return RefusedError("no_rows", message)
 
 
-def _calendar(one: TimeVariable) -> str:
-    return str(getattr(one.variable, "calendar", "standard")).lower()
+def _calendar(variable: TimeVariable) -> str:
+    return str(getattr(variable.variable, "calendar", "standard")).lower()
 
 
-def _is_real(one: TimeVariable) -> bool:
-    return _calendar(one) in (*REAL_CALENDARS, *NEARLY_REAL)
+def _is_real(variable: TimeVariable) -> bool:
+    return _calendar(variable) in (*REAL_CALENDARS, *NEARLY_REAL)
 
 
-def _unit(one: TimeVariable) -> str:
-    return str(getattr(one.variable, "units", "")).strip()[:40]
+def _unit(variable: TimeVariable) -> str:
+    return str(getattr(variable.variable, "units", "")).strip()[:40]
 
 
-def _clock(data: Any) -> Any | None:
+def _find_time_variable(data: Any) -> Any | None:
     """Return the variable that tells the time: of one dimension, with units such as "days since 1980-01-01".
 
     Where several do, the one that most variables share a dimension with; a coordinate named like its dimension first.
@@ -204,14 +214,14 @@ def _clock(data: Any) -> Any | None:
     return max(clocks, key=shared, default=None)
 
 
-def _without_time(data: Any) -> RefusedError:
+def _no_time_error(data: Any) -> RefusedError:
     sizes = [f"{name} ({len(size):,})" for name, size in data.dimensions.items()]
-    found = f"its dimensions are {format_list(sizes)}" if sizes else "it has no dimensions"
-    message = f"The NetCDF file has no dimension of time (a variable in units such as days since a date): {found}."
+    result = f"its dimensions are {format_list(sizes)}" if sizes else "it has no dimensions"
+    message = f"The NetCDF file has no dimension of time (a variable in units such as days since a date): {result}."
     return RefusedError("no_time_dimension", message)
 
 
-def _series(data: Any, clock: Any, dimension: str) -> tuple[list[TimeVariable], list[str]]:
+def _find_series(data: Any, clock: Any, dimension: str) -> tuple[list[TimeVariable], list[str]]:
     """Return the variables that have one value for each step, the time first, and the names of the others."""
     series, left = [TimeVariable(clock.name, clock, 0, is_time=True)], []
     for name, variable in data.variables.items():
@@ -253,30 +263,33 @@ def _rows(data: Any, series: list[TimeVariable], steps: int, tally: Tally) -> It
         for start in range(0, steps, BLOCK):
             with _explain_fault():
                 stop = min(start + BLOCK, steps)
-                columns = [_texts(one, start, stop, tally) for one in series]
+                columns = [_format_values(variable, start, stop, tally) for variable in series]
             for row in zip(*columns, strict=True):
                 yield list(row)
     finally:
         data.close()
 
 
-def _texts(one: TimeVariable, start: int, stop: int, tally: Tally) -> list[str]:
+def _format_values(variable: TimeVariable, start: int, stop: int, tally: Tally) -> list[str]:
     """Return the values of some steps as texts; what the file marks as filled, and NaN, is empty."""
     import numpy as np
 
-    place = tuple(slice(start, stop) if at == one.at else slice(None) for at in range(len(one.variable.dimensions)))
-    values = one.variable[place]
-    if one.letters:
-        return _words(values, stop - start)
+    place = tuple(
+        slice(start, stop) if position == variable.position else slice(None)
+        for position in range(len(variable.variable.dimensions))
+    )
+    values = variable.variable[place]
+    if variable.letters:
+        return _decode_words(values, stop - start)
     values = np.ma.masked_invalid(np.ma.asarray(values).reshape(stop - start), copy=False)
-    if one.is_time:
-        return texts_of_times(values, str(one.variable.units), _calendar(one), tally)
+    if variable.is_time:
+        return texts_of_times(values, str(variable.variable.units), _calendar(variable), tally)
     gone = np.ma.getmaskarray(values)
     texts = values.data.astype(str).tolist()
     return ["" if missing else text for text, missing in zip(texts, gone.tolist(), strict=True)]
 
 
-def _words(values: Any, count: int) -> list[str]:
+def _decode_words(values: Any, count: int) -> list[str]:
     import netCDF4
     import numpy as np
 

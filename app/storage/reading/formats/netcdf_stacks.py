@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError
 
 # A table of more rows is better cut out of its grid first; a model does not get better by each neighbour of a cell.
@@ -73,33 +73,33 @@ def find_stack(data: Any, clock: Any, is_plain: Callable[[Any], bool]) -> Stack 
         Whether a variable holds numbers.
     """
     dimension = clock.dimensions[0]
-    bounds = {str(getattr(one, "bounds", "")) for one in data.variables.values()}
-    held: Counter[frozenset[str]] = Counter()
+    bounds = {str(getattr(item, "bounds", "")) for item in data.variables.values()}
+    current_values: Counter[frozenset[str]] = Counter()
     over_time = []
     for name, variable in data.variables.items():
-        others = _others(data, variable, dimension)
+        others = _other_dimensions(data, variable, dimension)
         if variable.dimensions.count(dimension) == 1 and others and is_plain(variable) and name not in bounds:
             over_time.append(variable)
-            held[frozenset(others)] += 1
-    if not held:
+            current_values[frozenset(others)] += 1
+    if not current_values:
         return None
-    most = max(held, key=lambda dimensions: held[dimensions])
-    chosen = tuple(one for one in over_time if frozenset(_others(data, one, dimension)) == most)
-    others = _others(data, chosen[0], dimension)
+    most = max(current_values, key=lambda dimensions: current_values[dimensions])
+    chosen = tuple(item for item in over_time if frozenset(_other_dimensions(data, item, dimension)) == most)
+    others = _other_dimensions(data, chosen[0], dimension)
     fixed = [
         variable
         for name, variable in data.variables.items()
         if name not in others and dimension not in variable.dimensions and _is_fixed(variable, others, is_plain)
     ]
-    used = {one.name for one in (*chosen, *fixed, clock)} | set(others) | bounds
-    left = tuple(f"{name} ({', '.join(one.dimensions) or 'one value'})" for name, one in data.variables.items()
+    used = {item.name for item in (*chosen, *fixed, clock)} | set(others) | bounds
+    left = tuple(f"{name} ({', '.join(item.dimensions) or 'one value'})" for name, item in data.variables.items()
                  if name not in used)  # fmt: skip
-    sizes = tuple(len(data.dimensions[one]) for one in others)
+    sizes = tuple(len(data.dimensions[other]) for other in others)
     return Stack(dimension, others, sizes, chosen, tuple(fixed), left, starts=(0,) * len(sizes))
 
 
-def _others(data: Any, variable: Any, dimension: str) -> tuple[str, ...]:
-    return tuple(one for one in variable.dimensions if one != dimension and len(data.dimensions[one]) > 1)
+def _other_dimensions(data: Any, variable: Any, dimension: str) -> tuple[str, ...]:
+    return tuple(item for item in variable.dimensions if item != dimension and len(data.dimensions[item]) > 1)
 
 
 def _is_fixed(variable: Any, others: tuple[str, ...], is_plain: Callable[[Any], bool]) -> bool:
@@ -144,7 +144,7 @@ def rows_of(data: Any, stack: Stack, times: list[str], *, notes: list[str], most
     most
         How many steps of how many series of the first slab a first look needs; None for all.
     """
-    labels = [_labels(data, name, part) for name, part in stack.window.items()]
+    labels = [_place_labels(data, name, part) for name, part in stack.window.items()]
     fixed = [_fixed_texts(variable, stack) for variable in stack.fixed]
     steps = len(times)
     width = math.prod(stack.sizes[1:])
@@ -152,15 +152,15 @@ def rows_of(data: Any, stack: Stack, times: list[str], *, notes: list[str], most
     places = list(itertools.product(*(range(size) for size in stack.sizes)))
     wanted = range(math.prod(stack.sizes)) if stack.wanted is None else stack.wanted
     for first in range(stack.sizes[0]):
-        slabs = [_slab(variable, stack, first, steps) for variable in stack.variables]
-        for at in range(width if most is None else min(width, most)):
-            columns = [slab[at] for slab in slabs]
-            if first * width + at not in wanted:
+        slabs = [_slab_texts(variable, stack, first, steps) for variable in stack.variables]
+        for position in range(width if most is None else min(width, most)):
+            columns = [slab[position] for slab in slabs]
+            if first * width + position not in wanted:
                 continue
             if not any(any(column) for column in columns):
                 empty += 1
                 continue
-            number = first * width + at
+            number = first * width + position
             words = [label[place] for label, place in zip(labels, places[number], strict=True)]
             where = words if len(words) == 1 else [" ".join(words), *words]
             beside = [texts[number] for texts in fixed]
@@ -172,7 +172,7 @@ def rows_of(data: Any, stack: Stack, times: list[str], *, notes: list[str], most
         notes.append(f"Left out, because they hold no value: {pluralise(empty, 'series', 'series')}.")
 
 
-def _slab(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]]:
+def _slab_texts(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]]:
     """Return the texts of one slab: for each series in it the values of all steps."""
     import numpy as np
 
@@ -186,23 +186,23 @@ def _slab(variable: Any, stack: Stack, first: int, steps: int) -> list[list[str]
     values = values.transpose(order).reshape(-1, steps)
     gone, texts = np.ma.getmaskarray(values), values.data.astype(str)
     texts[gone] = ""
-    found: list[list[str]] = texts.tolist()
-    return found
+    results: list[list[str]] = texts.tolist()
+    return results
 
 
-def _labels(data: Any, name: str, part: slice) -> list[str]:
+def _place_labels(data: Any, name: str, part: slice) -> list[str]:
     """Return the text of each place along a dimension: its coordinate, or its number."""
     variable = data.variables.get(name)
     if variable is None or variable.dimensions[:1] != (name,) or len(variable.dimensions) > 2:
         return [str(number) for number in range(part.start + 1, part.stop + 1)]
-    return _words(variable, (part,), part.stop - part.start)
+    return _decode_words(variable, (part,), part.stop - part.start)
 
 
 def _fixed_texts(variable: Any, stack: Stack) -> list[str]:
-    return _words(variable, tuple(stack.window.values()), math.prod(stack.sizes))
+    return _decode_words(variable, tuple(stack.window.values()), math.prod(stack.sizes))
 
 
-def _words(variable: Any, part: tuple[slice, ...], count: int) -> list[str]:
+def _decode_words(variable: Any, part: tuple[slice, ...], count: int) -> list[str]:
     import netCDF4
     import numpy as np
 

@@ -74,11 +74,11 @@ def inflate(handle: BinaryIO, info: zipfile.ZipInfo) -> Iterator[bytes]:
     if len(local) < 30 or not local.startswith(ZIPS[0]):
         raise damaged_zip()
     handle.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), 1)
-    written, check = 0, 0
+    count, check = 0, 0
     for piece in _pieces(handle, info):
-        written, check = written + len(piece), zlib.crc32(piece, check)
+        count, check = count + len(piece), zlib.crc32(piece, check)
         yield piece
-    if written != info.file_size or check != info.CRC:
+    if count != info.file_size or check != info.CRC:
         raise damaged_zip()
 
 
@@ -105,13 +105,13 @@ def count_bytes(pieces: Iterable[bytes], *, packed: int, limits: dict[str, int],
 
     `packed` is the size of what they come from, `before` what other entries grew to, both in bytes.
     """
-    written = 0
+    count = 0
     for piece in pieces:
-        written += len(piece)
-        if before + written > limits["unpacked_mb"] * CHUNK:
+        count += len(piece)
+        if before + count > limits["unpacked_mb"] * CHUNK:
             message = f"The file grows to more than {limits['unpacked_mb']:,} MB when unpacked."
             raise over_limit("unpacked_mb", message, code="expands_too_much", status=413)
-        if written > RATIO_FROM and written > limits["unpacked_ratio"] * packed:
+        if count > RATIO_FROM and count > limits["unpacked_ratio"] * packed:
             message = f"The file grows to more than {limits['unpacked_ratio']:,} times its size when unpacked."
             raise over_limit("unpacked_ratio", message, code="expands_too_much", status=413)
         yield piece

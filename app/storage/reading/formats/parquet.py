@@ -13,10 +13,10 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
 from app.storage.columnar import connect, literal
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import ROWS_SHOWN, look_at_columns
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import ROWS_SHOWN, look_at_columns
 from app.storage.reading.formats.packing import link_file, scratch
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import ColumnTable, Tally
 
@@ -64,13 +64,13 @@ def explain_fault() -> Iterator[None]:
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error as fault:
-        said = str(fault).lower()
-        if "encrypt" in said:
+        words = str(fault).lower()
+        if "encrypt" in words:
             raise _is_encrypted() from None
-        if isinstance(fault, duckdb.NotImplementedException) or any(word in said for word in UNSUPPORTED):
+        if isinstance(fault, duckdb.NotImplementedException) or any(word in words for word in UNSUPPORTED):
             message = "The Parquet file uses a type or packing that cannot be read. Write it again with plain types."
             raise RefusedError("unsupported_type", message) from None
-        part = "its end is missing" if "magic bytes" in said else "it cannot be read to its end"
+        part = "its end is missing" if "magic bytes" in words else "it cannot be read to its end"
         raise RefusedError("damaged", f"The Parquet file is damaged: {part}.") from None
 
 
@@ -80,78 +80,78 @@ def _is_encrypted() -> RefusedError:
 
 def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> ColumnTable:
     """Open the file as a table with types; every value that has to be looked at for them is looked at."""
-    near = _near(path, folder)
+    near = _link_file(path, folder)
     memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
     with connect(folder, memory_mb=memory, threads=2, temporary=scratch(folder)) as connection, explain_fault():
         columns, count, tally = _describe_columns(connection, near, limits)
-        source, rows = _source(near, count), _rows(connection, near)
+        source, rows = _source_sql(near, count), _count_rows(connection, near)
         columns = [
             settled
-            for at in range(0, len(columns), BATCH)
-            for settled in _settle_types(connection, source, columns[at : at + BATCH], limits)
+            for position in range(0, len(columns), BATCH)
+            for settled in _settle_types(connection, source, columns[position : position + BATCH], limits)
         ]
-    return _table(columns, source, rows, tally)
+    return _make_table(columns, source, rows, tally)
 
 
 def peek(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek:
     """Return the first look at the file: its columns and first rows."""
-    near = _near(path, folder)
+    near = _link_file(path, folder)
     memory = max(256, int(limits["read_memory_mb"] * MEMORY_SHARE))
     with connect(folder, memory_mb=memory) as connection, explain_fault():
         columns, count, tally = _describe_columns(connection, near, limits)
-        source = _source(near, count)
+        source = _source_sql(near, count)
         few = f"(SELECT * FROM {source} LIMIT {ROWS_SHOWN})"
         columns = [
             settled
-            for at in range(0, len(columns), BATCH)
-            for settled in _settle_types(connection, few, columns[at : at + BATCH], limits)
+            for position in range(0, len(columns), BATCH)
+            for settled in _settle_types(connection, few, columns[position : position + BATCH], limits)
         ]
-        table = _table(columns, source, _rows(connection, near), tally)
-        texts = ", ".join(f"c{at}::VARCHAR" for at in range(len(columns)))
-        found = connection.execute(f"SELECT {texts} FROM {table.sql} LIMIT {ROWS_SHOWN}").fetchall()
-    rows = [["" if cell is None else cell.removesuffix(" 00:00:00") for cell in row] for row in found]
+        table = _make_table(columns, source, _count_rows(connection, near), tally)
+        texts = ", ".join(f"c{position}::VARCHAR" for position in range(len(columns)))
+        result = connection.execute(f"SELECT {texts} FROM {table.sql} LIMIT {ROWS_SHOWN}").fetchall()
+    rows = [["" if cell is None else cell.removesuffix(" 00:00:00") for cell in row] for row in result]
     return look_at_columns(table, rows)
 
 
-def _near(path: Path, folder: Path) -> Path:
+def _link_file(path: Path, folder: Path) -> Path:
     """Return the file inside the folder that DuckDB may see, without copying it where the disk allows that."""
     return path if path.is_relative_to(folder) else link_file(path, folder, "source.parquet")
 
 
-def _source(near: Path, count: int) -> str:
+def _source_sql(near: Path, count: int) -> str:
     """Return the file as SQL that names its columns by their place, whatever the user calls them."""
-    return f"read_parquet({literal(str(near))}) AS file({', '.join(f'r{at}' for at in range(count))})"
+    return f"read_parquet({literal(str(near))}) AS file({', '.join(f'r{position}' for position in range(count))})"
 
 
-def _rows(connection: Any, near: Path) -> int:
+def _count_rows(connection: Any, near: Path) -> int:
     """Return the number of rows that the file says it has, without reading them."""
-    found = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(near)]).fetchone()
-    return int(found[0])
+    result = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(near)]).fetchone()
+    return int(result[0])
 
 
 def _describe_columns(connection: Any, near: Path, limits: dict[str, int]) -> tuple[list[ParquetColumn], int, Tally]:
     """Return the columns that can be kept, how many there are in the file, and a tally that lists the others."""
     _refuse_encrypted(near)
-    rows = _rows(connection, near)
-    found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(near)]).fetchall()
-    if len(found) > limits["columns"]:
-        message = f"It has {len(found):,} columns; the limit is {limits['columns']:,}."
+    rows = _count_rows(connection, near)
+    result = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(near)]).fetchall()
+    if len(result) > limits["columns"]:
+        message = f"It has {len(result):,} columns; the limit is {limits['columns']:,}."
         raise over_limit("columns", message, code="too_many_columns")
-    most, limit = min((limits["rows"], "rows"), (limits["cells"] // max(len(found), 1), "cells"))
+    most, limit = min((limits["rows"], "rows"), (limits["cells"] // max(len(result), 1), "cells"))
     if rows > most:
-        message = f"It has {rows:,} rows of {len(found):,} columns; the limit is {most:,} rows."
+        message = f"It has {rows:,} rows of {len(result):,} columns; the limit is {most:,} rows."
         raise over_limit(limit, message, code="too_many_rows")
-    typed = [_type_columns(at, str(name), str(kind)) for at, (name, kind, *_) in enumerate(found)]
-    columns = [one for one in typed if isinstance(one, ParquetColumn)]
-    tally, nested = Tally(), [one for one in typed if isinstance(one, str)]
+    typed = [_type_columns(index, str(name), str(kind)) for index, (name, kind, *_) in enumerate(result)]
+    columns = [text for text in typed if isinstance(text, ParquetColumn)]
+    tally, nested = Tally(), [text for text in typed if isinstance(text, str)]
     if nested:
         tally.notes.append(f"Left out, because they hold no single values: {format_list(nested)}.")
     if not columns:
         message = f"It has no column of single values, only nested ones: {format_list(nested)}."
         raise RefusedError("unsupported_type", message)
     if rows == 0:
-        raise RefusedError("no_rows", f"It has {len(found):,} columns but no rows.")
-    return columns, len(found), tally
+        raise RefusedError("no_rows", f"It has {len(result):,} columns but no rows.")
+    return columns, len(result), tally
 
 
 def _refuse_encrypted(near: Path) -> None:
@@ -185,12 +185,12 @@ def _type_columns(place: int, name: str, given: str) -> ParquetColumn | str:
     return ParquetColumn(place, name, storage, expression, given, notes)
 
 
-def _measures(one: ParquetColumn) -> tuple[str, str, str]:
+def _measure_sql(column: ParquetColumn) -> tuple[str, str, str]:
     """Return three facts in SQL that decide over a column: values, values that fit its type, length of the longest."""
-    raw, kept = one.raw, f"count({one.expression})"
-    if one.given == "BLOB":
+    raw, kept = column.raw, f"count({column.expression})"
+    if column.given == "BLOB":
         return f"count({raw})", f"count(TRY(decode({raw})))", f"max(octet_length({raw}))"
-    return f"count({raw})", kept, f"max(strlen({one.expression}))" if one.storage == "text" else "NULL"
+    return f"count({raw})", kept, f"max(strlen({column.expression}))" if column.storage == "text" else "NULL"
 
 
 def _settle_types(
@@ -198,57 +198,61 @@ def _settle_types(
 ) -> Iterator[ParquetColumn]:
     """Yield the columns with the type that all of their values have, and refuse cells that are too large."""
     facts = connection.execute(
-        f"SELECT {', '.join(part for column in columns for part in _measures(column))} FROM {source}"
+        f"SELECT {', '.join(part for column in columns for part in _measure_sql(column))} FROM {source}"
     ).fetchone()
-    for at, one in enumerate(columns):
-        here, fitting, longest = facts[3 * at : 3 * at + 3]
+    for index, parquet_column in enumerate(columns):
+        here, fitting, longest = facts[3 * index : 3 * index + 3]
         if (longest or 0) > limits["cell_kb"] * 1024:
-            raise _large_cell(connection, source, one, int(longest), limits)
-        yield _decide_type(connection, source, one, int(here), int(fitting))
+            raise _large_cell(connection, source, parquet_column, int(longest), limits)
+        yield _decide_type(connection, source, parquet_column, int(here), int(fitting))
 
 
-def _large_cell(connection: Any, source: str, one: ParquetColumn, longest: int, limits: dict[str, int]) -> RefusedError:
-    size = f"strlen({one.raw}::VARCHAR)" if one.given != "BLOB" else f"octet_length({one.raw})"
+def _large_cell(
+    connection: Any, source: str, column: ParquetColumn, longest: int, limits: dict[str, int]
+) -> RefusedError:
+    size = f"strlen({column.raw}::VARCHAR)" if column.given != "BLOB" else f"octet_length({column.raw})"
     place = connection.execute(
         f"SELECT min(n) FROM (SELECT row_number() OVER () AS n, {size} AS bytes FROM {source}) WHERE bytes = {longest}"
     ).fetchone()[0]
     size_mb, most = longest / 2**20, limits["cell_kb"]
-    message = f"Row {place:,}, column {one.name[:60]} holds {size_mb:,.1f} MB of text; the limit is {most:,} kB."
+    message = f"Row {place:,}, column {column.name[:60]} holds {size_mb:,.1f} MB of text; the limit is {most:,} kB."
     return over_limit("cell_kb", message, code="cell_too_large")
 
 
-def _decide_type(connection: Any, source: str, one: ParquetColumn, here: int, fitting: int) -> ParquetColumn:
+def _decide_type(connection: Any, source: str, column: ParquetColumn, here: int, fitting: int) -> ParquetColumn:
     odd = here - fitting
-    if one.given == "BLOB":
+    if column.given == "BLOB":
         if odd:
-            return replace(one, notes=("bytes that are no text are shown as their numbers.",))
-        one = replace(one, expression=f"decode({one.raw})")
-    elif one.storage == "integer" and odd:
+            return replace(column, notes=("bytes that are no text are shown as their numbers.",))
+        column = replace(column, expression=f"decode({column.raw})")
+    elif column.storage == "integer" and odd:
         notes = ("kept as text, because its whole numbers are too long to calculate with exactly.",)
-        return replace(one, storage="text", expression=f"{one.raw}::VARCHAR", notes=notes)
-    elif odd and one.storage in ("number", "datetime"):
-        why = "not finite" if one.storage == "number" else "of no year between 1 and 9999"
-        return replace(one, notes=(*one.notes, f"missing, because {why}: {pluralise(odd, 'value')}."))
-    if one.storage != "text" or here == 0:
-        return one
-    one = replace(one, expression=f"nullif(trim({one.expression}), '')")
-    return _as_dates(connection, source, one) or one
+        return replace(column, storage="text", expression=f"{column.raw}::VARCHAR", notes=notes)
+    elif odd and column.storage in ("number", "datetime"):
+        why = "not finite" if column.storage == "number" else "of no year between 1 and 9999"
+        return replace(column, notes=(*column.notes, f"missing, because {why}: {pluralise(odd, 'value')}."))
+    if column.storage != "text" or here == 0:
+        return column
+    column = replace(column, expression=f"nullif(trim({column.expression}), '')")
+    return _convert_to_dates(connection, source, column) or column
 
 
-def _as_dates(connection: Any, source: str, one: ParquetColumn) -> ParquetColumn | None:
+def _convert_to_dates(connection: Any, source: str, column: ParquetColumn) -> ParquetColumn | None:
     """Return a column of texts as dates, if every one of them is a date in full."""
-    moment = f"TRY_CAST({one.expression} AS TIMESTAMP)"
-    matches = f"regexp_full_match({one.expression}, '{ISO_DATE}') AND year({moment}) BETWEEN 1 AND 9999"
-    found = f"SELECT count({one.expression}), count(*) FILTER ({matches}) FROM "
-    for some in (f"(SELECT {one.raw} FROM {source} LIMIT {SAMPLED})", source):
-        texts, dates = connection.execute(found + some).fetchone()
+    moment = f"TRY_CAST({column.expression} AS TIMESTAMP)"
+    matches = f"regexp_full_match({column.expression}, '{ISO_DATE}') AND year({moment}) BETWEEN 1 AND 9999"
+    result = f"SELECT count({column.expression}), count(*) FILTER ({matches}) FROM "
+    for some in (f"(SELECT {column.raw} FROM {source} LIMIT {SAMPLED})", source):
+        texts, dates = connection.execute(result + some).fetchone()
         if texts != dates or texts == 0:
             return None
-    return replace(one, storage="datetime", expression=moment, notes=("its texts are dates, and are read as dates.",))
+    return replace(
+        column, storage="datetime", expression=moment, notes=("its texts are dates, and are read as dates.",)
+    )
 
 
-def _table(columns: list[ParquetColumn], source: str, rows: int, tally: Tally) -> ColumnTable:
-    select = ", ".join(f"{one.expression} AS c{at}" for at, one in enumerate(columns))
+def _make_table(columns: list[ParquetColumn], source: str, rows: int, tally: Tally) -> ColumnTable:
+    select = ", ".join(f"{parquet_column.expression} AS c{index}" for index, parquet_column in enumerate(columns))
     tally.notes += [f"{column.name[:60]}: {note}" for column in columns for note in column.notes]
     names, storages = [column.name for column in columns], [column.storage for column in columns]
     return ColumnTable(names, f"(SELECT {select} FROM {source})", storages, rows, Dialect(format="parquet"), tally)

@@ -13,8 +13,8 @@ from pathlib import Path
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
 from app.storage.reading.encodings import find_encoding
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 from app.storage.reading.text_lines import TextLines
@@ -68,9 +68,9 @@ def open_table(path: Path, *, folder: Path, choices: ReadingChoices, limits: dic
     tally.skip_lines, tally.header_lines = number + 1, 1
     tally.pass_over(number + 1, "formats")
     tally.notes.append("Line of formats under the names passed over, as RDB has it.")
-    texts = frozenset(at for at, name in enumerate(names) if CODES.search(name))
+    texts = frozenset(index for index, name in enumerate(names) if CODES.search(name))
     if texts:
-        kept = ", ".join(names[at] for at in sorted(texts)[:NAMES_SHOWN])
+        kept = ", ".join(names[position] for position in sorted(texts)[:NAMES_SHOWN])
         more = len(texts) > NAMES_SHOWN
         tally.notes.append(
             f"Codes are kept as text: {kept} and others." if more else f"Codes are kept as text: {kept}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.storage.reading.formats import camels, json_tables, netcdf, parquet, rdb, workbooks
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.file_format import Format
 from app.storage.reading.formats.refusals_by_name import refuse_by_name
 from app.storage.reading.formats.stations import (
     campbell,
@@ -75,25 +75,25 @@ def find_format(path: Path, suffix: str, *, as_text: bool = False) -> Format | N
     with path.open("rb") as handle:
         head = handle.read(HEAD_BYTES)
     refuse_by_name(head, suffix)
-    found = next((one for one in FORMATS if one.holds(head, suffix)), None)
-    if found is not None and found.is_text and as_text:
+    result = next((item for item in FORMATS if item.holds(head, suffix)), None)
+    if result is not None and result.is_text and as_text:
         return None
-    if found is not None:
-        _refuse_another_name(found, suffix)
-    return found
+    if result is not None:
+        _refuse_another_name(result, suffix)
+    return result
 
 
 def needs_its_end(head: bytes) -> bool:
     """Return whether a file that begins like this cannot be looked at without its end."""
-    return any(one.holds(head, "") for one in FORMATS if one.name in FROM_THE_END)
+    return any(item.holds(head, "") for item in FORMATS if item.name in FROM_THE_END)
 
 
-def _refuse_another_name(found: Format, suffix: str) -> None:
-    promised = [ending for one in FORMATS if one is not found for ending in one.endings if not one.is_text]
-    promised += [] if found.is_text else TEXT_ENDINGS
+def _refuse_another_name(result: Format, suffix: str) -> None:
+    promised = [ending for item in FORMATS if item is not result for ending in item.endings if not item.is_text]
+    promised += [] if result.is_text else TEXT_ENDINGS
     ending = next((ending for ending in promised if suffix.endswith(ending)), None)
     # Both kinds of workbook are found under the older name, and every reader opens either.
-    if ending is None or suffix.endswith(found.endings):
+    if ending is None or suffix.endswith(result.endings):
         return
-    message = f"This is {found.what}, but its name ends in {ending[1:]}. Rename it to {found.endings[0]}."
+    message = f"This is {result.what}, but its name ends in {ending[1:]}. Rename it to {result.endings[0]}."
     raise RefusedError("name_and_content_differ", message, status=415)

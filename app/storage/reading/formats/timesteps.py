@@ -28,23 +28,23 @@ def texts_of_times(values: Any, units: str, calendar: str, tally: Tally) -> list
     here = values.data[~gone].astype("float64")
     texts = np.full(values.shape, "", dtype=object)
     if here.size:
-        texts[~gone] = _dates(here, units, calendar, tally)
+        texts[~gone] = _decode_dates(here, units, calendar, tally)
     return [str(text) for text in texts.tolist()]
 
 
-def _dates(here: Any, units: str, calendar: str, tally: Tally) -> list[str]:
+def _decode_dates(here: Any, units: str, calendar: str, tally: Tally) -> list[str]:
     import numpy as np
 
-    moments = _moments(here, units) if calendar in REAL_CALENDARS else None
+    moments = _plain_dates(here, units) if calendar in REAL_CALENDARS else None
     if moments is None:
-        return _one_by_one(here, units, calendar, tally)
+        return _decode_each(here, units, calendar, tally)
     midnight = bool(np.all(moments == moments.astype("datetime64[D]")))
     whole = bool(np.all(moments == moments.astype("datetime64[s]")))
-    shown = np.datetime_as_string(moments, unit="D" if midnight else "s" if whole else "us")
-    return [str(text).replace("T", " ") for text in shown.tolist()]
+    view = np.datetime_as_string(moments, unit="D" if midnight else "s" if whole else "us")
+    return [str(text).replace("T", " ") for text in view.tolist()]
 
 
-def _moments(here: Any, units: str) -> Any | None:
+def _plain_dates(here: Any, units: str) -> Any | None:
     """Return the dates by plain arithmetic from the first one, if the last one agrees with what the library says."""
     import numpy as np
 
@@ -53,7 +53,7 @@ def _moments(here: Any, units: str) -> Any | None:
     if length is None:
         return None
     try:
-        ends = _library(here[[0, int(np.argmin(here)), int(np.argmax(here))]], units, "standard")
+        ends = _library_dates(here[[0, int(np.argmin(here)), int(np.argmax(here))]], units, "standard")
         known = [np.datetime64(end.isoformat(), "us") for end in ends]
     except (ValueError, OverflowError):
         return None
@@ -65,25 +65,25 @@ def _moments(here: Any, units: str) -> Any | None:
     return rounded if agree else None
 
 
-def _library(values: Any, units: str, calendar: str) -> list[Any]:
+def _library_dates(values: Any, units: str, calendar: str) -> list[Any]:
     from netCDF4 import num2date
 
-    found: Any = num2date(values, units, calendar)
-    return list(found)
+    result: Any = num2date(values, units, calendar)
+    return list(result)
 
 
-def _one_by_one(here: Any, units: str, calendar: str, tally: Tally) -> list[str]:
+def _decode_each(here: Any, units: str, calendar: str, tally: Tally) -> list[str]:
     try:
-        moments = _library(here, units, calendar)
+        moments = _library_dates(here, units, calendar)
     except (ValueError, OverflowError):
-        _say(tally, f"The times in {units[:60]} could not be turned into dates, and stay numbers.")
+        _note_once(tally, f"The times in {units[:60]} could not be turned into dates, and stay numbers.")
         return [repr(float(value)) for value in here]
     if calendar not in (*REAL_CALENDARS, *NEARLY_REAL):
-        _say(tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text.")
+        _note_once(tally, f"Its dates are of the calendar {calendar[:20]}, which is not the real one, and stay text.")
     midnight = all(moment.hour == moment.minute == moment.second == moment.microsecond == 0 for moment in moments)
     return [moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S") for moment in moments]
 
 
-def _say(tally: Tally, note: str) -> None:
+def _note_once(tally: Tally, note: str) -> None:
     if note not in tally.notes:
         tally.notes.append(note)

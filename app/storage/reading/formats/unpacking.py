@@ -13,7 +13,7 @@ from typing import Literal
 from app.domain.analysis.import_options.import_choices import ReadingChoices
 from app.storage.reading.formats.packing import CHUNK, ZIPS, count_bytes, entries_of, inflate, scratch
 from app.storage.reading.formats.registry import needs_its_end
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError
 
 GZIP = b"\x1f\x8b"
@@ -60,13 +60,13 @@ def unpack(
     with source.open("rb") as handle:
         head = handle.read(4)
     if head.startswith(GZIP):
-        return _ungzipped(source, folder, suffix=suffix, limits=limits, head_mb=head_mb)
+        return _unpack_gzip(source, folder, suffix=suffix, limits=limits, head_mb=head_mb)
     if head.startswith(ZIPS) and not is_office(source, "workbook" if ".xls" in suffix else "zip file"):
         if suffix.endswith((*TABLES, ".txt")):
             ending = suffix.rsplit(".", 1)[-1]
             message = f"The name ends in {ending}, but the content is a zip archive. Rename it to .zip."
             raise RefusedError("name_and_content_differ", message, status=415)
-        return _unzipped(source, folder, choices=choices, limits=limits, head_mb=head_mb)
+        return _unpack_zip(source, folder, choices=choices, limits=limits, head_mb=head_mb)
     return Unpacked(source, suffix=suffix)
 
 
@@ -77,18 +77,18 @@ def is_office(source: Path, what: str = "zip file") -> bool:
     return bool(names & {"[Content_Types].xml", "META-INF/manifest.xml"})
 
 
-def _stored(pieces: Iterable[bytes], target: Path, head_mb: int | None) -> bool:
+def _write_pieces(pieces: Iterable[bytes], target: Path, head_mb: int | None) -> bool:
     """Write the pieces, and return whether that was all of them."""
-    written = 0
+    count = 0
     with target.open("wb") as out:
         for piece in pieces:
             out.write(piece)
-            if head_mb is not None and written == 0 and needs_its_end(piece):
+            if head_mb is not None and count == 0 and needs_its_end(piece):
                 head_mb = None
-            written += len(piece)
-            if head_mb is not None and written >= head_mb * CHUNK:
+            count += len(piece)
+            if head_mb is not None and count >= head_mb * CHUNK:
                 # A line or a letter that is cut in two would look like damage.
-                out.truncate(written - len(piece) + piece.rfind(b"\n") + 1)
+                out.truncate(count - len(piece) + piece.rfind(b"\n") + 1)
                 return False
     return True
 
@@ -101,19 +101,19 @@ def _refuse_archive_inside(path: Path, outer: str) -> None:
         raise RefusedError("archive", f"This is a {inner} inside a {outer}. Unpack it first.", status=415)
 
 
-def _ungzipped(source: Path, folder: Path, *, suffix: str, limits: dict[str, int], head_mb: int | None) -> Unpacked:
+def _unpack_gzip(source: Path, folder: Path, *, suffix: str, limits: dict[str, int], head_mb: int | None) -> Unpacked:
     target = scratch(folder) / "unpacked"
     try:
         with gzip.open(source) as handle:
             pieces = count_bytes(iter(lambda: handle.read(CHUNK), b""), packed=source.stat().st_size, limits=limits)
-            whole = _stored(pieces, target, head_mb)
+            whole = _write_pieces(pieces, target, head_mb)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise RefusedError("damaged", "The gzip file is damaged: it cannot be unpacked to its end.") from None
     _refuse_archive_inside(target, "gzip")
     return Unpacked(target, "gzip", suffix.removesuffix(".gz").removesuffix(".gzip"), whole=whole)
 
 
-def _unzipped(
+def _unpack_zip(
     source: Path, folder: Path, *, choices: ReadingChoices, limits: dict[str, int], head_mb: int | None
 ) -> Unpacked:
     target = scratch(folder) / "unpacked"
@@ -123,16 +123,16 @@ def _unzipped(
             message = f"The zip archive holds {len(entries):,} files; at most {MAX_ENTRIES} are looked at."
             raise RefusedError("too_many_entries", message, status=413)
         tables, others = _tables_of(entries)
-        info = _chosen(tables, choices.sheet)
+        info = _choose_entry(tables, choices.sheet)
         pieces = count_bytes(inflate(handle, info), packed=info.compress_size, limits=limits)
-        whole = _stored(pieces, target, head_mb)
+        whole = _write_pieces(pieces, target, head_mb)
     _refuse_archive_inside(target, "zip")
     several = tuple(table.filename for table in tables) if len(tables) > 1 else ()
     notes = [f"Read from the zip archive: {info.filename[:80]}."] if several or others else []
-    return Unpacked(target, "zip", _suffix(info), several, info.filename, whole, tuple(notes))
+    return Unpacked(target, "zip", _entry_suffix(info), several, info.filename, whole, tuple(notes))
 
 
-def _suffix(info: zipfile.ZipInfo) -> str:
+def _entry_suffix(info: zipfile.ZipInfo) -> str:
     return "".join(PurePosixPath(info.filename).suffixes[-2:]).lower()[:20]
 
 
@@ -145,17 +145,17 @@ def _tables_of(entries: list[zipfile.ZipInfo]) -> tuple[list[zipfile.ZipInfo], i
     named = {PurePosixPath(name): info for name, info in paths.items()}
     files = [info for name, info in named.items() if name.name[:1] != "." and "__MACOSX" not in name.parts]
     for endings in (TABLES, MAYBE_TABLES):
-        found = [info for info in files if PurePosixPath(info.filename).suffix.lower() in endings]
-        if found:
-            return found, len(files) - len(found)
+        infos = [info for info in files if PurePosixPath(info.filename).suffix.lower() in endings]
+        if infos:
+            return infos, len(files) - len(infos)
     return (files, 0) if len(files) == 1 else ([], len(files))
 
 
-def _chosen(tables: list[zipfile.ZipInfo], said: str | None) -> zipfile.ZipInfo:
+def _choose_entry(tables: list[zipfile.ZipInfo], words: str | None) -> zipfile.ZipInfo:
     """Return the one entry to read, by its name where there are several."""
     by_name = {info.filename: info for info in tables}
-    if said in by_name:
-        return by_name[str(said)]
+    if words in by_name:
+        return by_name[str(words)]
     if not tables:
         raise RefusedError("archive", "The zip archive holds no table. Choose the data file itself.", status=415)
     if len(tables) == 1:

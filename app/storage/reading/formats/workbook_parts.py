@@ -63,15 +63,15 @@ def inspect(path: Path, limits: dict[str, int]) -> dict[str, Marks]:
         _refuse_others({info.filename for info in entries}, len(entries))
         marks: dict[str, Marks] = {}
         small: dict[str, str] = {}
-        written = 0
+        count = 0
         for info in entries:
             kept: list[bytes] = []
-            size, found = _search(handle, info, kept, limits=limits, before=written)
-            written += size
-            marks[info.filename] = found
+            size, result = _search(handle, info, kept, limits=limits, before=count)
+            count += size
+            marks[info.filename] = result
             if info.filename in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
                 small[info.filename] = b"".join(kept).decode("utf-8", errors="replace")
-    return _by_sheet(small, marks)
+    return _marks_by_sheet(small, marks)
 
 
 def _refuse_others(names: set[str], count: int) -> None:
@@ -116,15 +116,15 @@ def _count(data: bytes, marks: Marks, *, is_sheet: bool) -> None:
         marks.without_value += len(WITHOUT_VALUE.findall(data))
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    return {name: html.unescape(one or other) for name, one, other in ATTRIBUTE.findall(tag)}
+def _tag_attributes(tag: str) -> dict[str, str]:
+    return {name: html.unescape(first or other) for name, first, other in ATTRIBUTE.findall(tag)}
 
 
-def _by_sheet(small: dict[str, str], marks: dict[str, Marks]) -> dict[str, Marks]:
+def _marks_by_sheet(small: dict[str, str], marks: dict[str, Marks]) -> dict[str, Marks]:
     """Return the marks by the names of sheets, which the workbook ties to parts by way of relations."""
-    relations = (_attributes(tag) for tag in RELATION.findall(small.get("xl/_rels/workbook.xml.rels", "")))
+    relations = (_tag_attributes(tag) for tag in RELATION.findall(small.get("xl/_rels/workbook.xml.rels", "")))
     targets = {relation.get("Id", ""): relation.get("Target", "") for relation in relations}
-    sheets = (_attributes(tag) for tag in SHEET.findall(small.get("xl/workbook.xml", "")))
+    sheets = (_tag_attributes(tag) for tag in SHEET.findall(small.get("xl/workbook.xml", "")))
     parts = {sheet.get("name", ""): targets.get(sheet.get("r:id", ""), "") for sheet in sheets}
     return {
         name: marks.get(target.lstrip("/") if target.startswith("/") else f"xl/{target}", Marks())

@@ -12,11 +12,11 @@ from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.grids import LOOKED_AT, GridPlace, Span, find_place, join_header_lines
-from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.packing import ZIPS
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.formats.workbook_parts import Marks, inspect
 from app.storage.reading.refusals import RefusedError, over_limit
 from app.storage.reading.rows import RowTable, Tally
@@ -85,15 +85,15 @@ def _explain_fault() -> Iterator[None]:
     except calamine.CalamineError as fault:
         if "password" in str(fault).lower():
             raise _is_locked() from None
-        raise _damaged() from None
+        raise _damaged_error() from None
     except BaseException as fault:
         # A panic of the reader derives from BaseException, and its class cannot be imported.
         if type(fault).__name__ != "PanicException":
             raise
-        raise _damaged() from None
+        raise _damaged_error() from None
 
 
-def _damaged() -> RefusedError:
+def _damaged_error() -> RefusedError:
     message = "The workbook is damaged, or has parts that cannot be read. Open it, and save it again as .xlsx."
     return RefusedError("damaged", message)
 
@@ -106,9 +106,10 @@ def _open(
     with _explain_fault():
         book = calamine.CalamineWorkbook.from_path(path)
         sheets = [
-            one.name
-            for one in book.sheets_metadata
-            if one.typ is calamine.SheetTypeEnum.WorkSheet and one.visible is calamine.SheetVisibleEnum.Visible
+            metadata.name
+            for metadata in book.sheets_metadata
+            if metadata.typ is calamine.SheetTypeEnum.WorkSheet
+            and metadata.visible is calamine.SheetVisibleEnum.Visible
         ]
         sheet, notes = _choose_sheet(book, sheets, choices.sheet)
     if sheet.width > limits["columns"]:
@@ -116,21 +117,21 @@ def _open(
         raise over_limit("columns", message, code="too_many_columns")
     dialect = Dialect(format=name, sheet=sheet.name, sheets=tuple(sheets), said=("sheet",) if choices.sheet else ())
     tally = Tally(notes=notes + marks.get(sheet.name, Marks()).notes())
-    return _table(sheet, dialect, tally, choices=choices, limits=limits)
+    return _read_sheet(sheet, dialect, tally, choices=choices, limits=limits)
 
 
-def _choose_sheet(book: Any, sheets: list[str], said: str | None) -> tuple[Any, list[str]]:
+def _choose_sheet(book: Any, sheets: list[str], words: str | None) -> tuple[Any, list[str]]:
     """Return the sheet to read, and what to say about the others.
 
     If none was said, it is the first with cells, unless another holds far more numbers and dates.
     """
-    if said is not None:
-        if said not in sheets:
-            message = f"The workbook has no sheet {said[:40]}. It has {format_list(sheets)}."
+    if words is not None:
+        if words not in sheets:
+            message = f"The workbook has no sheet {words[:40]}. It has {format_list(sheets)}."
             raise RefusedError("choose_sheet", message)
-        sheet = book.get_sheet_by_name(said)
+        sheet = book.get_sheet_by_name(words)
         if not sheet.height:
-            raise RefusedError("no_rows", f"The sheet {said[:40]} is empty.")
+            raise RefusedError("no_rows", f"The sheet {words[:40]} is empty.")
         return sheet, []
     filled = [sheet for name in sheets[:SHEETS_WEIGHED] if (sheet := book.get_sheet_by_name(name)).height]
     filled += [
@@ -149,7 +150,7 @@ def _choose_sheet(book: Any, sheets: list[str], said: str | None) -> tuple[Any, 
 def _most_like_data(sheets: list[Any]) -> Any:
     """Return the sheet that looks like the data; the first one where no other has several times its values."""
     values = [_count_values(sheet) for sheet in sheets]
-    best = max(range(len(sheets)), key=lambda at: values[at])
+    best = max(range(len(sheets)), key=lambda position: values[position])
     return sheets[best] if values[best] > MORE_VALUES * values[0] else sheets[0]
 
 
@@ -157,11 +158,13 @@ def _count_values(sheet: Any) -> float:
     """Return about how many numbers and dates a sheet holds, by its first rows."""
     rows = list(itertools.islice(sheet.iter_rows(), LOOKED_AT))
     plain = (int, float, dt.date, dt.datetime)
-    held = sum(isinstance(cell, plain) and not isinstance(cell, bool) for row in rows for cell in row)
-    return float(held * sheet.height / max(len(rows), 1))
+    count = sum(isinstance(cell, plain) and not isinstance(cell, bool) for row in rows for cell in row)
+    return float(count * sheet.height / max(len(rows), 1))
 
 
-def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoices, limits: dict[str, int]) -> RowTable:
+def _read_sheet(
+    sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoices, limits: dict[str, int]
+) -> RowTable:
     # The reader gives every row from the first of the sheet, and columns from the first that is used.
     first = sheet.start[1]
     merged = sheet.merged_cell_ranges or []
@@ -173,9 +176,9 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
     start, height = place.before + place.header_lines, sheet.end[0] + 1
     if start >= height:
         raise RefusedError("no_rows", f"The sheet {sheet.name[:40]} has {sheet.width:,} column names but no rows.")
-    lines = [[_text(cell) for cell in row] for row in filled[place.before : start]]
-    names = join_header_lines(lines) if lines else [f"column_{at + 1}" for at in range(sheet.width)]
-    keep, notes = _columns(sheet, names, place)
+    lines = [[_format_cell(cell) for cell in row] for row in filled[place.before : start]]
+    names = join_header_lines(lines) if lines else [f"column_{position + 1}" for position in range(sheet.width)]
+    keep, notes = _columns_to_read(sheet, names, place)
     tally.notes += _notes(place, len(spans)) + notes
     dialect = dialect.model_copy(
         update={
@@ -188,7 +191,7 @@ def _table(sheet: Any, dialect: Dialect, tally: Tally, *, choices: ReadingChoice
     last = height - (choices.footer_lines or 0)
     body = itertools.islice(itertools.chain(head, rows), start, max(start, last))
     texts = _rows(body, keep, tally, first=start + 1, limits=limits)
-    return RowTable([names[at] for at in keep], texts, dialect, tally)
+    return RowTable([names[position] for position in keep], texts, dialect, tally)
 
 
 def _fill_rows(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
@@ -200,15 +203,15 @@ def _fill_rows(head: list[list[Any]], spans: list[Span]) -> list[list[Any]]:
     return rows
 
 
-def _columns(sheet: Any, names: list[str], place: GridPlace) -> tuple[list[int], list[str]]:
+def _columns_to_read(sheet: Any, names: list[str], place: GridPlace) -> tuple[list[int], list[str]]:
     """Return which columns to read: those without a name and without a value are none."""
-    empty = {at for at, name in enumerate(names) if not name}
+    empty = {index for index, name in enumerate(names) if not name}
     if empty:
         for row in itertools.islice(sheet.iter_rows(), place.before + place.header_lines, None):
-            empty -= {at for at in empty if row[at] != ""}
+            empty -= {position for position in empty if row[position] != ""}
             if not empty:
                 break
-    keep = [at for at in range(len(names)) if at not in empty]
+    keep = [position for position in range(len(names)) if position not in empty]
     return keep, [f"{pluralise(len(empty), 'column')} without name and values passed over."] if empty else []
 
 
@@ -230,7 +233,7 @@ def _rows(
 ) -> Iterator[list[str]]:
     every, most = len(keep), limits["cell_kb"] * 1024
     for number, row in enumerate(rows, start=first):
-        cells = [_text(cell) for cell in (row if len(row) == every else [row[at] for at in keep])]
+        cells = [_format_cell(cell) for cell in (row if len(row) == every else [row[position] for position in keep])]
         if not any(cells):
             tally.pass_over(number, "blank")
             continue
@@ -240,7 +243,7 @@ def _rows(
         yield cells
 
 
-def _text(cell: Any) -> str:
+def _format_cell(cell: Any) -> str:
     """Return a cell as text: whole numbers without a point, dates as ISO 8601 has them."""
     if isinstance(cell, str):
         return cell

@@ -39,7 +39,7 @@ def describe(lines: Sequence[str]) -> StationText | None:
         names=names,
         names_line=2,
         first_row=HEADER_LINES + 1,
-        units={at: unit for at, unit in enumerate(units) if unit not in NO_UNITS},
+        units={index: unit for index, unit in enumerate(units) if unit not in NO_UNITS},
         facts={title: value for title, value in zip(ENVIRONMENT, environment, strict=False) if title},
         notes=notes,
         formats_lines=frozenset({3, 4}),

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from app.storage.reading.formats.stations.moments import compact, replace_time
+from app.storage.reading.formats.stations.moments import parse_compact, replace_time
 from app.storage.reading.formats.stations.text_table import Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -35,19 +35,19 @@ TRACE = re.compile(r"-1 (voor|for) ?<\s*0[.,]05")
 
 def describe_knmi(lines: Sequence[str]) -> StationText | None:
     """Return the description of a file of KNMI: meanings of the columns, then STN, YYYYMMDD and values in tenths."""
-    at = next((place for place, line in enumerate(lines) if KNMI_NAMES.match(line)), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines) if KNMI_NAMES.match(line)), None)
+    if position is None:
         return None
-    names = [name.strip() for name in lines[at].lstrip("# ").split(",")]
+    names = [name.strip() for name in lines[position].lstrip("# ").split(",")]
     while names and not names[-1]:
         names.pop()
-    meanings = _knmi_meanings(lines[:at])
+    meanings = _knmi_meanings(lines[:position])
     hour = next((place for place, name in enumerate(names) if name in ("HH", "H") and place == 2), 0)
     traces = [place for place, name in enumerate(names) if TRACE.search(meanings.get(name, ""))]
     keep = [place for place in range(len(names)) if not hour or place != hour]
 
     def row(cells: Cells) -> Cells | str:
-        time = compact(cells[1] + cells[hour].zfill(2)) if hour else compact(cells[1])
+        time = parse_compact(cells[1] + cells[hour].zfill(2)) if hour else parse_compact(cells[1])
         if time is None:
             return f"{cells[1][:20]} is no date."
         cells[1] = f"{time}Z" if hour else time
@@ -61,11 +61,11 @@ def describe_knmi(lines: Sequence[str]) -> StationText | None:
     notes = [f"{names[place]}: -1 stands for less than 0.05 mm and was read as 0." for place in traces]
     return StationText(
         names=titles,
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         width=len(names),
         units={place: _knmi_unit(meanings.get(name, "")) for place, name in enumerate(titles)},
-        facts={"Source": "KNMI", "Time zone": "UTC" if hour else "", "Stations": _knmi_stations(lines[:at])},
+        facts={"Source": "KNMI", "Time zone": "UTC" if hour else "", "Stations": _knmi_stations(lines[:position])},
         texts=frozenset({0}),
         notes=[*notes, *(["Hours are those at whose end the values were taken, in UTC."] if hour else [])],
         row=row,
@@ -78,9 +78,9 @@ def _knmi_meanings(lines: Sequence[str]) -> dict[str, str]:
     meanings: dict[str, str] = {}
     name = ""
     for line in lines:
-        if found := KNMI_MEANING.match(line):
-            name = found["name"]
-            meanings[name] = found["text"]
+        if match := KNMI_MEANING.match(line):
+            name = match["name"]
+            meanings[name] = match["text"]
         elif name and line.startswith("  ") and line.strip():
             meanings[name] += f" {line.strip()}"
         else:
@@ -93,8 +93,8 @@ def _knmi_unit(meaning: str) -> str:
 
 
 def _knmi_stations(lines: Sequence[str]) -> str:
-    found = (re.match(r"^#?\s*(\d{3}):?\s+[\d.]+\s+[\d.]+\s+-?[\d.]+\s+(.+)$", line) for line in lines)
-    return ", ".join(f"{match[1]} {match[2].strip()}" for match in found if match)
+    matches = (re.match(r"^#?\s*(\d{3}):?\s+[\d.]+\s+[\d.]+\s+-?[\d.]+\s+(.+)$", line) for line in lines)
+    return ", ".join(f"{match[1]} {match[2].strip()}" for match in matches if match)
 
 
 # -- DWD --------------------------------------------------------------------------------------------------------------
@@ -121,15 +121,15 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
     if names[-1].lower() == "eor":
         names.pop()
     is_daily = len(lines) < 2 or len(([*cut(lines[1], ";"), "", ""])[1]) <= 8
-    read = replace_time(1, compact)
+    read = replace_time(1, parse_compact)
 
     def row(cells: Cells) -> Cells | str:
         if len(cells) > len(names) and cells[-1].lower() not in ("eor", ""):
             return "It does not end with eor: it is cut off or joined."
-        found = read(cells[: len(names)])
-        if not isinstance(found, str) and not is_daily:
-            found[1] += "Z"
-        return found
+        results = read(cells[: len(names)])
+        if not isinstance(results, str) and not is_daily:
+            results[1] += "Z"
+        return results
 
     return StationText(
         names=names,
@@ -137,7 +137,7 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
         first_row=2,
         width=width,
         delimiter=";",
-        units={at: DWD_UNITS[name] for at, name in enumerate(names) if name in DWD_UNITS},
+        units={index: DWD_UNITS[name] for index, name in enumerate(names) if name in DWD_UNITS},
         facts={"Source": "Deutscher Wetterdienst", "Time zone": "" if is_daily else "UTC"},
         flags=_dwd_flags(names),
         texts=frozenset({0}),
@@ -149,14 +149,16 @@ def describe_dwd(lines: Sequence[str]) -> StationText | None:
 def _dwd_flags(names: Cells) -> dict[int, int]:
     """Return the column of each level of quality, which is the first behind it, and of each code, the one before it."""
     flags: dict[int, int] = {}
-    values = [at for at in range(2, len(names)) if not DWD_QUALITY.match(names[at]) and names[at] not in DWD_CODES]
-    for at in range(2, len(names)):
-        if DWD_QUALITY.match(names[at]):
-            following = next((value for value in values if value > at), None)
-            flags |= {} if following is None else {at: following}
-        elif names[at] in DWD_CODES:
-            before = next((value for value in reversed(values) if value < at), None)
-            flags |= {} if before is None else {at: before}
+    values = [
+        index for index in range(2, len(names)) if not DWD_QUALITY.match(names[index]) and names[index] not in DWD_CODES
+    ]
+    for position in range(2, len(names)):
+        if DWD_QUALITY.match(names[position]):
+            following = next((value for value in values if value > position), None)
+            flags |= {} if following is None else {position: following}
+        elif names[position] in DWD_CODES:
+            before = next((value for value in reversed(values) if value < position), None)
+            flags |= {} if before is None else {position: before}
     return flags
 
 
@@ -182,18 +184,18 @@ def describe_ghcn(lines: Sequence[str]) -> StationText | None:
     if GHCN_LONG.match(lines[0]) or re.match(r'^"?ID"?,"?DATE"?,"?ELEMENT"?,', lines[0]):
         return _ghcn_long(lines)
     names = cut(lines[0], ",")
-    elements = [at for at, name in enumerate(names) if f"{name}_ATTRIBUTES" in names]
-    if names[:1] != ["STATION"] or "DATE" not in names or not any(names[at] in GHCN_UNITS for at in elements):
+    elements = [index for index, name in enumerate(names) if f"{name}_ATTRIBUTES" in names]
+    if names[:1] != ["STATION"] or "DATE" not in names or not any(names[element] in GHCN_UNITS for element in elements):
         return None
     # The other order is that of the order form of Climate Data Online, where each user chooses the units.
     in_tenths = names.index("DATE") == 1
-    flags = {names.index(f"{names[at]}_ATTRIBUTES"): at for at in elements}
+    flags = {names.index(f"{names[element]}_ATTRIBUTES"): element for element in elements}
     note = "Attributes hold the flags of measurement, quality and source." if in_tenths else "Its units are not stated."
     return StationText(
         names=names,
         names_line=1,
         first_row=2,
-        units={at: GHCN_UNITS.get(names[at], "") for at in elements} if in_tenths else {},
+        units={element: GHCN_UNITS.get(names[element], "") for element in elements} if in_tenths else {},
         facts={"Source": "NOAA GHCN-Daily"},
         flags=flags,
         texts=frozenset({0, *([names.index("NAME")] if "NAME" in names else [])}),
@@ -214,7 +216,7 @@ def _ghcn_long(lines: Sequence[str]) -> StationText:
         flags={4: 3, 5: 3, 6: 3},
         texts=frozenset({0, 2, 7}),
         notes=["Values of temperature and rain are in tenths, as the element of the row has it."],
-        row=replace_time(1, compact),
+        row=replace_time(1, parse_compact),
         missing=frozenset({-9999.0}),
         unit_of=lambda cells: GHCN_UNITS.get(cells[2], ""),
         unit_at=3,
@@ -257,19 +259,19 @@ def describe_gsod(lines: Sequence[str]) -> StationText | None:
     if names[:2] != ["STATION", "DATE"] or not {"TEMP", "DEWP", "FRSHTT", "TEMP_ATTRIBUTES"} <= set(names):
         return None
     attributes = {
-        at: names.index(name.removesuffix("_ATTRIBUTES"))
-        for at, name in enumerate(names)
+        index: names.index(name.removesuffix("_ATTRIBUTES"))
+        for index, name in enumerate(names)
         if name.endswith("_ATTRIBUTES") and name.removesuffix("_ATTRIBUTES") in names
     }
     return StationText(
         names=names,
         names_line=1,
         first_row=2,
-        units={at: GSOD_UNITS[name] for at, name in enumerate(names) if name in GSOD_UNITS},
+        units={index: GSOD_UNITS[name] for index, name in enumerate(names) if name in GSOD_UNITS},
         facts={"Source": "NOAA GSOD"},
         flags=attributes,
         texts=frozenset(names.index(name) for name in ("STATION", "NAME", "FRSHTT") if name in names),
-        missing_at={at: frozenset({GSOD_MISSING[name]}) for at, name in enumerate(names) if name in GSOD_MISSING},
+        missing_at={index: frozenset({GSOD_MISSING[name]}) for index, name in enumerate(names) if name in GSOD_MISSING},
     )
 
 
@@ -282,15 +284,15 @@ ECA_UNIT = re.compile(r"\bin (?P<unit>(?:0\.1|1) ?.+|\S+(?:/\S+)?)\s*$", re.IGNO
 
 def describe_eca(lines: Sequence[str]) -> StationText | None:
     """Return the description of a file of ECA&D: a list of its columns with their units, then STAID, SOUID, DATE."""
-    at = next((place for place, line in enumerate(lines[:100]) if ECA_NAMES.match(line)), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines[:100]) if ECA_NAMES.match(line)), None)
+    if position is None:
         if any(line.startswith("EUROPEAN CLIMATE ASSESSMENT") for line in lines[:3]):
             message = "A file of ECA&D names its columns STAID, SOUID and DATE below its preamble; they are missing."
             raise RefusedError("damaged", message)
         return None
-    names = cut(lines[at], ",")
+    names = cut(lines[position], ",")
     meanings = {
-        found["name"]: html.unescape(found["text"]) for line in lines[:at] if (found := ECA_MEANING.match(line))
+        match["name"]: html.unescape(match["text"]) for line in lines[:position] if (match := ECA_MEANING.match(line))
     }
     date = names.index("DATE")
     flags = {
@@ -298,27 +300,27 @@ def describe_eca(lines: Sequence[str]) -> StationText | None:
     }
     return StationText(
         names=names,
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         units={place: _eca_unit(meanings.get(name, "")) for place, name in enumerate(names) if place > date},
-        facts={"Source": "ECA&D", "Station": _eca_station(lines[:at])},
+        facts={"Source": "ECA&D", "Station": _eca_station(lines[:position])},
         flags=flags,
         texts=frozenset(range(date)),
-        row=replace_time(date, compact),
+        row=replace_time(date, parse_compact),
         missing=frozenset({-9999.0}),
     )
 
 
 def _eca_unit(meaning: str) -> str:
-    found = ECA_UNIT.search(meaning.strip())
-    unit = found["unit"].strip() if found else ""
+    match = ECA_UNIT.search(meaning.strip())
+    unit = match["unit"].strip() if match else ""
     return {"0.1 Hours": "0.1 h", "1 %": "%", "1 cm": "cm", "octas": "1/8", "degrees": "°"}.get(unit, unit)
 
 
 def _eca_station(lines: Sequence[str]) -> str:
     text = " ".join(line.strip() for line in lines)
-    found = re.search(r"series (?:\(SOUID:\s*\d+\) of|of station) (.+?) \(STAID:\s*(\d+)\)", text)
-    return f"{found[1]} ({found[2]})" if found else ""
+    match = re.search(r"series (?:\(SOUID:\s*\d+\) of|of station) (.+?) \(STAID:\s*(\d+)\)", text)
+    return f"{match[1]} ({match[2]})" if match else ""
 
 
 KNMI = text_format("knmi", "a file of KNMI", (".txt", ".csv"), describe_knmi)

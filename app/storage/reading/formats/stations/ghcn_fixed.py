@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.stations.climate import GHCN_UNITS
 from app.storage.reading.formats.stations.text_table import lines_of
 from app.storage.reading.refusals import RefusedError

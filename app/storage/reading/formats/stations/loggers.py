@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 
 from app.storage.reading.formats.stations.moments import (
     clock_in,
-    moment,
+    join_date_and_time,
     order_of,
+    parse_unix,
     replace_time,
     split_moment,
-    unix,
     whole_number,
     zone_in,
 )
@@ -35,12 +35,12 @@ MOST_PREAMBLE = 200
 
 def split_unit(cell: str) -> tuple[str, str, str]:
     """Return the name, the unit in brackets and the serial number of a name such as "Temperature (°C) (655350)"."""
-    found = IN_BRACKETS.match(cell.strip())
-    return (found["name"], found["unit"].strip(), found["serial"] or "") if found else (cell.strip(), "", "")
+    match = IN_BRACKETS.match(cell.strip())
+    return (match["name"], match["unit"].strip(), match["serial"] or "") if match else (cell.strip(), "", "")
 
 
 def _is_below(lines: Sequence[str], start: str) -> int | None:
-    return next((at for at, line in enumerate(lines[:MOST_PREAMBLE]) if line.lower().startswith(start)), None)
+    return next((index for index, line in enumerate(lines[:MOST_PREAMBLE]) if line.lower().startswith(start)), None)
 
 
 # -- PME miniDOT ------------------------------------------------------------------------------------------------------
@@ -51,49 +51,49 @@ def describe_minidot(lines: Sequence[str]) -> StationText | None:
     revision = next((line for line in lines[:12] if line.startswith("OS REV")), "")
     single = _is_below(lines[:12], "time (sec)")
     if revision and single is not None:
-        return _single(lines, single, revision)
+        return _read_single(lines, single, revision)
     together = _is_below(lines[:20], "unix timestamp")
     if together is None or not any(
         "minidot" in line.lower() or line.startswith("Sensor:") for line in lines[:together]
     ):
         return None
-    return _concatenated(lines, together)
+    return _read_concatenated(lines, together)
 
 
-def _single(lines: Sequence[str], at: int, revision: str) -> StationText:
-    cells = [split_unit(cell) for cell in cut(lines[at], ",")]
-    serial = next((line.strip() for line in lines[:at] if re.fullmatch(r"\d+-\d+", line.strip())), "")
+def _read_single(lines: Sequence[str], position: int, revision: str) -> StationText:
+    cells = [split_unit(cell) for cell in cut(lines[position], ",")]
+    serial = next((line.strip() for line in lines[:position] if re.fullmatch(r"\d+-\d+", line.strip())), "")
     return StationText(
         names=["Time", *(name for name, _, _ in cells[1:])],
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         units={place: unit for place, (_, unit, _) in enumerate(cells) if place},
         facts={"Serial number": serial, "Logger": "PME miniDOT", "Revision": revision, "Time zone": "UTC"},
-        row=replace_time(0, unix),
+        row=replace_time(0, parse_unix),
     )
 
 
-def _concatenated(lines: Sequence[str], at: int) -> StationText:
-    names = cut(lines[at], ",")
-    units_below = at + 1 < len(lines) and lines[at + 1].lstrip('"').startswith("(")
-    units = [cell.strip("()") for cell in cut(lines[at + 1], ",")] if units_below else ["" for _ in names]
-    pairs = dict(line.split(":", 1) for line in lines[:at] if ":" in line and not line.startswith("http"))
+def _read_concatenated(lines: Sequence[str], position: int) -> StationText:
+    names = cut(lines[position], ",")
+    units_below = position + 1 < len(lines) and lines[position + 1].lstrip('"').startswith("(")
+    units = [cell.strip("()") for cell in cut(lines[position + 1], ",")] if units_below else ["" for _ in names]
+    pairs = dict(line.split(":", 1) for line in lines[:position] if ":" in line and not line.startswith("http"))
     keep = [0, *(place for place, unit in enumerate(units) if place and not _is_other_clock(names[place]))]
-    times = replace_time(0, unix)
+    times = replace_time(0, parse_unix)
 
     def row(cells: Cells) -> Cells | str:
         return times([cells[place] for place in keep])
 
-    shown = {place: units[was] for place, was in enumerate(keep) if place and was < len(units)}
+    visible_rows = {place: units[was] for place, was in enumerate(keep) if place and was < len(units)}
     return StationText(
         names=["Time", *(names[place] for place in keep[1:])],
-        names_line=at + 1,
-        first_row=at + 3 if units_below else at + 2,
+        names_line=position + 1,
+        first_row=position + 3 if units_below else position + 2,
         width=len(names),
-        units={place: unit for place, unit in shown.items() if unit != "none"},
+        units={place: unit for place, unit in visible_rows.items() if unit != "none"},
         facts={"Serial number": pairs.get("Sensor", ""), "Logger": "PME miniDOT", "Time zone": "UTC"},
         notes=["The same times on other clocks were left out."],
-        formats_lines=frozenset({at + 2}) if units_below else frozenset(),
+        formats_lines=frozenset({position + 2}) if units_below else frozenset(),
         row=row,
     )
 
@@ -110,29 +110,29 @@ TIME_NAME = re.compile(r'^\s*"?(Date and Time|Date ?Time|DateTime)"?\s*[,;\t]', 
 
 def describe_in_situ(lines: Sequence[str]) -> StationText | None:
     """Return the description of an export of Win-Situ or VuSitu: properties, then Date and Time with the sensors."""
-    at = next((place for place, line in enumerate(lines[:MOST_PREAMBLE]) if TIME_NAME.match(line)), None)
-    above = lines[: at if at is not None else MOST_PREAMBLE]
+    position = next((place for place, line in enumerate(lines[:MOST_PREAMBLE]) if TIME_NAME.match(line)), None)
+    above = lines[: position if position is not None else MOST_PREAMBLE]
     if not any(IN_SITU.search(line) for line in above):
         return None
-    if at is None:
+    if position is None:
         if not any(line.startswith(("Report Date", "Location Properties", "Log Data")) for line in above):
             return None
         message = "An In-Situ file names its columns on a line that begins with Date and Time; it is missing."
         raise RefusedError("damaged", message)
-    delimiter = next(one for one in (",", ";", "\t") if one in lines[at])
-    titles = [split_unit(cell) for cell in cut(lines[at], delimiter)]
+    delimiter = next(item for item in (",", ";", "\t") if item in lines[position])
+    titles = [split_unit(cell) for cell in cut(lines[position], delimiter)]
     while titles and not titles[-1][0]:
         titles.pop()
-    pairs = _pairs(above, delimiter)
+    pairs = _key_value_pairs(above, delimiter)
     zone = zone_in(pairs.get("time zone", "")) if re.search(r"[+-]\d", pairs.get("time zone", "")) else ""
-    rows = [cut(line, delimiter) for line in lines[at + 1 :]]
+    rows = [cut(line, delimiter) for line in lines[position + 1 :]]
     order = order_of(split_moment(row[0])[0] for row in rows if row)
     serials = dict.fromkeys(filter(None, [pairs.get("serial number", "") or pairs.get("device sn", ""),
                                           *(serial for _, _, serial in titles)]))  # fmt: skip
     return StationText(
         names=["time", *("Elapsed time" if name == "Seconds" else name for name, _, _ in titles[1:])],
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         delimiter=delimiter,
         units={
             place: unit or ("s" if name == "Seconds" else "") for place, (name, unit, _) in enumerate(titles) if place
@@ -143,22 +143,22 @@ def describe_in_situ(lines: Sequence[str]) -> StationText | None:
             "Site": pairs.get("site", "") or pairs.get("location name", ""),
             "Time zone": pairs.get("time zone", ""),
         },
-        row=replace_time(0, lambda text: _when(text, order, zone)),
+        row=replace_time(0, lambda text: _parse_moment(text, order, zone)),
     )
 
 
-def _when(text: str, order: str | None, zone: str) -> str | None:
-    found = moment(*split_moment(text), order) if order else None
-    return found + zone if found else None
+def _parse_moment(text: str, order: str | None, zone: str) -> str | None:
+    result = join_date_and_time(*split_moment(text), order) if order else None
+    return result + zone if result else None
 
 
-def _pairs(lines: Sequence[str], delimiter: str) -> dict[str, str]:
+def _key_value_pairs(lines: Sequence[str], delimiter: str) -> dict[str, str]:
     """Return what stands as key and value above the table: two cells, or with a sign between them."""
     pairs: dict[str, str] = {}
     for line in lines:
         cells = [cell for cell in cut(line, delimiter) if cell]
-        if len(cells) == 1 and (found := re.match(r"^([^:=]{2,40})\s*[:=]\s*(.+)$", cells[0])):
-            cells = [found[1], found[2]]
+        if len(cells) == 1 and (match := re.match(r"^([^:=]{2,40})\s*[:=]\s*(.+)$", cells[0])):
+            cells = [match[1], match[2]]
         if len(cells) >= 2:
             pairs.setdefault(cells[0].strip(" :=").lower(), cells[1])
     return pairs
@@ -177,28 +177,28 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
     if not lines or not lines[0].startswith("Data file for DataLogger"):
         return None
     sections = _sections(lines)
-    at = next((place for place, line in enumerate(lines) if line.strip().lower() == "[data]"), None)
+    position = next((place for place, line in enumerate(lines) if line.strip().lower() == "[data]"), None)
     facts = _diver_facts(sections)
     zone = zone_in(facts.get("Time zone", ""))
-    if at is None:
+    if position is None:
         return _diver_csv(lines, facts, zone)
-    promised = whole_number(lines[at + 1]) if at + 1 < len(lines) else None
+    promised = whole_number(lines[position + 1]) if position + 1 < len(lines) else None
     if promised is None:
         raise RefusedError(
-            "damaged", "A MON file says under [Data] how many rows it holds; that is missing.", line=at + 1
+            "damaged", "A MON file says under [Data] how many rows it holds; that is missing.", line=position + 1
         )
     named = _channels(sections)
     names = [name for name, _ in named]
 
     def row(cells: Cells) -> Cells | str:
-        day, clock = moment(cells[0], "", "ymd"), clock_in(cells[1])
+        day, clock = join_date_and_time(cells[0], "", "ymd"), clock_in(cells[1])
         if day is None or clock is None:
             return f"{cells[0][:20]} {cells[1][:20]} is no time."
         return [f"{day[:10]} {clock}{zone}", *(cell.replace(",", ".") for cell in cells[2:])]
 
     return StationText(
         names=["time", *names],
-        first_row=at + 3,
+        first_row=position + 3,
         width=2 + len(names),
         delimiter=WHITESPACE,
         units={place: unit for place, (_, unit) in enumerate(named, start=1)},
@@ -212,8 +212,8 @@ def describe_diver(lines: Sequence[str]) -> StationText | None:
 def _sections(lines: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     sections: list[tuple[str, dict[str, str]]] = [("", {})]
     for line in itertools.islice(lines, MOST_PREAMBLE):
-        if found := SECTION.match(line):
-            sections.append((found["name"], {}))
+        if match := SECTION.match(line):
+            sections.append((match["name"], {}))
             continue
         key, sign, value = line.partition("=") if "=" in line else line.partition(":")
         if sign and not line.startswith("="):
@@ -240,8 +240,8 @@ def _channels(sections: list[tuple[str, dict[str, str]]]) -> list[tuple[str, str
     """Return the name and the unit of each channel; what the header of the data says goes before the settings."""
     channels: dict[str, dict[str, str]] = {}
     for name, values in sections:
-        if found := re.match(r"Channel (\d+)( from data header)?$", name, re.IGNORECASE):
-            channels[found[1]] = {**channels.get(found[1], {}), **{key: text for key, text in values.items() if text}}
+        if match := re.match(r"Channel (\d+)( from data header)?$", name, re.IGNORECASE):
+            channels[match[1]] = {**channels.get(match[1], {}), **{key: text for key, text in values.items() if text}}
     pairs = [(values.get("identification", ""), _channel_unit(values)) for values in channels.values()]
     return [(name.strip().capitalize(), unit) for name, unit in pairs if name.strip()]
 
@@ -250,27 +250,29 @@ def _channel_unit(values: dict[str, str]) -> str:
     if unit := values.get("unit", ""):
         return unit
     for key in ("reference level", "reference", "range", "master level"):
-        if found := MON_UNIT.match(values.get(key, "")):
-            return found["unit"].strip()
+        if match := MON_UNIT.match(values.get(key, "")):
+            return match["unit"].strip()
     return ""
 
 
 def _diver_csv(lines: Sequence[str], facts: dict[str, str], zone: str) -> StationText:
-    at = next((place for place, line in enumerate(lines) if re.match(r'^"?Date[/ ]time', line, re.IGNORECASE)), None)
-    if at is None:
+    position = next(
+        (place for place, line in enumerate(lines) if re.match(r'^"?Date[/ ]time', line, re.IGNORECASE)), None
+    )
+    if position is None:
         raise RefusedError("damaged", "This Diver file has no [Data] and no line of names.")
-    delimiter = next((one for one in (";", "\t", ",") if one in lines[at]), ",")
-    titles = [split_unit(cell) for cell in cut(lines[at], delimiter)]
-    rows = [cut(line, delimiter) for line in lines[at + 1 :] if not END.match(line)]
+    delimiter = next((item for item in (";", "\t", ",") if item in lines[position]), ",")
+    titles = [split_unit(cell) for cell in cut(lines[position], delimiter)]
+    rows = [cut(line, delimiter) for line in lines[position + 1 :] if not END.match(line)]
     order = order_of(split_moment(row[0])[0] for row in rows if row)
     return StationText(
         names=["time", *(name for name, _, _ in titles[1:])],
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         delimiter=delimiter,
         units={place: unit for place, (_, unit, _) in enumerate(titles) if place},
         facts=facts,
-        row=_decimal_points(replace_time(0, lambda text: _when(text, order, zone)), delimiter),
+        row=_decimal_points(replace_time(0, lambda text: _parse_moment(text, order, zone)), delimiter),
         is_footer=lambda line: bool(END.match(line)),
     )
 

@@ -25,10 +25,10 @@ def whole_number(text: str) -> int | None:
 
 def date_in(text: str, order: str) -> dt.date | None:
     """Return the date of a text whose parts stand in this order, or None where it is none."""
-    found = PARTS.match(text.strip())
-    if not found:
+    match = PARTS.match(text.strip())
+    if not match:
         return None
-    year, month, day = (found[place + 1] for place in ORDERS[order])
+    year, month, day = (match[place + 1] for place in ORDERS[order])
     if len(year) not in (2, 4) or len(month) > 2 or len(day) > 2:
         return None
     number = int(year)
@@ -42,18 +42,18 @@ def date_in(text: str, order: str) -> dt.date | None:
 
 def clock_in(text: str) -> str | None:
     """Return a time of day as 24 hours, with its seconds; None where it is none."""
-    found = CLOCK.match(text.strip())
-    if not found:
+    match = CLOCK.match(text.strip())
+    if not match:
         return None
-    hour = int(found[1])
-    if found[6]:
+    hour = int(match[1])
+    if match[6]:
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if found[6].lower() == "p" else 0)
-    if hour > 23 or int(found[2]) > 59 or int(found[3] or 0) > 59:
+        hour = hour % 12 + (12 if match[6].lower() == "p" else 0)
+    if hour > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
         return None
-    part = (found[4] or found[5] or "").rstrip("0")
-    return f"{hour:02d}:{found[2]}:{found[3] or '00'}" + (f".{part}" if part else "")
+    part = (match[4] or match[5] or "").rstrip("0")
+    return f"{hour:02d}:{match[2]}:{match[3] or '00'}" + (f".{part}" if part else "")
 
 
 def order_of(dates: Iterable[str], prefer: Sequence[str] = ("mdy", "dmy", "ymd")) -> str | None:
@@ -66,7 +66,7 @@ def order_of(dates: Iterable[str], prefer: Sequence[str] = ("mdy", "dmy", "ymd")
         return None
     fits = []
     for rank, order in enumerate(prefer):
-        known = [one for one in (date_in(text, order) for text in texts) if one is not None]
+        known = [day for day in (date_in(text, order) for text in texts) if day is not None]
         # A row that is cut off has no date in any order; most of the others tell.
         if 2 * len(known) > len(texts):
             backwards = sum(after < before for before, after in itertools.pairwise(known))
@@ -74,7 +74,7 @@ def order_of(dates: Iterable[str], prefer: Sequence[str] = ("mdy", "dmy", "ymd")
     return min(fits)[-1] if fits else None
 
 
-def moment(date: str, clock: str, order: str) -> str | None:
+def join_date_and_time(date: str, clock: str, order: str) -> str | None:
     """Return a date and a time of day as one text; None where either is none."""
     day, time = date_in(date, order), clock_in(clock) if clock.strip() else "00:00:00"
     return f"{day.isoformat()} {time}" if day is not None and time is not None else None
@@ -88,15 +88,15 @@ def split_moment(text: str) -> tuple[str, str]:
 
 def zone_in(text: str) -> str:
     """Return the offset that a text names, such as GMT-04:00, as -04:00; "" where none is named."""
-    found = ZONE.search(text)
-    if not found:
+    match = ZONE.search(text)
+    if not match:
         return ""
-    if not found[1]:
+    if not match[1]:
         return "+00:00"
-    return f"{found[1]}{int(found[2]):02d}:{found[3] or '00'}"
+    return f"{match[1]}{int(match[2]):02d}:{match[3] or '00'}"
 
 
-def compact(text: str) -> str | None:
+def parse_compact(text: str) -> str | None:
     """Return digits such as 20080131, with hours, minutes and seconds or without, as a date and time."""
     digits = text.strip()
     if not digits.isdigit() or len(digits) not in (8, 10, 12, 14):
@@ -107,29 +107,29 @@ def compact(text: str) -> str | None:
         # The end of a day is written as its hour 24 by agencies that mark hours by their end.
         digits, later = digits[:8] + "00" + digits[10:], dt.timedelta(days=1)
     try:
-        found = dt.datetime.strptime(digits, shape) + later  # noqa: DTZ007
+        moment = dt.datetime.strptime(digits, shape) + later  # noqa: DTZ007
     except (ValueError, OverflowError):
         return None
-    return found.date().isoformat() if len(digits) == 8 else found.isoformat(sep=" ")
+    return moment.date().isoformat() if len(digits) == 8 else moment.isoformat(sep=" ")
 
 
-def unix(text: str) -> str | None:
+def parse_unix(text: str) -> str | None:
     """Return seconds since 1970 as a time in UTC."""
     try:
-        found = dt.datetime.fromtimestamp(float(text), tz=dt.UTC)
+        moment = dt.datetime.fromtimestamp(float(text), tz=dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found.strftime("%Y-%m-%d %H:%M:%SZ")
+    return moment.strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def replace_time(at: int, read: Callable[[str], str | None]) -> Callable[[list[str]], list[str] | str]:
+def replace_time(position: int, read: Callable[[str], str | None]) -> Callable[[list[str]], list[str] | str]:
     """Return what reads the time in one cell of a row, and rejects a row whose time is none."""
 
     def row(cells: list[str]) -> list[str] | str:
-        found = read(cells[at])
-        if found is None:
-            return f"{cells[at][:30] or 'An empty cell'} is no time."
-        cells[at] = found
+        result = read(cells[position])
+        if result is None:
+            return f"{cells[position][:30] or 'An empty cell'} is no time."
+        cells[position] = result
         return cells
 
     return row

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from app.storage.reading.formats.stations.moments import moment, order_of, split_moment, zone_in
+from app.storage.reading.formats.stations.moments import join_date_and_time, order_of, split_moment, zone_in
 from app.storage.reading.formats.stations.text_table import Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -39,28 +39,30 @@ def describe(lines: Sequence[str]) -> StationText | None:
             message = "A HOBOware export has its names below the title; here they are missing."
             raise RefusedError("damaged", message, line=2)
         return None
-    date = next(at for at, name in enumerate(names) if DATE_CELL.match(name))
+    date = next(cell for cell, name in enumerate(names) if DATE_CELL.match(name))
     joined = date + 1 < len(names) and names[date].strip().lower() == "date"
-    events = [at for at, name in enumerate(names) if EVENTS.match(name)]
-    values = [at for at in range(len(names)) if at not in events and at != date and not (joined and at == date + 1)]
-    values = [at for at in values if names[at] != COUNTER]
+    events = [cell for cell, name in enumerate(names) if EVENTS.match(name)]
+    values = [
+        cell for cell in range(len(names)) if cell not in events and cell != date and not (joined and cell == date + 1)
+    ]
+    values = [cell for cell in values if names[cell] != COUNTER]
     rows = [cut(line, delimiter) for line in lines[place + 1 :]]
-    order = order_of(_date(row[date]) for row in rows if len(row) > date)
+    order = order_of(_parse_date(row[date]) for row in rows if len(row) > date)
     zone = zone_in(names[date + 1] if joined else names[date])
-    parts = [NAME.match(names[at]) for at in values]
-    titles = _titles([part["name"].strip() if part else names[at] for part, at in zip(parts, values, strict=True)],
-                     [names[at] for at in values])  # fmt: skip
+    parts = [NAME.match(names[cell]) for cell in values]
+    titles = _titles([part["name"].strip() if part else names[cell] for part, cell in zip(parts, values, strict=True)],
+                     [names[cell] for cell in values])  # fmt: skip
     return StationText(
         names=["time", *titles],
         names_line=place + 1,
         first_row=place + 2,
         width=len(names),
         delimiter=delimiter,
-        units={at + 1: (part["unit"] or "").strip() for at, part in enumerate(parts) if part},
+        units={cell + 1: (part["unit"] or "").strip() for cell, part in enumerate(parts) if part},
         facts=_facts(title, header, zone),
         notes=_notes(names, events, order),
-        row=_row(date, values, order=order, zone=zone, joined=joined, commas=delimiter != ","),
-        is_event=lambda cells: len(cells) > date and not any(cells[at] for at in values if at < len(cells)),
+        row=_row_reader(date, values, order=order, zone=zone, joined=joined, commas=delimiter != ","),
+        is_event=lambda cells: len(cells) > date and not any(cells[cell] for cell in values if cell < len(cells)),
     )
 
 
@@ -81,7 +83,7 @@ def _names(header: str) -> tuple[str, Cells]:
     return "", []
 
 
-def _date(text: str) -> str:
+def _parse_date(text: str) -> str:
     return split_moment(text)[0]
 
 
@@ -97,24 +99,24 @@ def _titles(names: list[str], whole: list[str]) -> list[str]:
 def _notes(names: Cells, events: list[int], order: str | None) -> list[str]:
     notes = []
     if events:
-        shown = ", ".join(names[at].split(" (")[0] for at in events)
-        notes.append(f"Events of the logger are no measurements and were left out: {shown}.")
+        text = ", ".join(names[event].split(" (")[0] for event in events)
+        notes.append(f"Events of the logger are no measurements and were left out: {text}.")
     if order:
         words = {"ymd": "year, month, day", "mdy": "month, day, year", "dmy": "day, month, year"}
         notes.append(f"Dates are read as {words[order]}.")
     return notes
 
 
-def _row(
+def _row_reader(
     date: int, values: list[int], *, order: str | None, zone: str, joined: bool, commas: bool
 ) -> Callable[[Cells], Cells | str]:
     def row(cells: Cells) -> Cells | str:
         day, clock = (cells[date], cells[date + 1]) if joined else split_moment(cells[date])
-        found = moment(day, clock, order) if order else None
-        if found is None:
+        result = join_date_and_time(day, clock, order) if order else None
+        if result is None:
             return f"{cells[date][:30] or 'An empty cell'} is no time."
-        measured = (cells[at].replace(",", ".") if commas else cells[at] for at in values)
-        return [found + zone, *measured]
+        measured = (cells[value].replace(",", ".") if commas else cells[value] for value in values)
+        return [result + zone, *measured]
 
     return row
 

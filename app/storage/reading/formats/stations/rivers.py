@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from app.storage.reading.formats.stations.moments import compact, moment, replace_time, whole_number
+from app.storage.reading.formats.stations.moments import join_date_and_time, parse_compact, replace_time, whole_number
 from app.storage.reading.formats.stations.text_table import (
     Cells,
     StationText,
@@ -41,45 +41,47 @@ def describe_grdc(lines: Sequence[str]) -> StationText | None:
     """Return the description of a station file of GRDC: comments, then YYYY-MM-DD;hh:mm and values."""
     if not any("GRDC" in line for line in lines[:12] if line.startswith("#")):
         return None
-    at = next((place for place, line in enumerate(lines) if line.startswith("YYYY-MM-DD")), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines) if line.startswith("YYYY-MM-DD")), None)
+    if position is None:
         raise RefusedError(
             "damaged", "A GRDC file has the names YYYY-MM-DD;hh:mm below its comments; they are missing."
         )
-    found = {match["title"].strip(): match["text"].strip() for line in lines[:at] if (match := GRDC_FACT.match(line))}
-    names = cut(lines[at], ";")
+    results = {
+        match["title"].strip(): match["text"].strip() for line in lines[:position] if (match := GRDC_FACT.match(line))
+    }
+    names = cut(lines[position], ";")
     values = list(range(2, len(names)))
-    unit = found.get("Unit of measure", "")
+    unit = results.get("Unit of measure", "")
     flag = next((place for place in values if names[place].lower() == "flag"), 0)
-    count = found.get("Data lines", "")
+    count = results.get("Data lines", "")
 
     def row(cells: Cells) -> Cells | str:
         date = re.sub(r"-00$", "-01", cells[0])
         clock = cells[1] if any(letter.isdigit() for letter in cells[1]) else ""
-        time = moment(date, clock, "ymd")
+        time = join_date_and_time(date, clock, "ymd")
         if time is None:
             return f"{cells[0][:20]} is no date."
         return [time if clock else time[:10], *(cells[place] for place in values)]
 
     return StationText(
         names=["date", *(names[place] for place in values)],
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         width=len(names),
         delimiter=";",
         units={place - 1: unit for place in values if place != flag},
-        facts=_grdc_facts(found),
+        facts=_grdc_facts(results),
         flags={flag - 1: 1} if flag else {},
-        notes=["A month without a day is dated to its first day."] if _has_months(lines[at + 1 :]) else [],
+        notes=["A month without a day is dated to its first day."] if _has_months(lines[position + 1 :]) else [],
         row=row,
         missing=frozenset({-999.0, -99.0}) if "-99.000" in " ".join(lines[:6]) else frozenset({-999.0}),
         rows_promised=whole_number(count),
     )
 
 
-def _grdc_facts(found: dict[str, str]) -> dict[str, str]:
-    area = next((text for title, text in found.items() if title.startswith("Catchment area")), "")
-    facts = {title: found.get(key, "") for key, title in GRDC_FACTS.items()}
+def _grdc_facts(results: dict[str, str]) -> dict[str, str]:
+    area = next((text for title, text in results.items() if title.startswith("Catchment area")), "")
+    facts = {title: results.get(key, "") for key, title in GRDC_FACTS.items()}
     return {**facts, "Catchment area": f"{area} km²" if area else ""}
 
 
@@ -126,16 +128,16 @@ def describe_ea(lines: Sequence[str]) -> StationText | None:
     if not {"measure", "dateTime", "value"} <= set(names):
         return None
     measure, time, _value = (names.index(name) for name in ("measure", "dateTime", "value"))
-    keep = [at for at, name in enumerate(names) if name not in ("date", "@id")]
+    keep = [index for index, name in enumerate(names) if name not in ("date", "@id")]
 
     def row(cells: Cells) -> Cells | str:
         if not ISO_DATE.match(cells[time]):
             return f"{cells[time][:30] or 'An empty cell'} is no time."
         cells[measure] = cells[measure].rstrip("/").rpartition("/")[2]
         cells[time] = cells[time].replace("T", " ").removesuffix("Z") + "Z"
-        return [cells[at] for at in keep]
+        return [cells[position] for position in keep]
 
-    titles = [names[at] for at in keep]
+    titles = [names[position] for position in keep]
     at_value, at_measure = titles.index("value"), titles.index("measure")
     return StationText(
         names=titles,
@@ -170,19 +172,23 @@ def describe_canada(lines: Sequence[str]) -> StationText | None:
         for part, name in zip(parts, names, strict=True)
     ]
     flags = {
-        at: titles.index(name.removesuffix(" Flag"))
-        for at, name in enumerate(titles)
+        index: titles.index(name.removesuffix(" Flag"))
+        for index, name in enumerate(titles)
         if name.endswith(" Flag") and name.removesuffix(" Flag") in titles
     }
-    units = {at: part["unit"] for at, part in enumerate(parts) if part and titles[at] != names[at]}
-    date = next(at for at, name in enumerate(names) if name.startswith("Date/Time"))
-    quality = next((at for at, name in enumerate(names) if name == "Data Quality"), None)
+    units = {index: part["unit"] for index, part in enumerate(parts) if part and titles[index] != names[index]}
+    date = next(index for index, name in enumerate(names) if name.startswith("Date/Time"))
+    quality = next((index for index, name in enumerate(names) if name == "Data Quality"), None)
     codes = frozenset({names.index("Station Name"), names.index("Climate ID"), *([] if quality is None else [quality])})
     return StationText(
         names=titles,
         names_line=1,
         first_row=2,
-        units={at: {"10s deg": "10 °", "deg C": "°C"}.get(unit, unit) for at, unit in units.items() if at not in flags},
+        units={
+            position: {"10s deg": "10 °", "deg C": "°C"}.get(unit, unit)
+            for position, unit in units.items()
+            if position not in flags
+        },
         facts={
             "Source": "Environment Canada",
             "Station": _first_cell(lines, names.index("Station Name")),
@@ -191,7 +197,7 @@ def describe_canada(lines: Sequence[str]) -> StationText | None:
         },
         flags=flags,
         texts=codes,
-        row=_without_zeros([at for at, name in enumerate(names) if name in ("Month", "Day")]),
+        row=_zero_remover([index for index, name in enumerate(names) if name in ("Month", "Day")]),
     )
 
 
@@ -201,12 +207,12 @@ def _first_cell(lines: Sequence[str], place: int) -> str:
     return cells[place] if place < len(cells) else ""
 
 
-def _without_zeros(places: list[int]) -> Callable[[Cells], Cells | str]:
+def _zero_remover(places: list[int]) -> Callable[[Cells], Cells | str]:
     """Return what reads 01 in these columns as the number that it is, not as a code."""
 
     def row(cells: Cells) -> Cells | str:
-        for at in places:
-            cells[at] = cells[at].lstrip("0") if cells[at].isdigit() else cells[at]
+        for place in places:
+            cells[place] = cells[place].lstrip("0") if cells[place].isdigit() else cells[place]
         return cells
 
     return row
@@ -218,10 +224,10 @@ PARAM_UNITS = {"1": "m³/s", "2": "m", "46": "m", "47": "m³/s", "6": "m³/s", "
 
 def describe_water_office(lines: Sequence[str]) -> StationText | None:
     """Return the description of flow and level of the Water Survey of Canada: ID, PARAM, Date, Value, SYM."""
-    at = next((place for place, line in enumerate(lines[:20]) if WATER_OFFICE.match(line)), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines[:20]) if WATER_OFFICE.match(line)), None)
+    if position is None:
         return None
-    names = [IN_BRACKETS.match(name)["name"] if IN_BRACKETS.match(name) else name for name in cut(lines[at], ",")]  # type: ignore[index]
+    names = [IN_BRACKETS.match(name)["name"] if IN_BRACKETS.match(name) else name for name in cut(lines[position], ",")]  # type: ignore[index]
     value = next((place for place, name in enumerate(names) if name.split("/")[0].lower() in ("value", "value ")), 3)
     names = [name.split("/")[0] for name in names]
     flags = {
@@ -229,8 +235,8 @@ def describe_water_office(lines: Sequence[str]) -> StationText | None:
     }
     return StationText(
         names=names,
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         fewest=value + 1,
         facts={"Source": "Water Survey of Canada"},
         flags=flags,
@@ -249,14 +255,14 @@ def describe_cdec(lines: Sequence[str]) -> StationText | None:
     names = cut(lines[0], ",") if lines else []
     if names[:1] != ["STATION_ID"] or not {"DATE TIME", "VALUE", "UNITS"} <= set(names):
         return None
-    times = [at for at, name in enumerate(names) if name in ("DATE TIME", "OBS DATE")]
+    times = [index for index, name in enumerate(names) if name in ("DATE TIME", "OBS DATE")]
 
     def row(cells: Cells) -> Cells | str:
-        for at in times:
-            found = compact(cells[at].replace(" ", ""))
-            if found is None and (cells[at] or at == times[0]):
-                return f"{cells[at][:30] or 'An empty cell'} is no time."
-            cells[at] = found or ""
+        for time in times:
+            compact = parse_compact(cells[time].replace(" ", ""))
+            if compact is None and (cells[time] or time == times[0]):
+                return f"{cells[time][:30] or 'An empty cell'} is no time."
+            cells[time] = compact or ""
         return cells
 
     value, unit = names.index("VALUE"), names.index("UNITS")
@@ -286,33 +292,33 @@ DINO_NAMES = re.compile(r'^"?Locatie"?,("?Filternummer"?,)?"?Peildatum"?,')
 
 def describe_dino(lines: Sequence[str]) -> StationText | None:
     """Return the description of groundwater levels of DINOloket: a table of wells, then Peildatum and Stand."""
-    at = next((place for place, line in enumerate(lines) if DINO_NAMES.match(line)), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines) if DINO_NAMES.match(line)), None)
+    if position is None:
         if lines and lines[0].startswith("Titel:") and any("Locatie,Filternummer" in line for line in lines):
             raise RefusedError("no_rows", "The file of DINO has its table of wells, but no table of levels.")
         return None
-    names = cut(lines[at], ",")
+    names = cut(lines[position], ",")
     while names and not names[-1]:
         names.pop()
     units = {
-        place: found["unit"].split()[0]
+        place: match["unit"].split()[0]
         for place, name in enumerate(names)
-        if (found := IN_BRACKETS.match(name)) and found["unit"]
+        if (match := IN_BRACKETS.match(name)) and match["unit"]
     }
     levels, dated = sorted(units), names.index("Peildatum")
     remarks = [place for place, name in enumerate(names) if name in ("Bijzonderheid", "Opmerking")]
 
     def date(text: str) -> str | None:
-        found = moment(text, "", "dmy")
-        return found[:10] if found else None
+        result = join_date_and_time(text, "", "dmy")
+        return result[:10] if result else None
 
     return StationText(
         names=names,
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         fewest=dated + 1,
         units=units,
-        facts={"Source": "DINOloket", "Well": lines[at + 1].split(",")[0] if len(lines) > at + 1 else ""},
+        facts={"Source": "DINOloket", "Well": lines[position + 1].split(",")[0] if len(lines) > position + 1 else ""},
         flags=dict.fromkeys(remarks, levels[0]) if levels else {},
         texts=frozenset(range(dated)),
         row=replace_time(dated, date),

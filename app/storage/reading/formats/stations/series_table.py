@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.domain.analysis.import_options.import_choices import Dialect
 from app.domain.text.words import pluralise
-from app.storage.reading.formats.words import format_list
+from app.storage.reading.formats.wording import format_list
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
 
@@ -92,13 +92,13 @@ def table_of_series(
         raise RefusedError("no_rows", "The file holds series, but no value.")
     series = list(summary.series)
     columns = _columns(series)
-    units = {one.unit for one in series}
+    units = {item.unit for item in series}
     names = ["time", "value", *summary.flags, *columns]
-    shown = {title: text for title, text in {**_facts(series), **facts}.items() if text}
+    visible_rows = {title: text for title, text in {**_facts(series), **facts}.items() if text}
     dialect = Dialect(
         format=name,
         encoding="utf-8",
-        facts=tuple((title, text[:200]) for title, text in shown.items()),
+        facts=tuple((title, text[:200]) for title, text in visible_rows.items()),
         units=(("value", next(iter(units))),) if len(units) == 1 and "" not in units else (),
         flags=tuple((flag, "value") for flag in summary.flags),
     )
@@ -110,21 +110,21 @@ def table_of_series(
 def _columns(series: Sequence[Series]) -> list[str]:
     """Return what stands beside each value: always the site, and what else tells series apart."""
     columns = ["site"]
-    if len({one.site for one in series}) < len(series):
+    if len({item.site for item in series}) < len(series):
         columns.append("series")
     for field_name in ("parameter", "statistic", "unit"):
-        if len({getattr(one, field_name) for one in series}) > 1:
+        if len({getattr(item, field_name) for item in series}) > 1:
             columns.append(field_name)
     return columns
 
 
 def _facts(series: Sequence[Series]) -> dict[str, str]:
-    sites = list(dict.fromkeys(one.site_name or one.site for one in series))
-    names = list(dict.fromkeys(one.parameter_name or one.parameter for one in series))
+    sites = list(dict.fromkeys(item.site_name or item.site for item in series))
+    names = list(dict.fromkeys(item.parameter_name or item.parameter for item in series))
     return {
         "Site" if len(sites) == 1 else "Sites": format_list(sites),
         "Variable" if len(names) == 1 else "Variables": format_list(names),
-        "Statistic": format_list(dict.fromkeys(one.statistic for one in series if one.statistic)),
+        "Statistic": format_list(dict.fromkeys(item.statistic for item in series if item.statistic)),
     }
 
 
@@ -136,15 +136,18 @@ def _notes(series: Sequence[Series]) -> list[str]:
 
 def _rows(values: Values, flags: list[str], columns: list[str], tally: Tally) -> Iterator[list[str]]:
     absent = without = 0
-    for one in values():
-        value = one.value
-        if not value and not one.time:
+    for series_value in values():
+        value = series_value.value
+        if not value and not series_value.time:
             without += 1
             continue
-        if value and one.series.no_data and _is_same(value, one.series.no_data):
+        if value and series_value.series.no_data and _is_same(value, series_value.series.no_data):
             value, absent = "", absent + 1
-        beside = (one.series.name if column == "series" else getattr(one.series, column) for column in columns)
-        yield [one.time, value, *(one.flags.get(flag, "") for flag in flags), *beside]
+        beside = (
+            series_value.series.name if column == "series" else getattr(series_value.series, column)
+            for column in columns
+        )
+        yield [series_value.time, value, *(series_value.flags.get(flag, "") for flag in flags), *beside]
     if without:
         tally.notes.append(f"Left out, because they have neither time nor value: {pluralise(without, 'point')}.")
     if absent:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
-from app.storage.reading.formats.stations.moments import moment, whole_number
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
+from app.storage.reading.formats.stations.moments import join_date_and_time, whole_number
 from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import RowTable, Tally
@@ -67,9 +67,9 @@ def _header(events: Iterator[XmlEvent]) -> _Header:
     for event in events:
         if not event.is_end and event.name == "Data":
             break
-        if found := CHANNEL.match(event.name):
-            channel = "" if event.is_end else found[1]
-            header.channels.setdefault(found[1], {})
+        if match := CHANNEL.match(event.name):
+            channel = "" if event.is_end else match[1]
+            header.channels.setdefault(match[1], {})
         elif event.is_end and channel and event.name in ("Identification", "Unit"):
             header.channels[channel].setdefault(event.name, event.text)
         elif event.is_end and event.name in FACTS:
@@ -86,22 +86,22 @@ def _rows(events: Iterator[XmlEvent], keys: list[str], header: _Header, tally: T
         if event.name == "Log" and not event.is_end:
             log, count = {}, count + 1
         elif event.name == "Log" and log is not None:
-            time = moment(log.get("Date", ""), log.get("Time", ""), "ymd")
+            time = join_date_and_time(log.get("Date", ""), log.get("Time", ""), "ymd")
             if time is None:
                 tally.reject(count, f"{log.get('Date', '')[:20]} {log.get('Time', '')[:20]} is no time.")
             else:
-                yield [time + _part(log.get("ms", "")), *(log.get(key, "") for key in keys)]
+                yield [time + _second_fraction(log.get("ms", "")), *(log.get(key, "") for key in keys)]
             log = None
         elif event.is_end and log is not None:
-            found = VALUE.match(event.name)
-            log[found[1] if found else event.name] = event.text.replace(",", ".") if found else event.text
+            match = VALUE.match(event.name)
+            log[match[1] if match else event.name] = event.text.replace(",", ".") if match else event.text
     if header.promised is not None and header.promised != count:
         tally.notes.append(f"The file says that it holds {header.promised:,} logs, but it holds {count:,}.")
 
 
-def _part(milliseconds: str) -> str:
-    found = whole_number(milliseconds)
-    return f".{found:03d}" if found else ""
+def _second_fraction(milliseconds: str) -> str:
+    count = whole_number(milliseconds)
+    return f".{count:03d}" if count else ""
 
 
 FORMAT = Format("solinst_xml", "a Solinst XLE file", (".xle", ".xml"), _holds, open_table, peek)

@@ -17,8 +17,8 @@ from app.domain.analysis.import_options.import_choices import Dialect, Peek, Rea
 from app.domain.text.words import pluralise
 from app.storage.reading.dialect import NUMBER, repair_names
 from app.storage.reading.encodings import find_encoding
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.refusals import RefusedError
 from app.storage.reading.rows import Kind, RowTable, Tally
 from app.storage.reading.text_lines import TextLines, is_end_of_file
@@ -31,11 +31,11 @@ SIGNS = frozenset("<>")
 Cells = list[str]
 
 
-def _same(cells: Cells) -> Cells | str:
+def _keep_cells(cells: Cells) -> Cells | str:
     return cells
 
 
-def _never(line: str) -> bool:
+def _ends_nowhere(line: str) -> bool:
     return False
 
 
@@ -61,8 +61,8 @@ class StationText:
     flags: Mapping[int, int] = field(default_factory=dict)
     texts: frozenset[int] = frozenset()
     notes: Sequence[str] = ()
-    row: Callable[[Cells], Cells | str] = _same
-    is_footer: Callable[[str], bool] = _never
+    row: Callable[[Cells], Cells | str] = _keep_cells
+    is_footer: Callable[[str], bool] = _ends_nowhere
     is_event: Callable[[Cells], bool] | None = None
     missing: frozenset[float] = frozenset()
     missing_words: frozenset[str] = frozenset()
@@ -149,8 +149,8 @@ def table_of(path: Path, text: StationText, *, name: str, encoding: str, limits:
         first_line=text.names_line or text.first_row,
         header_lines=1 if text.names_line else 0,
         facts=tuple((title, value.strip()[:200]) for title, value in text.facts.items() if value.strip()),
-        units=tuple((names[at], unit) for at, unit in sorted(text.units.items()) if unit),
-        flags=tuple((names[at], names[of]) for at, of in sorted(text.flags.items())),
+        units=tuple((names[position], unit) for position, unit in sorted(text.units.items()) if unit),
+        flags=tuple((names[position], names[of]) for position, of in sorted(text.flags.items())),
     )
     tally = Tally(notes=[*text.notes, *repairs])
     tally.skip_lines, tally.header_lines = text.first_row - 1, 1 if text.names_line else 0
@@ -162,7 +162,7 @@ def table_of(path: Path, text: StationText, *, name: str, encoding: str, limits:
     texts = text.texts | frozenset(text.flags)
     rows = _Rows(text, tally, limits, texts)
     table = RowTable(names, rows.read(numbered, lines.faults), dialect, tally, texts)
-    rows.found_unit = lambda unit: _give_unit(table, names[text.unit_at], unit)
+    rows.detected_unit = lambda unit: _give_unit(table, names[text.unit_at], unit)
     return table
 
 
@@ -186,12 +186,12 @@ class _Rows:
     def __init__(self, text: StationText, tally: Tally, limits: dict[str, int], texts: frozenset[int]) -> None:
         self._text, self._tally, self._limits = text, tally, limits
         self._width = text.width or len(text.names)
-        self._measured = [at for at in range(len(text.names)) if at not in texts]
+        self._measured = [position for position in range(len(text.names)) if position not in texts]
         self._absent: Counter[str] = Counter()
         self._units: set[str] = set()
         self._flag_of = {of: flag for flag, of in text.flags.items()}
         self._censored = 0
-        self.found_unit: Callable[[str], None] = lambda unit: None
+        self.detected_unit: Callable[[str], None] = lambda unit: None
 
     def read(self, lines: Iterator[tuple[int, str]], faults: dict[int, str]) -> Iterator[Cells]:
         """Yield the rows; what is no row is passed over or rejected, with its line."""
@@ -245,26 +245,26 @@ class _Rows:
             return None
         if text.unit_of is not None:
             self._units.add(text.unit_of(row).strip())
-        for at in self._measured:
-            if row[at][:1] in SIGNS and at in self._flag_of:
-                self._move_sign(row, at)
-            if self._is_missing(at, row[at]):
-                self._absent[row[at].strip()] += 1
-                row[at] = ""
+        for position in self._measured:
+            if row[position][:1] in SIGNS and position in self._flag_of:
+                self._move_sign(row, position)
+            if self._is_missing(position, row[position]):
+                self._absent[row[position].strip()] += 1
+                row[position] = ""
         return row
 
-    def _move_sign(self, row: Cells, at: int) -> None:
+    def _move_sign(self, row: Cells, position: int) -> None:
         """Read a value that is only known to be below or above a limit as the limit, with the sign among its flags."""
-        sign, limit = row[at][0], row[at][1:].strip()
+        sign, limit = row[position][0], row[position][1:].strip()
         if NUMBER.match(limit):
-            flag = self._flag_of[at]
-            row[at], row[flag] = limit, f"{sign} {row[flag]}".strip()
+            flag = self._flag_of[position]
+            row[position], row[flag] = limit, f"{sign} {row[flag]}".strip()
             self._censored += 1
 
-    def _is_missing(self, at: int, cell: str) -> bool:
+    def _is_missing(self, position: int, cell: str) -> bool:
         if cell in self._text.missing_words:
             return bool(cell)
-        numbers = self._text.missing_at.get(at, self._text.missing)
+        numbers = self._text.missing_at.get(position, self._text.missing)
         if not numbers or not cell or cell[0] not in "-+.9":
             return False
         try:
@@ -275,14 +275,14 @@ class _Rows:
     def _close(self) -> None:
         tally, promised = self._tally, self._text.rows_promised
         if self._absent:
-            shown = ", ".join(f"{word} ({count:,})" for word, count in self._absent.most_common(6))
-            tally.notes.append(f"Read as missing, as the format has it: {shown}.")
+            text = ", ".join(f"{word} ({count:,})" for word, count in self._absent.most_common(6))
+            tally.notes.append(f"Read as missing, as the format has it: {text}.")
         if self._censored:
             tally.notes.append(
                 f"Read as their limit, with < or > among the flags beside them: {pluralise(self._censored, 'value')}."
             )
         if len(self._units) == 1 and "" not in self._units:
-            self.found_unit(next(iter(self._units)))
-        found = tally.given + tally.rejected_count
-        if promised is not None and promised != found:
-            tally.notes.append(f"The file says that it holds {promised:,} rows, but it holds {found:,}.")
+            self.detected_unit(next(iter(self._units)))
+        total = tally.given + tally.rejected_count
+        if promised is not None and promised != total:
+            tally.notes.append(f"The file says that it holds {promised:,} rows, but it holds {total:,}.")

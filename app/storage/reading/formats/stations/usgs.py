@@ -15,8 +15,8 @@ from typing import Any
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.storage.reading.dialect import LOOKED_AT
 from app.storage.reading.encodings import find_encoding
-from app.storage.reading.formats.form import Format
-from app.storage.reading.formats.looking import look_at_rows
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.stations.moments import whole_number
 from app.storage.reading.formats.stations.series_table import Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.text_table import lines_of
@@ -48,10 +48,10 @@ def _holds_csv(head: bytes, suffix: str) -> bool:
 
 def _value_of(record: dict[str, Any]) -> SeriesValue:
     def text(key: str) -> str:
-        found = record.get(key)
-        if isinstance(found, list):
-            return " ".join(map(str, found))
-        return "" if found is None or isinstance(found, dict) else str(found).strip()
+        results = record.get(key)
+        if isinstance(results, list):
+            return " ".join(map(str, results))
+        return "" if results is None or isinstance(results, dict) else str(results).strip()
 
     site = text("monitoring_location_id")
     series = Series(

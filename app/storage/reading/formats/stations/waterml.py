@@ -16,9 +16,9 @@ from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Peek, ReadingChoices
 from app.storage.reading.dialect import LOOKED_AT
-from app.storage.reading.formats.form import Format
+from app.storage.reading.formats.file_format import Format
+from app.storage.reading.formats.first_look import look_at_rows
 from app.storage.reading.formats.json_records import DECODER, DEPTH, RepeatedKeyError, encoding_of
-from app.storage.reading.formats.looking import look_at_rows
 from app.storage.reading.formats.stations.series_table import QUALIFIERS, Series, SeriesValue, table_of_series
 from app.storage.reading.formats.stations.xml_events import XmlEvent, events_of, root_of
 from app.storage.reading.refusals import RefusedError
@@ -185,17 +185,17 @@ class _Two:
         elif name in ("MeasurementTVP", "TVP"):
             self._point = {"qualifier": self._default}
         elif name == "featureOfInterest":
-            self._series = _with_site(self._series, _reference(attributes), attributes.get("title", ""))
-        elif name == "descriptionReference" and (found := SITES.search(attributes.get("href", ""))):
-            self._series = _with_site(self._series, found[1], attributes.get("title", ""))
+            self._series = _set_site(self._series, _reference_code(attributes), attributes.get("title", ""))
+        elif name == "descriptionReference" and (match := SITES.search(attributes.get("href", ""))):
+            self._series = _set_site(self._series, match[1], attributes.get("title", ""))
         elif name == "observedProperty":
             title = attributes.get("title", "")
-            self._series = replace(self._series, parameter=_reference(attributes) or title, parameter_name=title)
+            self._series = replace(self._series, parameter=_reference_code(attributes) or title, parameter_name=title)
         elif name == "uom" and self._point is None:
-            unit = attributes.get("code", "") or attributes.get("title", "") or _reference(attributes)
+            unit = attributes.get("code", "") or attributes.get("title", "") or _reference_code(attributes)
             self._series = replace(self._series, unit=unit)
         elif name in ("qualifier", "censoredReason") and attributes:
-            self._qualify(attributes.get("title", "") or _reference(attributes))
+            self._qualify(attributes.get("title", "") or _reference_code(attributes))
         elif name == "value" and attributes.get("uom") and not self._series.unit:
             self._series = replace(self._series, unit=attributes["uom"])
 
@@ -219,18 +219,18 @@ class _Two:
         elif name == "identifier" and "featureOfInterest" in self._inside and event.text:
             self._series = replace(self._series, site=event.text)
         elif name == "name" and "featureOfInterest" in self._inside and event.text and not self._series.site_name:
-            self._series = _with_site(self._series, "", event.text)
+            self._series = _set_site(self._series, "", event.text)
         return None
 
 
-def _reference(attributes: dict[str, str]) -> str:
+def _reference_code(attributes: dict[str, str]) -> str:
     """Return the last part of what a reference points to; nothing is ever fetched."""
     address = attributes.get("href", "").rstrip("/#")
     named = PARAMETER.search(address)
     return named[1] if named else address.rpartition("/")[2].rpartition("#")[2]
 
 
-def _with_site(series: Series, code: str, title: str) -> Series:
+def _set_site(series: Series, code: str, title: str) -> Series:
     return replace(series, site=series.site or code, site_name=series.site_name or title)
 
 
@@ -290,43 +290,45 @@ def peek_json(path: Path, *, folder: Path, choices: ReadingChoices, limits: dict
 
 
 def _values_of_item(item: Any) -> Iterator[SeriesValue]:
-    source, variable = _object(item, "sourceInfo"), _object(item, "variable")
-    options = _listed(_object(variable, "options"), "option")
-    unit = _object(variable, "unit")
+    source, variable = _get_object(item, "sourceInfo"), _get_object(item, "variable")
+    options = _get_list(_get_object(variable, "options"), "option")
+    unit = _get_object(variable, "unit")
     series = Series(
-        site=_text(_first(source, "siteCode"), "value"),
-        parameter=_text(_first(variable, "variableCode"), "value"),
-        unit=_unit_of({key: _text(unit, key) for key in UNIT_TEXTS}),
-        statistic=_text(options[0], "value") if options else "",
-        site_name=_text(source, "siteName"),
-        parameter_name=html.unescape(_text(variable, "variableName")),
-        no_data=_text(variable, "noDataValue"),
+        site=_get_text(_get_first(source, "siteCode"), "value"),
+        parameter=_get_text(_get_first(variable, "variableCode"), "value"),
+        unit=_unit_of({key: _get_text(unit, key) for key in UNIT_TEXTS}),
+        statistic=_get_text(options[0], "value") if options else "",
+        site_name=_get_text(source, "siteName"),
+        parameter_name=html.unescape(_get_text(variable, "variableName")),
+        no_data=_get_text(variable, "noDataValue"),
     )
-    for method in _listed(item, "values"):
-        for value in _listed(method, "value"):
+    for method in _get_list(item, "values"):
+        for value in _get_list(method, "value"):
             qualifiers = value.get("qualifiers") if isinstance(value, dict) else None
-            flag = " ".join(map(str, qualifiers)) if isinstance(qualifiers, list) else _text(value, "qualifiers")
-            yield SeriesValue(series, _plain_time(_text(value, "dateTime")), _text(value, "value"), {QUALIFIERS: flag})
+            flag = " ".join(map(str, qualifiers)) if isinstance(qualifiers, list) else _get_text(value, "qualifiers")
+            yield SeriesValue(
+                series, _plain_time(_get_text(value, "dateTime")), _get_text(value, "value"), {QUALIFIERS: flag}
+            )
 
 
-def _object(item: Any, key: str) -> dict[str, Any]:
-    found = item.get(key) if isinstance(item, dict) else None
-    return found if isinstance(found, dict) else {}
+def _get_object(item: Any, key: str) -> dict[str, Any]:
+    results = item.get(key) if isinstance(item, dict) else None
+    return results if isinstance(results, dict) else {}
 
 
-def _listed(item: Any, key: str) -> list[Any]:
-    found = item.get(key) if isinstance(item, dict) else None
-    return found if isinstance(found, list) else []
+def _get_list(item: Any, key: str) -> list[Any]:
+    results = item.get(key) if isinstance(item, dict) else None
+    return results if isinstance(results, list) else []
 
 
-def _first(item: dict[str, Any], key: str) -> Any:
-    found = _listed(item, key)
-    return found[0] if found else {}
+def _get_first(item: dict[str, Any], key: str) -> Any:
+    results = _get_list(item, key)
+    return results[0] if results else {}
 
 
-def _text(item: Any, key: str) -> str:
-    found = item.get(key) if isinstance(item, dict) else None
-    return "" if found is None or isinstance(found, dict | list) else str(found).strip()
+def _get_text(item: Any, key: str) -> str:
+    result = item.get(key) if isinstance(item, dict) else None
+    return "" if result is None or isinstance(result, dict | list) else str(result).strip()
 
 
 XML = Format("waterml", "a WaterML file", (".xml", ".wml"), _holds_xml, open_xml, peek_xml)

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from app.storage.reading.formats.stations.moments import compact, moment, order_of, replace_time, zone_in
+from app.storage.reading.formats.stations.moments import (
+    join_date_and_time,
+    order_of,
+    parse_compact,
+    replace_time,
+    zone_in,
+)
 from app.storage.reading.formats.stations.text_table import WHITESPACE, Cells, StationText, cut, text_format
 from app.storage.reading.refusals import RefusedError
 
@@ -30,8 +36,8 @@ class _Zrxp:
         if not line.startswith("#"):
             return False
         for part in SEPARATOR.split(line.lstrip("#").rstrip("\r\n")):
-            if found := ZRXP_KEYS.match(part.strip().lstrip("#").strip("; ")):
-                self.keys[found[1]] = found[2].strip()
+            if match := ZRXP_KEYS.match(part.strip().lstrip("#").strip("; ")):
+                self.keys[match[1]] = match[2].strip()
         return True
 
     @property
@@ -52,10 +58,10 @@ class _Zrxp:
         """Return what makes of the cells of a line a row, by the comments above it."""
 
         def read(cells: Cells) -> Cells | str:
-            found = compact(cells[time])
-            if found is None:
+            compact = parse_compact(cells[time])
+            if compact is None:
                 return f"{cells[time][:20]} is no time."
-            cells[time] = found + (self.zone if " " in found else "")
+            cells[time] = compact + (self.zone if " " in compact else "")
             if _is_number(cells[value], self.keys.get("RINVAL", "")):
                 cells[value] = ""
             return [*cells, self.site, self.keys.get("CNAME", "")]
@@ -115,16 +121,16 @@ KIWIS_NAMES = re.compile(r"^#\s*Timestamp\s*;\s*Value", re.IGNORECASE)
 
 def describe_kiwis(lines: Sequence[str]) -> StationText | None:
     """Return the description of a CSV of a WISKI web service: #key;text above, #Timestamp;Value;Quality Code, rows."""
-    at = next((place for place, line in enumerate(lines[:60]) if KIWIS_NAMES.match(line)), None)
-    if at is None:
+    position = next((place for place, line in enumerate(lines[:60]) if KIWIS_NAMES.match(line)), None)
+    if position is None:
         return None
-    names = cut(lines[at].lstrip("# "), ";")
-    pairs = {cells[0].lstrip("# ").lower(): cells[1] for line in lines[:at] if len(cells := cut(line, ";")) > 1}
+    names = cut(lines[position].lstrip("# "), ";")
+    pairs = {cells[0].lstrip("# ").lower(): cells[1] for line in lines[:position] if len(cells := cut(line, ";")) > 1}
     flags = dict.fromkeys(range(2, len(names)), 1)
     return StationText(
         names=names,
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         fewest=2,
         delimiter=";",
         units={1: pairs.get("ts_unitsymbol", "") or pairs.get("unit", "")},
@@ -145,22 +151,22 @@ EXPORT_NAMES = re.compile(r"^Date\tTime\tValue", re.IGNORECASE)
 
 def describe_export(lines: Sequence[str]) -> StationText | None:
     """Return the description of a table of WISKI: keys above, then Date, Time, Value[unit] and State of value."""
-    at = next((place for place, line in enumerate(lines[:60]) if EXPORT_NAMES.match(line)), None)
-    if at is None or not any(line.startswith(("Station Site:", "Station Number:")) for line in lines[:at]):
+    position = next((place for place, line in enumerate(lines[:60]) if EXPORT_NAMES.match(line)), None)
+    if position is None or not any(line.startswith(("Station Site:", "Station Number:")) for line in lines[:position]):
         return None
-    pairs = {key.strip().lower(): text.strip() for key, _, text in (line.partition(":") for line in lines[:at])}
-    names = cut(lines[at], "\t")
-    order = order_of(line.partition("\t")[0] for line in lines[at + 1 :])
+    pairs = {key.strip().lower(): text.strip() for key, _, text in (line.partition(":") for line in lines[:position])}
+    names = cut(lines[position], "\t")
+    order = order_of(line.partition("\t")[0] for line in lines[position + 1 :])
 
     def row(cells: Cells) -> Cells | str:
-        found = moment(cells[0], cells[1], order) if order else None
-        return [found, *cells[2:]] if found else f"{cells[0][:20]} {cells[1][:20]} is no time."
+        result = join_date_and_time(cells[0], cells[1], order) if order else None
+        return [result, *cells[2:]] if result else f"{cells[0][:20]} {cells[1][:20]} is no time."
 
     unit = re.search(r"\[(.*)\]", names[2])
     return StationText(
         names=["time", re.sub(r"\s*\[.*\]", "", names[2]), *names[3:]],
-        names_line=at + 1,
-        first_row=at + 2,
+        names_line=position + 1,
+        first_row=position + 2,
         width=len(names),
         fewest=3,
         delimiter="\t",

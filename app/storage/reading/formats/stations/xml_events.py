@@ -57,13 +57,13 @@ class _Collector:
             raise RefusedError("invalid_xml", f"An element has {len(attributes):,} attributes, which is no table.")
         self._texts.append([])
         self._sizes.append(0)
-        plain = {_local(key): value for key, value in attributes.items()}
-        self.events.append(XmlEvent(_local(name), plain))
+        plain = {_local_name(key): value for key, value in attributes.items()}
+        self.events.append(XmlEvent(_local_name(name), plain))
 
     def _end(self, name: str) -> None:
         text = "".join(self._texts.pop()).strip()
         self._sizes.pop()
-        self.events.append(XmlEvent(_local(name), {}, text, is_end=True))
+        self.events.append(XmlEvent(_local_name(name), {}, text, is_end=True))
 
     def _characters(self, data: str) -> None:
         if not self._texts:
@@ -75,7 +75,7 @@ class _Collector:
         self._texts[-1].append(data)
 
 
-def _local(name: str) -> str:
+def _local_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 

@@ -36,9 +36,9 @@ def obstacle_of(fault: BaseException) -> ObstacleError | None:
     cause: BaseException | None = fault
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        found = _obstacle(cause)
-        if found is not None:
-            return found
+        error = _obstacle(cause)
+        if error is not None:
+            return error
         cause = cause.__cause__
     return None
 
@@ -91,8 +91,8 @@ def write_obstacle(url: str) -> ObstacleError | None:
 
 
 def _has(fault: Any, words: tuple[str, ...]) -> bool:
-    said = str(fault).lower()
-    return any(word in said for word in words)
+    text = str(fault).lower()
+    return any(word in text for word in words)
 
 
 def retry_until_stored(act: Callable[[], T], *, seconds: float, should_stop: Callable[[], bool] = lambda: False) -> T:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.training.headline import decimals_for
 from app.domain.training.report.document import MetricInfo, Report
 from app.web.charts import classes, contest, hydrograph, points, ranking, residuals, scores, split, trials, verdict
-from app.web.charts.words import ShownMetric, usual_decimals
+from app.web.charts.chart_numbers import MetricFormat, usual_decimals
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,23 @@ class ResultPage:
 
 def build_result_page(report: Report, *, model_title: str, estimator: str = "") -> ResultPage:
     """Return the drawing."""
-    metrics = tuple(ShownMetric(metric, _decimals(report, metric)) for metric in report.metrics)
+    metrics = tuple(MetricFormat(metric, _telling_decimals(report, metric)) for metric in report.metrics)
     charts, target, unit = report.charts, report.task.target, report.task.unit
-    months = residuals.by_month(charts.residuals, target=target, unit=unit)
+    months = residuals.build_month_boxes(charts.residuals, target=target, unit=unit)
     ranked = ranking.build(charts.importance)
     titles = {metric.id: metric.title for metric in report.metrics}
     return ResultPage(
         unit=unit,
         verdict=verdict.verdict_of(report.headline),
-        tiles=scores.tiles(report, metrics),
-        leaderboard=scores.leaderboard(report, metrics, model_title=model_title),
+        tiles=scores.build_tiles(report, metrics),
+        leaderboard=scores.build_leaderboard(report, metrics, model_title=model_title),
         fold_tables=scores.fold_tables(report, metrics, model_title=model_title),
         hydrograph=hydrograph.build(charts.hydrograph, target=target, unit=unit),
         scatter=points.build(charts.predicted_observed, target=target, unit=unit),
         months=months,
-        histogram=None if months else residuals.histogram(charts.residuals, target=target, unit=unit),
-        confusion=classes.confusion(charts.confusion),
-        roc=classes.roc(charts.roc),
+        histogram=None if months else residuals.build_histogram(charts.residuals, target=target, unit=unit),
+        confusion=classes.build_confusion(charts.confusion),
+        roc=classes.build_roc_curves(charts.roc),
         precision_recall=classes.precision_recall(charts.pr),
         ranking=ranked,
         ranking_metric=titles.get(ranked.metric_id, ranked.metric_id) if ranked else "",
@@ -63,7 +63,7 @@ def build_result_page(report: Report, *, model_title: str, estimator: str = "") 
     )
 
 
-def _decimals(report: Report, metric: MetricInfo) -> int:
+def _telling_decimals(report: Report, metric: MetricInfo) -> int:
     """Return how many decimals tell the model from its strongest baseline."""
     own, other = report.scores[metric.id], report.baseline.scores[metric.id]
     best = 1.0 if metric.greater_is_better else None

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from app.domain.analysis.findings.markers import SYMBOLS
 from app.domain.analysis.findings.oddities import OddValues
 from app.storage.columnar import literal
-from app.storage.reading.meaning import Meaning
+from app.storage.reading.column_overrides import Meaning
 
 if TYPE_CHECKING:
-    from app.storage.reading.typed import TypedColumn
+    from app.storage.reading.typed_column import TypedColumn
 
 # So many different numbers are amounts, and the few words among them stand for none.
 MANY_NUMBERS = 20
@@ -26,10 +26,10 @@ class TextColumn(Protocol):
     key: str
     table: str
     missing: str
-    said: Meaning
+    meaning: Meaning
     may_hold_marks: bool
 
-    def set_meaning(self, said: Meaning) -> None:
+    def set_meaning(self, meaning: Meaning) -> None:
         """Set what values of the column mean."""
         ...
 
@@ -53,19 +53,19 @@ def decide_unmarked(connection: Any, column: TextColumn, counts: list[int]) -> T
         What was counted of it with its marks.
     """
     here, number, with_comma, _, _, boolean, *_ = counts
-    if here in (number, with_comma, boolean) or column.said.read_as == "text" or not column.may_hold_marks:
+    if here in (number, with_comma, boolean) or column.meaning.read_as == "text" or not column.may_hold_marks:
         return column.decide(connection, counts)
-    marks = marks_in(connection, column.table, column.key, missing=column.missing, values=column.said.values)
+    marks = marks_in(connection, column.table, column.key, missing=column.missing, values=column.meaning.values)
     if not marks:
         return column.decide(connection, counts)
-    unmarked, words = copy.copy(column), {*column.said.words, *(word for word, _ in marks)}
-    unmarked.set_meaning(replace(column.said, words=tuple(sorted(words))))
-    found = unmarked.decide(connection, unmarked.counts(connection))
-    if found.storage == "text":
+    unmarked, words = copy.copy(column), {*column.meaning.words, *(word for word, _ in marks)}
+    unmarked.set_meaning(replace(column.meaning, words=tuple(sorted(words))))
+    typed_column = unmarked.decide(connection, unmarked.counts(connection))
+    if typed_column.storage == "text":
         # How its numbers are written is asked all the same.
-        return replace(column.decide(connection, counts), written=found.written)
-    odd = with_marks(found.odd, marks, present=here, storage=found.storage)
-    return replace(found, odd=odd)
+        return replace(column.decide(connection, counts), number_format=typed_column.number_format)
+    odd = add_mark_questions(typed_column.odd, marks, present=here, storage=typed_column.storage)
+    return replace(typed_column, odd=odd)
 
 
 def marks_in(
@@ -83,21 +83,23 @@ def marks_in(
         Words of which the user said that they are values.
     """
     marks = ", ".join(literal(word) for word in sorted(MARKS))
-    found = connection.execute(
+    result = connection.execute(
         f"SELECT trim({key}) AS word, count(*) AS held FROM {table} WHERE {key} IS NOT NULL "
         f"AND NOT ({missing}) AND lower(trim({key})) IN ({marks}) GROUP BY word ORDER BY held DESC, word"
     ).fetchall()
     # Beside a plus, a minus is an answer.
-    signs = {"+", "-"} if any(word == "+" for word, _ in found) else set()
-    return tuple((word, int(held)) for word, held in found if word not in {*signs, *values})
+    signs = {"+", "-"} if any(word == "+" for word, _ in result) else set()
+    return tuple((word, int(current)) for word, current in result if word not in {*signs, *values})
 
 
-def with_marks(odd: OddValues | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str) -> OddValues:
+def add_mark_questions(
+    odd: OddValues | None, marks: tuple[tuple[str, int], ...], *, present: int, storage: str
+) -> OddValues:
     """Return the questions about a column whose markers were read as missing, the markers first."""
     what = {"datetime": "dates", "boolean": "truth values"}.get(storage, "numbers")
     known = odd or OddValues((), 0, present, what, kept_as_text=False)
-    held = sum(count for _, count in marks)
-    return replace(known, words=(*marks, *known.words), count=known.count + held, present=present)
+    current = sum(count for _, count in marks)
+    return replace(known, words=(*marks, *known.words), count=known.count + current, present=present)
 
 
 def has_many_numbers(connection: Any, table: str, cast: str, *, missing: str) -> bool:

@@ -35,20 +35,20 @@ def memory_remedies(spec: Spec, profile: DatasetProfile, machine: Machine) -> It
             continue
         value = int(parameters_of(spec)[name] * factor)
         while (value >= last) if factor < 1 else (value <= last):
-            needed = _needed(spec, profile, machine, parameters={**spec.model.parameters, name: value})
+            needed = _needed_mb(spec, profile, machine, parameters={**spec.model.parameters, name: value})
             if needed <= most:
                 yield MemoryRemedy(f"{entry.id}.{name}", value, f"Take {value:,} {word}", needed)
                 break
             value = int(value * factor)
-    for other in registry.for_task(spec.task.kind, spec.task.purpose):
+    for other in registry.estimators_for_task(spec.task.kind, spec.task.purpose):
         if other.is_baseline or other.id == entry.id or profile.rows > (other.max_rows or profile.rows):
             continue
-        needed = _needed(spec, profile, machine, estimator=other.id, parameters={})
+        needed = _needed_mb(spec, profile, machine, estimator=other.id, parameters={})
         if needed <= most:
             yield MemoryRemedy("estimator", other.id, f"Take {other.title.lower()}", needed)
             return
 
 
-def _needed(spec: Spec, profile: DatasetProfile, machine: Machine, **changes: Any) -> float:
+def _needed_mb(spec: Spec, profile: DatasetProfile, machine: Machine, **changes: Any) -> float:
     model = spec.model.model_copy(update=changes)
     return estimate(spec.model_copy(update={"model": model}), profile, machine).memory_mb_high

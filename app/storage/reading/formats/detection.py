@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.analysis.import_options.import_choices import Dialect, Peek, ReadingChoices
-from app.storage.reading.bytes_in import check_kind
-from app.storage.reading.formats.form import Format
+from app.storage.reading.file_signature import check_kind
+from app.storage.reading.formats.file_format import Format
 from app.storage.reading.formats.registry import HEAD_BYTES, find_format
 from app.storage.reading.formats.unpacking import Unpacked, unpack
 from app.storage.reading.rows import ColumnTable, RowTable
@@ -71,11 +71,11 @@ def recognise(request: dict[str, Any], *, head_mb: int | None = None) -> Recogni
     choices = ReadingChoices.model_validate(request.get("choices", {}))
     source, suffix = Path(request["source"]), request["suffix"]
     unpacked = unpack(source, folder, choices=choices, limits=limits, suffix=suffix, head_mb=head_mb)
-    found = find_format(unpacked.path, unpacked.suffix, as_text=choices.format == "csv")
-    if found is None:
+    result = find_format(unpacked.path, unpacked.suffix, as_text=choices.format == "csv")
+    if result is None:
         with unpacked.path.open("rb") as handle:
             check_kind(handle.read(HEAD_BYTES), unpacked.suffix, tar=".tar" in unpacked.suffix)
     if unpacked.member and choices.sheet == unpacked.member:
         # The name of the member was meant, so it names no sheet inside it.
         choices = choices.model_copy(update={"sheet": None})
-    return RecognisedFile(unpacked, found, folder, choices, limits)
+    return RecognisedFile(unpacked, result, folder, choices, limits)

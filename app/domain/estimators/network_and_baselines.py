@@ -9,7 +9,7 @@ from app.domain.estimators.shared import ALL_TASKS, CLASSES, EARLY_STOPPING, REG
 from app.domain.vocabulary import Level, Purpose, TaskKind
 
 
-def _network(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_network(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     kind = MLPClassifier if task.is_classification else MLPRegressor
@@ -28,13 +28,13 @@ def _network(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     )
 
 
-def _bayes(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_naive_bayes(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.naive_bayes import GaussianNB
 
     return GaussianNB(var_smoothing=values["var_smoothing"])
 
 
-def _dummy(task: TaskKind, values: ParameterValues, seed: int) -> Any:
+def _build_dummy(task: TaskKind, values: ParameterValues, seed: int) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     if task.is_classification:
@@ -170,7 +170,7 @@ ENTRIES = (
                 high=0.95,
             ),
         ),
-        _network,
+        _build_network,
         lambda rows, features, values: (
             rows * (features + values["layers"] * values["width"]) * values["width"] * values["max_iter"] * 4.5e-10
         ),
@@ -202,7 +202,7 @@ ENTRIES = (
                 scale="log",
             ),
         ),
-        _bayes,
+        _build_naive_bayes,
         lambda rows, features, values: rows * features * 8e-9,
         small_memory,
         scale=True,
@@ -226,7 +226,7 @@ ENTRIES = (
                 tasks=REGRESSION,
             ),
         ),
-        _dummy,
+        _build_dummy,
         lambda rows, features, values: rows * 2e-9,
         small_memory,
         is_baseline=True,

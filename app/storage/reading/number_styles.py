@@ -20,7 +20,7 @@ CURRENCIES = ("€", "$", "£", "¥", "EUR", "USD", "GBP", "CHF", "JPY")
 SIGNS = {"": "", ",": ",", ".": "[.]", "'": "['’]", " ": "[ \u00a0\u2009\u202f]"}
 BLANK = "[ \u00a0\u2009\u202f]?"
 BODY = "[0-9.,][0-9.,'’ \u00a0\u2009\u202f]*"
-BEFORE = "|".join(re.escape(one) for one in CURRENCIES)
+BEFORE = "|".join(re.escape(text) for text in CURRENCIES)
 # A value taken apart: its sign, what stands before it, its digits, and what stands behind them.
 SHAPE = f"([+-]?)(?:({BEFORE}){BLANK})?([+-]?{BODY}?){BLANK}([^0-9.,'’+ \u00a0\u2009\u202f-][^ ]{{0,11}})?"
 SHAPED = re.compile(SHAPE)
@@ -73,7 +73,7 @@ class Style:
         return self.of(f"[1-9][0-9]{{0,2}}(?:(?:{sign}[0-9]{{3}}){{2,}}|(?:{sign}[0-9]{{3}})+{point}[0-9]+)")
 
     @property
-    def shown(self) -> str:
+    def distinctive_pattern(self) -> str:
         """Return the pattern of what shows in a value that this style is used; plain numbers show it always."""
         if self.apart:
             return f"[0-9]{SIGNS[self.apart]}[0-9]{{3}}"
@@ -83,19 +83,19 @@ class Style:
 STYLES = tuple((apart, decimal) for decimal in (".", ",") for apart in SIGNS if apart != decimal)
 
 
-def minus(text: str) -> str:
+def minus_sql(text: str) -> str:
     """Return SQL of a text with a true minus as the sign that numbers have."""
     return f"replace({text}, '\u2212', '-')"
 
 
-def may_be_written(words: Mapping[str, int]) -> bool:
+def may_be_styled(words: Mapping[str, int]) -> bool:
     """Return whether the first words of a column, with their rows, look like numbers as people write them."""
-    some = list(islice(((word.strip(), held) for word, held in words.items() if word.strip()), LOOKED_AT))
-    shaped = sum(held for word, held in some if _has_number_shape(word.replace("\u2212", "-")))
-    return shaped > 0 and shaped >= MOSTLY * sum(held for _, held in some)
+    some = list(islice(((word.strip(), count) for word, count in words.items() if word.strip()), LOOKED_AT))
+    shaped = sum(count for word, count in some if _has_number_shape(word.replace("\u2212", "-")))
+    return shaped > 0 and shaped >= MOSTLY * sum(count for _, count in some)
 
 
-def is_written(words: Iterable[str]) -> bool:
+def is_styled_number(words: Iterable[str]) -> bool:
     """Return whether some word of a column is a number as people write it and no program does.
 
     Where all words of a column are at hand and none is, no style explains more than plain numbers do.
@@ -105,13 +105,13 @@ def is_written(words: Iterable[str]) -> bool:
 
 
 def _has_number_shape(word: str) -> bool:
-    found = SHAPED.fullmatch(word)
-    if found is None or not any(sign.isdigit() for sign in found[3]):
+    match = SHAPED.fullmatch(word)
+    if match is None or not any(sign.isdigit() for sign in match[3]):
         return False
-    return found[4] is None or _unit(found[4]) is not None
+    return match[4] is None or _known_unit(match[4]) is not None
 
 
-def _unit(behind: str) -> str | None:
+def _known_unit(behind: str) -> str | None:
     """Return a unit or currency as it is shown, or None where these letters are none."""
     if behind in CURRENCIES:
         return behind
@@ -143,22 +143,22 @@ def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Sty
         f"SELECT mode(regexp_extract(word, {shape}, 2)), mode(regexp_extract(word, {shape}, 4)), "
         f"arg_max(word, (strlen(word), word)) FROM {source} WHERE regexp_full_match(word, {literal(SHAPE)})"
     ).fetchone()
-    if longest is None or (behind and _unit(behind) is None):
+    if longest is None or (behind and _known_unit(behind) is None):
         return [], ""
     decimal = next((mark for mark, word in DECIMAL_WORDS.items() if word == read_as), None)
     styles = [Style(apart, mark, before, behind) for apart, mark in STYLES if decimal in (None, mark)]
     wanted = [
         f"count({style.number('word')}), count(*) FILTER (regexp_full_match(word, {literal(style.certain)})), "
-        f"count(*) FILTER (regexp_matches(word, {literal(style.shown)}))"
+        f"count(*) FILTER (regexp_matches(word, {literal(style.distinctive_pattern)}))"
         for style in styles
     ]
     counts = iter(connection.execute(f"SELECT {', '.join(wanted)} FROM {source}").fetchone())
-    found = [StyleMatch(style, next(counts), next(counts), next(counts)) for style in styles]
-    most = max(one.count for one in found)
-    return [one for one in found if one.count == most and one.used], longest
+    matches = [StyleMatch(style, next(counts), next(counts), next(counts)) for style in styles]
+    most = max(match.count for match in matches)
+    return [match for match in matches if match.count == most and match.used], longest
 
 
-def decide_style(found: list[StyleMatch], longest: str, *, limited: bool, said: bool) -> tuple[Style, NumberFormat]:
+def decide_style(matches: list[StyleMatch], longest: str, *, limited: bool, answer: bool) -> tuple[Style, NumberFormat]:
     """Return the style of a column with what is said of it; it stays text where the styles mean several things.
 
     Parameters
@@ -168,28 +168,31 @@ def decide_style(found: list[StyleMatch], longest: str, *, limited: bool, said: 
     limited, said
         Whether the user named the decimal mark, so that nothing is left to ask, and whether of this very column.
     """
-    sure = [one for one in found if _is_sure(one, found)] or (found if limited else [])
-    if sure and (limited or len({_means(one.style, longest) for one in sure}) == 1):
+    sure = [match for match in matches if _is_sure(match, matches)] or (matches if limited else [])
+    if sure and (limited or len({_plain_value(match.style, longest) for match in sure}) == 1):
         best = sure[0].style
-        unit = _unit(best.behind) or "" if best.behind else best.before
-        reading = NumberReading(_name(best), _means(best, longest))
-        return best, NumberFormat(longest, (reading,), said=said, unit=unit)
-    return found[0].style, either_style(found, longest)
+        unit = _known_unit(best.behind) or "" if best.behind else best.before
+        reading = NumberReading(_name(best), _plain_value(best, longest))
+        return best, NumberFormat(longest, (reading,), is_decided=answer, unit=unit)
+    return matches[0].style, either_style(matches, longest)
 
 
-def either_style(found: list[StyleMatch], longest: str) -> NumberFormat:
+def either_style(matches: list[StyleMatch], longest: str) -> NumberFormat:
     """Return that a column stays text, with all that its values could mean."""
-    readings = {_means(one.style, longest): _name(one.style) for one in reversed(found)}
+    readings = {_plain_value(match.style, longest): _name(match.style) for match in reversed(matches)}
     able = tuple(NumberReading(name, means) for means, name in reversed(readings.items()))
     return NumberFormat(longest, able, is_text=True)
 
 
-def leans_on_the_file(found: list[StyleMatch], longest: str) -> bool:
+def leans_on_the_file(matches: list[StyleMatch], longest: str) -> bool:
     """Return whether no value by itself tells the decimal mark, so that the other columns of the file have a say."""
-    return not any(one.certain for one in found) and len({_means(one.style, longest) for one in found}) > 1
+    return (
+        not any(match.certain for match in matches)
+        and len({_plain_value(match.style, longest) for match in matches}) > 1
+    )
 
 
-def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> NumberFormat | None:
+def thousands_reading(connection: Any, source: str, words: Mapping[str, int]) -> NumberFormat | None:
     """Return the other reading of decimal commas, where three digits stand behind each.
 
     Parameters
@@ -208,43 +211,46 @@ def in_threes(connection: Any, source: str, words: Mapping[str, int]) -> NumberF
         f"SELECT arg_max(word, (strlen(word), word)), "
         f"count(*) FILTER (NOT regexp_full_match(word, {literal(pattern)})) FROM {source} WHERE contains(word, ',')"
     ).fetchone()
-    readings = (NumberReading("comma", _means(decimal, longest)), NumberReading("point", _means(thousands, longest)))
+    readings = (
+        NumberReading("comma", _plain_value(decimal, longest)),
+        NumberReading("point", _plain_value(thousands, longest)),
+    )
     return None if others else NumberFormat(longest, readings, is_doubtful=True)
 
 
 def find_units(connection: Any, source: str) -> list[tuple[str, int]]:
     """Return the units and currencies at the numbers of a column, the most frequent first; "" where none stands."""
     shape = literal(f"^{SHAPE}$")
-    found = connection.execute(
+    result = connection.execute(
         f"SELECT regexp_extract(word, {shape}, 2) AS before, regexp_extract(word, {shape}, 4) AS behind, "
         f"count(*) AS held FROM {source} WHERE regexp_full_match(word, {literal(SHAPE)}) "
         f"GROUP BY ALL ORDER BY held DESC, before, behind LIMIT {MOST_UNITS + 1}"
     ).fetchall()
     units: dict[str, int] = {}
-    for before, behind, held in found:
-        unit = before or (_unit(behind) if behind else "")
+    for before, behind, current in result:
+        unit = before or (_known_unit(behind) if behind else "")
         if unit is None:
             return []
-        units[unit] = units.get(unit, 0) + int(held)
+        units[unit] = units.get(unit, 0) + int(current)
     return list(units.items()) if len(units) <= MOST_UNITS else []
 
 
-def _is_sure(one: StyleMatch, others: list[StyleMatch]) -> bool:
+def _is_sure(match: StyleMatch, others: list[StyleMatch]) -> bool:
     """Return whether some value allows no other style, or, of thousands, whether small numbers do without the sign."""
-    if any(other.certain for other in others if other is not one):
+    if any(other.certain for other in others if other is not match):
         return False
-    return bool(one.certain) or (one.used < one.count if one.style.apart else len(others) == 1)
+    return bool(match.certain) or (match.used < match.count if match.style.apart else len(others) == 1)
 
 
 def _name(style: Style) -> str:
     return DECIMAL_WORDS[style.decimal]
 
 
-def _means(style: Style, text: str) -> str:
+def _plain_value(style: Style, text: str) -> str:
     """Return the number that a text means, as programs write it."""
-    found = re.fullmatch(style.of(style.body), text)
-    if found is None:
+    match = re.fullmatch(style.of(style.body), text)
+    if match is None:
         return "a number"
-    digits = found[1] + found[2]
+    digits = match[1] + match[2]
     digits = re.sub(SIGNS[style.apart], "", digits) if style.apart else digits
     return f"{float(digits.replace(',', '.')):.15g}"

@@ -19,7 +19,7 @@ def look_at_rows(table: RowTable, *, of: int | None = None) -> Peek:
     """Return the first look at a table of texts, from its first 400 rows, of as many as are known to be there."""
     rows = list(itertools.islice(table.rows, LOOKED_AT + 1))
     columns = list(zip(*rows[:LOOKED_AT], strict=True)) if rows else [()] * len(table.names)
-    kinds = ["text" if at in table.texts and any(cells) else kind_of(cells) for at, cells in enumerate(columns)]
+    kinds = ["text" if index in table.texts and any(cells) else kind_of(cells) for index, cells in enumerate(columns)]
     shares = [missing_share(cells) for cells in columns]
     return _peek(
         table, rows, kinds=kinds, missing=shares, whole=len(rows) <= LOOKED_AT if of is None else len(rows) >= of

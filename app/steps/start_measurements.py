@@ -23,7 +23,7 @@ CHANGING = {
 }
 
 
-def changes_measured(slug: str, changed: Iterable[str]) -> bool:
+def is_measured_anew(slug: str, changed: Iterable[str]) -> bool:
     """Return whether a page shows other measurements after these answers changed, each given as step.field."""
     return any(path.startswith(CHANGING.get(slug, ())) for path in changed)
 

@@ -36,7 +36,7 @@ class Meaning:
 
     def missing_number(self, number: str) -> str:
         """Return SQL that is true where a number means missing, or "" where none does."""
-        parts = [f"{number} IN ({', '.join(repr(one) for one in self.numbers)})"] if self.numbers else []
+        parts = [f"{number} IN ({', '.join(repr(value) for value in self.numbers)})"] if self.numbers else []
         parts += [f"{number} < {bound!r}" for bound in self.below]
         parts += [f"{number} > {bound!r}" for bound in self.above]
         return " OR ".join(parts)
@@ -63,19 +63,19 @@ class Meaning:
         if number and comma:
             with_comma = self.missing_number(f"TRY_CAST(replace(trim({key}), ',', '.') AS DOUBLE)")
             absent.append(f"coalesce({with_comma}, false)")
-        return " OR ".join(f"({one})" for one in absent)
+        return " OR ".join(f"({text})" for text in absent)
 
 
 def meanings(names: Sequence[str], choices: ReadingChoices, *, commas: bool) -> list[Meaning]:
     """Return the choices for each column; those for a column that is not there are passed over."""
-    said: dict[str, list[Marker]] = {}
+    markers: dict[str, list[Marker]] = {}
     for marker in choices.markers:
-        said.setdefault(marker.column, []).append(marker)
+        markers.setdefault(marker.column, []).append(marker)
     read_as = {column.column: column for column in choices.columns if column.column}
     nothing = Meaning()
     return [
-        _meaning_as_chosen(_meaning(said.get(name, []), commas=commas), read_as.get(name))
-        if name in said or name in read_as
+        _meaning_as_chosen(_meaning_of_markers(markers.get(name, []), commas=commas), read_as.get(name))
+        if name in markers or name in read_as
         else nothing
         for name in names
     ]
@@ -87,16 +87,16 @@ def _meaning_as_chosen(meaning: Meaning, choice: ColumnImportChoice | None) -> M
     return replace(meaning, read_as=choice.read_as or "", form=choice.form or "", zone=choice.zone or "")
 
 
-def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
+def _meaning_of_markers(markers: list[Marker], *, commas: bool) -> Meaning:
     missing = [marker for marker in markers if marker.meaning == "missing"]
     # No table holds a NUL, so a word with one means nothing.
-    words = [one.value.strip() for one in missing if one.value is not None and "\x00" not in one.value]
-    numbers = [number for number in (_number(word, comma=commas) for word in words) if number is not None]
+    words = [item.value.strip() for item in missing if item.value is not None and "\x00" not in item.value]
+    numbers = [number for number in (_parse_number(word, comma=commas) for word in words) if number is not None]
     return Meaning(
         words=tuple(sorted(set(words))),
         numbers=tuple(sorted(set(numbers))),
-        below=tuple(one.below for one in missing if one.below is not None),
-        above=tuple(one.above for one in missing if one.above is not None),
+        below=tuple(item.below for item in missing if item.below is not None),
+        above=tuple(item.above for item in missing if item.above is not None),
         values=frozenset(
             marker.value.strip()
             for marker in markers
@@ -105,7 +105,7 @@ def _meaning(markers: list[Marker], *, commas: bool) -> Meaning:
     )
 
 
-def _number(word: str, *, comma: bool) -> float | None:
+def _parse_number(word: str, *, comma: bool) -> float | None:
     try:
         number = float((word.replace(",", ".") if comma else word).replace("_", "x"))
     except ValueError:

@@ -30,7 +30,7 @@ class InstalledEstimators:
     faults: tuple[str, ...] = ()
 
 
-def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None) -> InstalledEstimators:
+def discover(used_names: Collection[str], points: Iterable[EntryPoint] | None = None) -> InstalledEstimators:
     """Load every entry point of the group `hydroml.estimators`; none of them can do harm by failing.
 
     Parameters
@@ -42,8 +42,11 @@ def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None)
     """
     entries: list[EstimatorEntry] = []
     packages, faults = [], []
-    known = set(taken)
-    for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda one: (one.name, one.value)):
+    known = set(used_names)
+    for point in sorted(
+        entry_points(group=GROUP) if points is None else points,
+        key=lambda entry_point: (entry_point.name, entry_point.value),
+    ):
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else "a package without a name"
         try:
             for entry in _load_entry_points(point, known):
@@ -58,10 +61,10 @@ def discover(taken: Collection[str], points: Iterable[EntryPoint] | None = None)
     return InstalledEstimators(tuple(entries), tuple(dict.fromkeys(name for name in packages if name)), tuple(faults))
 
 
-def _load_entry_points(point: EntryPoint, taken: Collection[str]) -> list[EstimatorEntry]:
-    held = point.load()
-    entries = list(held) if isinstance(held, tuple | list) else [held]
-    seen = set(taken)
+def _load_entry_points(point: EntryPoint, used_names: Collection[str]) -> list[EstimatorEntry]:
+    current_values = point.load()
+    entries = list(current_values) if isinstance(current_values, tuple | list) else [current_values]
+    seen = set(used_names)
     for entry in entries:
         for fault in faults_of(entry, seen):
             raise ValueError(fault)
@@ -69,14 +72,14 @@ def _load_entry_points(point: EntryPoint, taken: Collection[str]) -> list[Estima
     return entries
 
 
-def faults_of(entry: Any, taken: Collection[str] = ()) -> Iterator[str]:
+def faults_of(entry: Any, used_names: Collection[str] = ()) -> Iterator[str]:
     """Yield a sentence for everything that makes an entry unfit; later ones take the earlier for granted."""
     if not isinstance(entry, EstimatorEntry):
         yield f"it is {type(entry).__name__}, not an EstimatorEntry"
         return
     if not (isinstance(entry.id, str) and NAME.fullmatch(entry.id)):
         yield f"its id {str(entry.id)[:40]!r} must be of small letters, digits and underscores"
-    if entry.id in taken:
+    if entry.id in used_names:
         yield f"there is an estimator {entry.id} already"
     for name in ("title", "family", "summary"):
         if not (isinstance(getattr(entry, name), str) and getattr(entry, name).strip()):
@@ -89,7 +92,7 @@ def faults_of(entry: Any, taken: Collection[str] = ()) -> Iterator[str]:
     names = [parameter.name for parameter in entry.parameters]
     if len(set(names)) < len(names):
         yield "two of its settings have the same name"
-    if not all(callable(one) for one in (entry.build, entry.work, entry.memory_mb)):
+    if not all(callable(item) for item in (entry.build, entry.work, entry.memory_mb)):
         yield "build, work and memory_mb must be functions"
     yield from _faults_of_cost(entry)
 
@@ -120,14 +123,14 @@ def _faults_of_setting(parameter: Parameter) -> Iterator[str]:
 def _faults_of_cost(entry: EstimatorEntry) -> Iterator[str]:
     """Ask for work and memory at the corners, since every page with an estimate does so."""
     for task in entry.tasks:
-        for (rows, features), values in product(SIZES, _corners(entry, task)):
+        for (rows, features), values in product(SIZES, _extreme_settings(entry, task)):
             for name in ("work", "memory_mb"):
                 cost = getattr(entry, name)(rows, features, values)
                 if isinstance(cost, bool) or not isinstance(cost, int | float) or not (isfinite(cost) and cost > 0):
                     yield f"{name} of {rows:,} rows is {cost!r:.40}, not a number above zero"
 
 
-def _corners(entry: EstimatorEntry, task: TaskKind) -> Iterator[ParameterValues]:
+def _extreme_settings(entry: EstimatorEntry, task: TaskKind) -> Iterator[ParameterValues]:
     plain = entry.defaults(task)
     yield plain
     for parameter in entry.parameters_for(task):
@@ -150,12 +153,12 @@ def try_estimator(entry: EstimatorEntry) -> str:
         target = np.digitize(amount, cuts[task]) if task in cuts else np.exp(amount)
         try:
             made = entry.build(task, entry.defaults(task), 1)
-            said = [np.asarray(clone(made).fit(features, target).predict(features)) for _ in range(2)]
+            predictions = [np.asarray(clone(made).fit(features, target).predict(features)) for _ in range(2)]
         # What another package does when it is fitted may fail in any way; the doctor says so and goes on.
         except Exception as fault:
             return f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
-        if said[0].shape != (60,):
-            return f"it predicts an array of the shape {said[0].shape} for 60 rows"
-        if said[0].tobytes() != said[1].tobytes():
+        if predictions[0].shape != (60,):
+            return f"it predicts an array of the shape {predictions[0].shape} for 60 rows"
+        if predictions[0].tobytes() != predictions[1].tobytes():
             return "the same seed gives two answers"
     return ""

@@ -41,16 +41,16 @@ class EstimatorChoice:
         return self.scores.get(entry.id)
 
 
-def choice_of(draft: DraftContext, found: ShortFits | None = None) -> EstimatorChoice | None:
+def choice_of(draft: DraftContext, fits: ShortFits | None = None) -> EstimatorChoice | None:
     """Return the choice of a draft, None where nothing can be chosen yet; nothing is started."""
     spec, dataset = draft.plan.spec, draft.dataset
     if spec is None or dataset is None:
         return None
-    found = found or recommendations.fits_of(dataset, draft.plan, draft.evidence)
-    if found is None:
+    fits = fits or recommendations.fits_of(dataset, draft.plan, draft.evidence)
+    if fits is None:
         return None
-    evidence = found.evidence if found.evidence is not None and found.evidence.complete else None
-    entry, rules = registry.get(spec.model.estimator), registry.get(found.by_rules)
+    evidence = fits.evidence if fits.evidence is not None and fits.evidence.complete else None
+    entry, rules = registry.get(spec.model.estimator), registry.get(fits.by_rules)
     best = None if evidence is None else registry.get(evidence.choice)
     return EstimatorChoice(
         kind=_kind_of(draft, entry, rules, best),
@@ -60,16 +60,16 @@ def choice_of(draft: DraftContext, found: ShortFits | None = None) -> EstimatorC
         metric=metrics.get(spec.metrics.primary).title,
         scores={} if evidence is None else _means_of(evidence),
         tied=() if evidence is None else evidence.tied,
-        busy=found.busy,
+        busy=fits.busy,
         choose=url_for("model.choose", draft_id=draft.id),
     )
 
 
 def _kind_of(draft: DraftContext, entry: EstimatorEntry, rules: EstimatorEntry, best: EstimatorEntry | None) -> str:
-    said = draft.row.answers.get("model", {}).get("estimator")
+    answer = draft.row.answers.get("model", {}).get("estimator")
     if best is None:
         return "rules"
-    if said:
+    if answer:
         return "agreed" if entry.id == best.id else "chosen"
     if entry.id != best.id:
         return "waits"
@@ -80,6 +80,6 @@ def _means_of(evidence: ShortFitEvidence) -> dict[str, float]:
     return {item.estimator: item.mean for item in evidence.items}
 
 
-def as_shown(draft: DraftContext) -> DraftContext:
+def restore_page_estimator(draft: DraftContext) -> DraftContext:
     """Return the draft with the estimator that the page shows from which a request comes."""
-    return draft.showing(request.values.get(SHOWN, "")) if request.values.get(SHOWN) else draft
+    return draft.with_page_estimator(request.values.get(SHOWN, "")) if request.values.get(SHOWN) else draft

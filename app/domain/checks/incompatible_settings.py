@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.check_context import CheckContext
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
 from app.domain.problems import Problem, Remedy
@@ -32,10 +32,10 @@ class IncompatibleSettings:
     severity: Severity
     when: str
     fails: str
-    cure: str
+    remedy_text: str
     clash: Callable[[CheckContext, Values], bool]
-    said: Callable[[CheckContext, Values], str]
-    heal: Callable[[CheckContext, Values], tuple[str, Changes]]
+    message: Callable[[CheckContext, Values], str]
+    remedy: Callable[[CheckContext, Values], tuple[str, Changes]]
     besides: tuple[str, ...] = ()
 
     def fields(self) -> tuple[str, ...]:
@@ -49,18 +49,18 @@ class IncompatibleSettings:
         estimator, values = subject.spec.model.estimator, subject.settings
         if estimator not in self.estimators or not values or not self.clash(subject, values):
             return
-        label, changes = self.heal(subject, values)
-        healed = {_field(estimator, name): value for name, value in changes.items()}
+        label, changes = self.remedy(subject, values)
+        remedy_changes = {_field(estimator, name): value for name, value in changes.items()}
         field = _field(estimator, self.settings[0])
-        remedy = Remedy(label, {"model": healed})
-        yield Problem("model", field, self.severity, self.code, self.said(subject, values), remedy)
+        remedy = Remedy(label, {"model": remedy_changes})
+        yield Problem("model", field, self.severity, self.code, self.message(subject, values), remedy)
 
 
 def _field(estimator: str, setting: str) -> str:
     return setting if setting == "estimator" else f"{estimator}.{setting}"
 
 
-def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, ...]) -> IncompatibleSettings:
+def unused_setting(estimator: str, setting: str, *, beside: str, used_with: tuple[str, ...]) -> IncompatibleSettings:
     """Return the pair of a setting that was changed although another setting makes scikit-learn pass over it."""
     entry = registry.get(estimator)
     own, other = entry.parameter(setting), entry.parameter(beside)
@@ -70,7 +70,7 @@ def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, .
     with_ = " or ".join(labels[value] for value in used_with)
     title, governs = own.title, other.title
 
-    def said(_: CheckContext, values: Values) -> str:
+    def sentence(_: CheckContext, values: Values) -> str:
         return f"{title} has no effect beside {governs.lower()} “{labels[values[beside]]}”: it is passed over."
 
     return IncompatibleSettings(
@@ -80,8 +80,8 @@ def unused(estimator: str, setting: str, *, beside: str, used_with: tuple[str, .
         severity=Severity.NOTICE,
         when=f"{title} is changed, and {governs.lower()} is not {with_}.",
         fails="Passes over the setting, at most with a warning in a log: two values give the same model.",
-        cure="Reset it to its default.",
+        remedy_text="Reset it to its default.",
         clash=lambda _, values: values[beside] not in used_with and values[setting] != own.default,
-        said=said,
-        heal=lambda _, values: ("Reset it", {setting: own.default}),
+        message=sentence,
+        remedy=lambda _, values: ("Reset it", {setting: own.default}),
     )

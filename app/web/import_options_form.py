@@ -98,8 +98,8 @@ class ImportField:
     name: str
     label: str
     value: str
-    found: str
-    said: bool
+    detected: str
+    is_decided: bool
     options: tuple[tuple[str, str], ...] = ()
     hint: str = ""
 
@@ -158,15 +158,15 @@ def panel_of(
     if dialect.format in TEXT_FORMATS or choices.format is not None:
         names = ("format", *names)
     sheets = ("sheet",) if dialect.sheets else ()
-    fields = (_choice(name, dialect, choices, form or {}) for name in (*sheets, *names, "duplicates"))
+    fields = (_import_field(name, dialect, choices, form or {}) for name in (*sheets, *names, "duplicates"))
     return ImportPanel(
         summary=summary_of(dialect),
         format_title=title_of(dialect),
         choices=tuple(fields),
         marks=(
-            *(_mark(place, one) for place, one in enumerate(choices.markers)),
-            *(_column_mark(place, one) for place, one in enumerate(choices.columns)),
-            *(MeaningChoice(*one) for one in quality_form.marks_of(choices)),
+            *(_meaning_choice(place, marker) for place, marker in enumerate(choices.markers)),
+            *(_column_mark(place, column) for place, column in enumerate(choices.columns)),
+            *(MeaningChoice(*mark) for mark in quality_form.marks_of(choices)),
         ),
         address=address,
         is_open=form is not None,
@@ -189,22 +189,22 @@ def title_of(dialect: Dialect) -> str:
 def summary_of(dialect: Dialect) -> str:
     """Return how the file was read in one line."""
     parts = [title_of(dialect)]
-    asked = ASKED.get(dialect.format, ())
+    query = ASKED.get(dialect.format, ())
     if dialect.sheet:
         parts.append(f"sheet {dialect.sheet}" if dialect.format.startswith("xls") else dialect.sheet)
-    if "delimiter" in asked and dialect.delimiter:
-        parts.append(_word("delimiter", dialect.delimiter))
-    if "encoding" in asked and dialect.encoding:
-        parts.append(_word("encoding", dialect.encoding))
+    if "delimiter" in query and dialect.delimiter:
+        parts.append(_word_of_choice("delimiter", dialect.delimiter))
+    if "encoding" in query and dialect.encoding:
+        parts.append(_word_of_choice("encoding", dialect.encoding))
     if dialect.decimal == ",":
         parts.append("decimal comma")
     if dialect.comment:
         parts.append(f"comments after {dialect.comment}")
-    if "first_line" in asked and dialect.first_line > 1:
+    if "first_line" in query and dialect.first_line > 1:
         parts.append(f"table from line {dialect.first_line:,}")
     if dialect.footer_lines:
         parts.append(f"{pluralise(dialect.footer_lines, 'line')} after the table")
-    if "header_lines" in asked and not dialect.header_lines:
+    if "header_lines" in query and not dialect.header_lines:
         parts.append("no names")
     return ", ".join(parts)
 
@@ -225,9 +225,9 @@ def changes_from(
     for name in LABELS:
         raw = form.get(PREFIX + name)
         if raw is not None:
-            changes[name] = _number(name, raw) if name in NUMBERS else raw.removeprefix(SAID) if raw else None
+            changes[name] = _parse_number(name, raw) if name in NUMBERS else raw.removeprefix(SAID) if raw else None
     if changes.get("header_lines") is not None:
-        changes["header_lines"] = _number("header_lines", changes["header_lines"])
+        changes["header_lines"] = _parse_number("header_lines", changes["header_lines"])
     if form.get(PREFIX + OTHER):
         changes["delimiter"] = form[PREFIX + OTHER]
     changes |= unit_changes(form, profile.names if profile is not None else None)
@@ -251,19 +251,19 @@ def _flip_choice(place: str, choices: ReadingChoices) -> dict[str, Any]:
     """Return the change that the button of a mark asks for; a button of a page that is out of date asks for none."""
     number = place.removeprefix(COLUMN)
     if place.startswith((quality_form.FLAG, quality_form.CENSORED)):
-        return quality_form.mark_taken_back(place, choices)
+        return quality_form.undo_choice(place, choices)
     if not (number.isascii() and number.isdecimal()) or len(number) > 9:
         return {}
-    at = slice(int(number), int(number) + 1)
+    position = slice(int(number), int(number) + 1)
     if place.startswith(COLUMN):
-        found = [{**_named_choices(column), "read_as": None} for column in choices.columns[at]]
-        return {"columns": found} if found else {}
+        results = [{**_named_choices(column), "read_as": None} for column in choices.columns[position]]
+        return {"columns": results} if results else {}
     other = {"missing": "value", "value": "missing"}
-    flipped = [marker.model_copy(update={"meaning": other[marker.meaning]}) for marker in choices.markers[at]]
-    return {"markers": [one.model_dump(mode="json", exclude_none=True) for one in flipped]} if flipped else {}
+    flipped = [marker.model_copy(update={"meaning": other[marker.meaning]}) for marker in choices.markers[position]]
+    return {"markers": [first.model_dump(mode="json", exclude_none=True) for first in flipped]} if flipped else {}
 
 
-def _number(name: str, raw: str) -> int | None:
+def _parse_number(name: str, raw: str) -> int | None:
     text = raw.strip().replace(",", "")
     if not text:
         return None
@@ -272,7 +272,7 @@ def _number(name: str, raw: str) -> int | None:
     return int(text)
 
 
-def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
+def _words_of_choice(name: str, dialect: Dialect) -> Mapping[Any, str]:
     if name == "sheet":
         return {sheet: sheet for sheet in dialect.sheets}
     known: dict[str, Mapping[Any, str]] = {
@@ -290,25 +290,25 @@ def _words(name: str, dialect: Dialect) -> Mapping[Any, str]:
     return known.get(name, {})
 
 
-def _word(name: str, value: Any) -> str:
+def _word_of_choice(name: str, value: Any) -> str:
     if name == "format":
         return FORMATS.get(value, str(value))
-    return _words(name, Dialect()).get(value, str(value))
+    return _words_of_choice(name, Dialect()).get(value, str(value))
 
 
-def _choice(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> ImportField:
-    said = getattr(choices, name)
+def _import_field(name: str, dialect: Dialect, choices: ReadingChoices, form: Mapping[str, str]) -> ImportField:
+    answer = getattr(choices, name)
     usual = USUAL.get(name)
-    now = said if said is not None else getattr(dialect, name, usual)
-    told = "" if said is None else str(said) if name in NUMBERS else f"{SAID}{said}"
-    found = f"{now:,}" if name in NUMBERS else _word(name, now)
+    now = answer if answer is not None else getattr(dialect, name, usual)
+    told = "" if answer is None else str(answer) if name in NUMBERS else f"{SAID}{answer}"
+    result = f"{now:,}" if name in NUMBERS else _word_of_choice(name, now)
     return ImportField(
         name=PREFIX + name,
         label=_label(name, dialect),
         value=form.get(PREFIX + name, told),
-        found=found,
-        said=said is not None,
-        options=() if name in NUMBERS else tuple(_options(name, dialect, now, "" if said is not None else found)),
+        detected=result,
+        is_decided=answer is not None,
+        options=() if name in NUMBERS else tuple(_options(name, dialect, now, "" if answer is not None else result)),
         hint=HINTS.get(name, ""),
     )
 
@@ -319,18 +319,18 @@ def _label(name: str, dialect: Dialect) -> str:
     return LABELS[name]
 
 
-def _options(name: str, dialect: Dialect, now: Any, found: str) -> Iterable[tuple[str, str]]:
+def _options(name: str, dialect: Dialect, now: Any, result: str) -> Iterable[tuple[str, str]]:
     """Yield the options of a choice; the first takes back what was said, or says what was found."""
     how = "usual" if name in USUAL else "found"
-    yield "", f"{found[:1].upper()}{found[1:]} ({how})" if found else "As found"
-    words = dict(_words(name, dialect))
-    if not found:
+    yield "", f"{result[:1].upper()}{result[1:]} ({how})" if result else "As found"
+    words = dict(_words_of_choice(name, dialect))
+    if not result:
         words.setdefault(now, str(now))
     for key, title in words.items():
         yield f"{SAID}{key}", title
 
 
-def _mark(place: int, marker: Marker) -> MeaningChoice:
+def _meaning_choice(place: int, marker: Marker) -> MeaningChoice:
     if marker.value is not None:
         what = f"{marker.value or 'a blank'}"
     else:
@@ -341,18 +341,18 @@ def _mark(place: int, marker: Marker) -> MeaningChoice:
     return MeaningChoice(str(place), sentence, "It is a value" if missing else "It means missing")
 
 
-def _named_choices(one: ColumnImportChoice) -> dict[str, Any]:
+def _named_choices(choice: ColumnImportChoice) -> dict[str, Any]:
     """Return the subject of a choice, for a change that takes it back."""
-    return {"columns": list(one.columns)} if one.columns else {"column": one.column, "unit": None}
+    return {"columns": list(choice.columns)} if choice.columns else {"column": choice.column, "unit": None}
 
 
-def _column_mark(place: int, one: ColumnImportChoice) -> MeaningChoice:
-    how = READ_AS.get(one.read_as or "", "it was found")
-    if one.columns:
-        return MeaningChoice(f"{COLUMN}{place}", choice_sentence(one) or "", "As found")
-    how = choice_sentence(one) or f"`{one.column[:60]}` is read as {how}"
-    parts = [how] if one.read_as is not None else []
-    parts += [unit_sentence(one.column, one.unit)] if one.unit is not None else []
+def _column_mark(place: int, choice: ColumnImportChoice) -> MeaningChoice:
+    how = READ_AS.get(choice.read_as or "", "it was found")
+    if choice.columns:
+        return MeaningChoice(f"{COLUMN}{place}", choice_sentence(choice) or "", "As found")
+    how = choice_sentence(choice) or f"`{choice.column[:60]}` is read as {how}"
+    parts = [how] if choice.read_as is not None else []
+    parts += [unit_sentence(choice.column, choice.unit)] if choice.unit is not None else []
     return MeaningChoice(f"{COLUMN}{place}", "; ".join(parts), "As found")
 
 

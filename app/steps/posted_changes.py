@@ -8,8 +8,8 @@ from flask import request
 
 from app.domain.recommendation.plan import Plan
 from app.services.drafts import drafts
-from app.steps.choice import as_shown
 from app.steps.context import DraftContext
+from app.steps.estimator_choice import restore_page_estimator
 from app.steps.views import Changes, StepView, WizardPage
 from app.web.json_input import parse_json
 from app.web.wording import format_answer
@@ -33,26 +33,26 @@ def is_stale(draft: DraftContext) -> bool:
 
 def changes_of(page: WizardPage, draft: DraftContext) -> tuple[Changes, Changes]:
     """Return the changes that alter what the page shows, and those that only confirm it, both by step."""
-    seen, visible, confirmed = _seen(draft), Changes(), Changes()
+    seen, visible, confirmed = _plan_of_page(draft), Changes(), Changes()
     for view in page.views:
         changes = changes_of_step(view, seen)
-        alike = {name: value for name, value in changes.items() if _shows(view, draft.plan, name, value)}
+        alike = {name: value for name, value in changes.items() if _shows_value(view, draft.plan, name, value)}
         confirmed[view.slug] = alike
         visible[view.slug] = {name: value for name, value in changes.items() if name not in alike}
-    return _filled(visible), _filled(confirmed)
+    return _fill_in(visible), _fill_in(confirmed)
 
 
 def changes_here(view: StepView, draft: DraftContext) -> dict[str, Any]:
     """Return the user's changes, compared with what that page showed at its version."""
-    return changes_of_step(view, _seen(draft))
+    return changes_of_step(view, _plan_of_page(draft))
 
 
-def _seen(draft: DraftContext) -> Plan:
+def _plan_of_page(draft: DraftContext) -> Plan:
     """Return the plan that the page showed, with the estimator that was suggested when it was drawn."""
     if is_stale(draft):
         version = version_of(draft)
         draft = DraftContext(draft.user, draft.row, drafts.answers_at(draft.row, version), version)
-    return as_shown(draft).plan
+    return restore_page_estimator(draft).plan
 
 
 def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
@@ -60,30 +60,30 @@ def changes_of_step(view: StepView, seen: Plan) -> dict[str, Any]:
     values, suggestions = seen.values[view.slug], seen.suggestions.get(view.slug, {})
     changes: dict[str, Any] = {}
     for name, value in view.read(request.form, seen).items():
-        if _same(value, values.get(name)):
+        if _is_same_answer(value, values.get(name)):
             continue
-        back_to_suggestion = name in suggestions and _same(value, suggestions[name])
+        back_to_suggestion = name in suggestions and _is_same_answer(value, suggestions[name])
         changes[name] = None if back_to_suggestion else value
     changes.update(view.act(request.form, seen))
     return changes
 
 
-def _shows(view: StepView, plan: Plan, name: str, value: Any) -> bool:
+def _shows_value(view: StepView, plan: Plan, name: str, value: Any) -> bool:
     """Return whether the page shows this value already, as a suggestion that nobody confirmed."""
-    shown, suggested = plan.values[view.slug], plan.suggestions.get(view.slug, {})
-    return name in suggested and _same(suggested[name] if value is None else value, shown.get(name))
+    visible_rows, suggested = plan.values[view.slug], plan.suggestions.get(view.slug, {})
+    return name in suggested and _is_same_answer(suggested[name] if value is None else value, visible_rows.get(name))
 
 
-def _filled(changes: Changes) -> Changes:
-    return {step: held for step, held in changes.items() if held}
+def _fill_in(changes: Changes) -> Changes:
+    return {step: change for step, change in changes.items() if change}
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, list) or isinstance(other, list) or isinstance(one, bool):
-        return bool(one == other)
+def _is_same_answer(first: Any, other: Any) -> bool:
+    if isinstance(first, list) or isinstance(other, list) or isinstance(first, bool):
+        return bool(first == other)
     if isinstance(other, bool):
-        return str(one).lower() == str(other).lower()
-    return format_answer(one).replace("\r\n", "\n") == format_answer(other).replace("\r\n", "\n")
+        return str(first).lower() == str(other).lower()
+    return format_answer(first).replace("\r\n", "\n") == format_answer(other).replace("\r\n", "\n")
 
 
 def posted_json(name: str) -> Any:

@@ -21,12 +21,12 @@ from app.steps.context import DraftContext, step_url
 from app.steps.data.purpose_question import PurposeQuestion, purpose_question
 from app.steps.page_contexts import Answers, SectionContext, StepPageContext
 from app.storage.tables import Dataset
-from app.web import quality_form, remedies, rereading
-from app.web.arriving import MOVING
+from app.web import import_options_form, quality_form, remedies
 from app.web.columns import MAX_OPTIONS, ColumnsPanel, table_of
 from app.web.dataset_reading import ArrivalValues, Done, Look, arrival_values, done_to, panel_for
 from app.web.hypermedia import ContextPart, ViewContext
 from app.web.template_cards import FittingCards, fitting_cards
+from app.web.upload_progress import MOVING
 
 KINDS = (remedies.READING, remedies.DRAFT, remedies.LEAVE_OUT)
 COLUMN_KINDS = tuple(kind.value for kind in ColumnKind)
@@ -58,7 +58,7 @@ class GoalValues(Answers):
 class ReadingValues(ContextPart):
     """How the file was read, and a file that is being read or could not be; `look` is a look with other choices."""
 
-    panel: rereading.ImportPanel | None
+    panel: import_options_form.ImportPanel | None
     outdated: tuple[str, ...] | None
     arrival: ArrivalValues
     not_read: Dataset | None
@@ -118,15 +118,15 @@ def data_values(draft: DraftContext) -> DataValues:
     """Return what the Data fragment reads."""
     profile, dataset = draft.profile, draft.dataset
     damage = datasets.damage_of(dataset) if dataset and profile else None
-    goal, (notable, more) = goal_values(draft), _notable(draft)
+    goal, (notable, more) = goal_values(draft), _notable_findings(draft)
     return DataValues(
         goal=goal,
         reading=reading_values(draft),
         damage=damage,
         samples=datasets.SAMPLES,
         owned=datasets.list_own_ready(draft.user),
-        done=_done(draft),
-        fitting=_fitting(draft),
+        done=_remedy_notice(draft),
+        fitting=_fitting_templates(draft),
         readable_in_part=partial_import.can_be_read_in_part(dataset),
         notable=notable,
         notable_more=more,
@@ -155,10 +155,10 @@ def goal_values(draft: DraftContext) -> GoalValues:
     )
 
 
-def _fitting(draft: DraftContext) -> FittingCards:
+def _fitting_templates(draft: DraftContext) -> FittingCards:
     """Return the templates that fit the file best, while nothing but the file was chosen."""
-    begun = draft.row.reached != "data" or draft.row.template_id is not None
-    if draft.dataset is None or draft.profile is None or begun:
+    has_begun = draft.row.reached != "data" or draft.row.template_id is not None
+    if draft.dataset is None or draft.profile is None or has_begun:
         return FittingCards()
     return fitting_cards(list_fitting(draft.user, draft.dataset))
 
@@ -174,10 +174,10 @@ def _is_done(draft: DraftContext, profile: DatasetProfile, remedy: FindingRemedy
     if remedy.kind == remedies.LEAVE_OUT:
         unticked = {choice.profile.name for choice in draft.plan.columns if not choice.selected}
         return bool(remedy.columns) and unticked.issuperset(remedy.columns)
-    return remedy.kind == remedies.DRAFT and remedies.holds(profile, draft.plan.values, remedy)
+    return remedy.kind == remedies.DRAFT and remedies.is_answered(profile, draft.plan.values, remedy)
 
 
-def _notable(draft: DraftContext) -> tuple[list[remedies.FindingView], int]:
+def _notable_findings(draft: DraftContext) -> tuple[list[remedies.FindingView], int]:
     """Return the findings with their buttons, and how many more there are."""
     profile = draft.profile
     if profile is None:
@@ -246,20 +246,22 @@ def reading_values(
 
 def moving_of(draft: DraftContext) -> Dataset | None:
     """Return the dataset on its way that a draft waits for or stands on, if there is one."""
-    return next((one for one in (draft.waiting, draft.dataset) if one is not None and one.state in MOVING), None)
+    return next(
+        (dataset for dataset in (draft.waiting, draft.dataset) if dataset is not None and dataset.state in MOVING), None
+    )
 
 
-def _done(draft: DraftContext) -> Done | None:
+def _remedy_notice(draft: DraftContext) -> Done | None:
     """Say what the button did that led here."""
     if draft.dataset is None:
         return None
     became = _what_became(draft.dataset, draft.profile)
-    found = done_to(draft.user, draft.dataset, find=partial(pressed_in, draft), became=became, undo=True)
+    done = done_to(draft.user, draft.dataset, find=partial(pressed_in, draft), became=became, undo=True)
     _, button = remedies.dataset_in(request.args.get("done", ""))
-    if found is None and button.startswith(ABOUT_TARGET):
+    if done is None and button.startswith(ABOUT_TARGET):
         # With another target nothing of it can be found again.
         return Done("Done", "The target was looked at again.", undo=True)
-    return found
+    return done
 
 
 def _what_became(dataset: Dataset, profile: DatasetProfile | None) -> str:

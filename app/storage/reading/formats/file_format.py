@@ -11,7 +11,7 @@ from app.domain.analysis.import_options.import_choices import Peek, ReadingChoic
 from app.storage.reading.rows import ColumnTable, RowTable
 
 
-class Opening(Protocol):
+class OpenFormat(Protocol):
     """Open a file of the format as a table; what is needed while reading goes to the scratch folder inside `folder`."""
 
     def __call__(
@@ -19,7 +19,7 @@ class Opening(Protocol):
     ) -> RowTable | ColumnTable: ...
 
 
-class Looking(Protocol):
+class FirstLook(Protocol):
     """Look at the head of a file of the format."""
 
     def __call__(self, path: Path, *, folder: Path, choices: ReadingChoices, limits: dict[str, int]) -> Peek: ...
@@ -38,6 +38,6 @@ class Format:
     what: str
     endings: tuple[str, ...]
     holds: Callable[[bytes, str], bool]
-    open: Opening
-    peek: Looking
+    open: OpenFormat
+    peek: FirstLook
     is_text: bool = False

@@ -38,13 +38,13 @@ def upload_progress(dataset: Dataset, *, now: datetime) -> UploadProgress:
     """Return how far a dataset is."""
     age = max((now - dataset.created_at).total_seconds(), 0.0)
     if dataset.state == DatasetState.RECEIVING.value:
-        return _receiving(dataset, age)
+        return _receiving_progress(dataset, age)
     message = f"Reading {size(dataset.size_bytes)}. You can close this page; the work continues."
     message = explain_waiting(analysis.analysis_job(dataset)) or message
     return UploadProgress(f"Reading {dataset.file_name}", message, None, poll_seconds(age))
 
 
-def _receiving(dataset: Dataset, age_seconds: float) -> UploadProgress:
+def _receiving_progress(dataset: Dataset, age_seconds: float) -> UploadProgress:
     come, whole = dataset.size_bytes or 0, dataset.expected_bytes or 0
     come_so_far = f"{size(come)} of {size(whole)} received." if whole else f"{size(come)} received."
     message = join_sentences((come_so_far, "If this stops, the upload was interrupted. Send the file again."))
@@ -89,9 +89,9 @@ def _posted_place(dataset_id: uuid.UUID) -> PlaceInGrid:
     try:
         return parse_place(request.form.get(PLACE, ""))
     except DomainError as fault:
-        refused = UnreadableFileError(fault.message, code="no_such_place")
-        refused.kept = dataset_id
-        raise refused from None
+        error = UnreadableFileError(fault.message, code="no_such_place")
+        error.kept = dataset_id
+        raise error from None
 
 
 def kept_words(profile: DatasetProfile) -> str:

@@ -49,14 +49,16 @@ def keeps_empty_rows(sample: list[list[str]]) -> bool:
 
     A table in which one column is always filled, such as its dates, has no row without it.
     """
-    held = [row for row in sample if any(cell.strip() for cell in row)]
-    return bool(held) and all(any(not cell.strip() for cell in column) for column in zip(*held, strict=False))
+    current_values = [row for row in sample if any(cell.strip() for cell in row)]
+    return bool(current_values) and all(
+        any(not cell.strip() for cell in column) for column in zip(*current_values, strict=False)
+    )
 
 
 def head_tally(lines: list[str], upto: int, named: list[tuple[int, int]]) -> Tally:
     """Return the tally of the first `upto` lines; `named` has first line and length of each name row."""
     tally = Tally(skip_lines=upto, header_lines=len(named), more_lines=sum(count - 1 for _, count in named))
-    names = {line + at for line, count in named for at in range(count)}
+    names = {line + position for line, count in named for position in range(count)}
     for number, line in enumerate(lines[:upto], start=1):
         if number not in names:
             tally.pass_over(number, _kind_of_line(line))

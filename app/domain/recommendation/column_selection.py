@@ -28,13 +28,15 @@ def choose_columns(reader: AnswerReader, context: FeatureContext) -> tuple[Colum
     names = {column.key: column.name for column in context.profile.columns}
     findings = findings_by_column(context.profile)
     return tuple(
-        _choice(reader, context, column, findings=findings.get(column.name, frozenset()), rules=rules, names=names)
+        _column_choice(
+            reader, context, column, findings=findings.get(column.name, frozenset()), rules=rules, names=names
+        )
         for column in context.profile.columns
         if column.name != context.target
     )
 
 
-def _choice(
+def _column_choice(
     reader: AnswerReader,
     context: FeatureContext,
     column: ColumnProfile,
@@ -44,7 +46,7 @@ def _choice(
     names: dict[str, str],
 ) -> ColumnChoice:
     association = context.associations.of(column.name) if context.associations else None
-    facts = _facts(context, column, association, findings)
+    facts = _column_facts(context, column, association, findings)
     suggested, reason = judge_column(context, column)
     ruled, decided = suggested, None
     for rule in rules:
@@ -59,11 +61,13 @@ def _choice(
     selected = raw and known if isinstance(raw, bool) else ruled
     if selected != suggested:
         by_hand = selected != ruled or decided is None
-        reason = _apply_user_choice(selected, reason, None if by_hand else decided, why=_why(decided, facts, names))
+        reason = _apply_user_choice(
+            selected, reason, None if by_hand else decided, why=_rule_reason(decided, facts, names)
+        )
     return ColumnChoice(column, facts.kind, selected, suggested, reason, ruled, facts, association)
 
 
-def _facts(
+def _column_facts(
     context: FeatureContext, column: ColumnProfile, association: Association | None, findings: frozenset[str]
 ) -> ColumnFacts:
     value = association.value if association is not None else None
@@ -79,7 +83,7 @@ def _facts(
     )
 
 
-def _why(rule: Rule | None, facts: ColumnFacts, names: dict[str, str]) -> str:
+def _rule_reason(rule: Rule | None, facts: ColumnFacts, names: dict[str, str]) -> str:
     if rule is None or not rule.strategy:
         return ""
     return why_dropped(rule.strategy, amount=rule.amount, partner=names.get(rule.columns.get(facts.key, ""), ""))

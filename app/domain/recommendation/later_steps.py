@@ -61,7 +61,10 @@ def fill_model(
             "model", "estimator", f"There is no estimator {chosen[:40]}.", code="estimator_unknown", remedy=remedy
         )
         entry = first.entry
-    start = next((one.parameters for one in ranked if one.entry.id == entry.id), entry.defaults(context.task))
+    start = next(
+        (suggestion.parameters for suggestion in ranked if suggestion.entry.id == entry.id),
+        entry.defaults(context.task),
+    )
     parameters = ParameterValues(
         {
             parameter.name: reader.parameter("model", f"{entry.id}.{parameter.name}", parameter, start[parameter.name])
@@ -137,15 +140,17 @@ def _warm_up_of(goal: Goal, profile: DatasetProfile) -> int:
     looks_back = goal.purpose in (Purpose.SIMULATE, Purpose.FORECAST, Purpose.UNGAUGED)
     if not looks_back or goal.task is not TaskKind.REGRESSION or not goal.time_column:
         return 0
-    found = build_memory_set(profile, target=goal.target, time_column=goal.time_column, group_column=goal.group_column)
-    return 0 if found is None else found.warm_up
+    memory_set = build_memory_set(
+        profile, target=goal.target, time_column=goal.time_column, group_column=goal.group_column
+    )
+    return 0 if memory_set is None else memory_set.warm_up
 
 
 def fill_validation(reader: AnswerReader, config: ConfigParts, context: FeatureContext) -> None:
     """Add strategy, parameters, hold-out, metrics and seed."""
     situation = situation_of(config, context)
     config["validation"] = read_split(reader, situation)
-    config["metrics"] = _metrics(reader, situation)
+    config["metrics"] = _choose_metrics(reader, situation)
     config["reproducibility"] = {"seed": read_seed(reader)}
 
 
@@ -156,7 +161,7 @@ def read_seed(reader: AnswerReader) -> Any:
 
 def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, Any]:
     """Return strategy, parameters and hold-out, as given or suggested."""
-    strategy = _strategy(reader, suggest_strategy(situation))
+    strategy = _choose_strategy(reader, suggest_strategy(situation))
     parameters = {}
     for parameter in splitting.get(strategy).parameters:
         suggested = _suggested_value(situation, strategy, parameter)
@@ -176,13 +181,13 @@ def read_split(reader: AnswerReader, situation: ValidationContext) -> dict[str, 
     }
 
 
-def _strategy(reader: AnswerReader, best: Suggestion) -> SplitStrategy:
-    said = reader.text("validation", "strategy", best.value.value, best.reason)
+def _choose_strategy(reader: AnswerReader, best: Suggestion) -> SplitStrategy:
+    words = reader.text("validation", "strategy", best.value.value, best.reason)
     try:
-        return SplitStrategy(said)
+        return SplitStrategy(words)
     except ValueError:
         remedy = Remedy("Use the suggested one", {"validation": {"strategy": best.value.value}})
-        message = f"There is no strategy {said[:40]}."
+        message = f"There is no strategy {words[:40]}."
         reader.wrong("validation", "strategy", message, code="strategy_unknown", remedy=remedy)
         return SplitStrategy(best.value)
 
@@ -197,16 +202,16 @@ def _suggested_value(situation: ValidationContext, strategy: SplitStrategy, para
     return Suggestion(parameter.default, "")
 
 
-def _metrics(reader: AnswerReader, situation: ValidationContext) -> dict[str, Any]:
+def _choose_metrics(reader: AnswerReader, situation: ValidationContext) -> dict[str, Any]:
     primary, others, why = suggest_metrics(situation)
     known = {metric.id for metric in metrics.METRICS}
-    said = reader.text("validation", "primary_metric", primary, why)
-    if metrics.ALIASES.get(said, said) not in known:
+    words = reader.text("validation", "primary_metric", primary, why)
+    if metrics.ALIASES.get(words, words) not in known:
         remedy = Remedy("Use the suggested one", {"validation": {"primary_metric": primary}})
         reader.wrong(
-            "validation", "primary_metric", f"There is no metric {said[:40]}.", code="metric_unknown", remedy=remedy
+            "validation", "primary_metric", f"There is no metric {words[:40]}.", code="metric_unknown", remedy=remedy
         )
-        said = primary
+        words = primary
     reader.suggest("validation", "other_metrics", others)
     raw = reader.raw("validation", "other_metrics")
     if raw is not None and not isinstance(raw, list):
@@ -217,7 +222,7 @@ def _metrics(reader: AnswerReader, situation: ValidationContext) -> dict[str, An
         message = f"There is no metric {unknown[0][:40]}."
         reader.wrong("validation", "other_metrics", message, code="metric_unknown")
     kept = [metrics.get(item).id for item in wanted if item not in unknown]
-    primary_id = metrics.get(said).id
+    primary_id = metrics.get(words).id
     return {"primary": primary_id, "others": [item for item in dict.fromkeys(kept) if item != primary_id]}
 
 

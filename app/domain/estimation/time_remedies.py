@@ -48,43 +48,43 @@ def time_remedies(spec: Spec, profile: DatasetProfile, machine: Machine, seconds
         The seconds that a launch may take.
     """
     for step, name, word, least in SAVERS:
-        value = _value(spec, step, name)
+        value = _present_value(spec, step, name)
         while value is not None and value > least:
             value = max(value // 2, least)
-            taken = _seconds(_with(spec, step, name, value), profile, machine)
-            if taken <= seconds:
+            amount = _estimated_seconds(_change_setting(spec, step, name, value), profile, machine)
+            if amount <= seconds:
                 label = f"Take {value:,} {word}" if value else f"Do without {word}"
-                yield TimeRemedy(step, _field(spec, step, name), value, label, taken)
+                yield TimeRemedy(step, _field(spec, step, name), value, label, amount)
                 break
     if spec.validation.strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT:
         folds = splitting.get(SplitStrategy.GROUP_K_FOLD)
         part = spec.validation.model_copy(update={"strategy": folds.id, "parameters": {}})
-        taken = _seconds(spec.model_copy(update={"validation": part}), profile, machine)
-        if taken <= seconds:
-            yield TimeRemedy("validation", "strategy", folds.id.value, "Use group k-fold", taken)
+        amount = _estimated_seconds(spec.model_copy(update={"validation": part}), profile, machine)
+        if amount <= seconds:
+            yield TimeRemedy("validation", "strategy", folds.id.value, "Use group k-fold", amount)
     yield from _another_estimator(spec, profile, machine, seconds)
 
 
 def _another_estimator(spec: Spec, profile: DatasetProfile, machine: Machine, seconds: float) -> Iterator[TimeRemedy]:
-    for other in registry.for_task(spec.task.kind, spec.task.purpose):
+    for other in registry.estimators_for_task(spec.task.kind, spec.task.purpose):
         if other.is_baseline or other.id == spec.model.estimator or profile.rows > (other.max_rows or profile.rows):
             continue
         model = spec.model.model_copy(update={"estimator": other.id, "parameters": {}})
-        taken = _seconds(spec.model_copy(update={"model": model}), profile, machine)
-        if taken <= seconds:
-            yield TimeRemedy("model", "estimator", other.id, f"Take {other.title.lower()}", taken)
+        amount = _estimated_seconds(spec.model_copy(update={"model": model}), profile, machine)
+        if amount <= seconds:
+            yield TimeRemedy("model", "estimator", other.id, f"Take {other.title.lower()}", amount)
             return
 
 
-def _value(spec: Spec, step: str, name: str) -> int | None:
+def _present_value(spec: Spec, step: str, name: str) -> int | None:
     """Return the present value of a setting, None where the estimator or the strategy has none."""
     defaults = splitting.get(spec.validation.strategy).defaults()
-    held = parameters_of(spec) if step == "model" else {**defaults, **spec.validation.parameters}
-    value = held.get(name)
+    values = parameters_of(spec) if step == "model" else {**defaults, **spec.validation.parameters}
+    value = values.get(name)
     return None if value is None else int(value)
 
 
-def _with(spec: Spec, step: str, name: str, value: int) -> Spec:
+def _change_setting(spec: Spec, step: str, name: str, value: int) -> Spec:
     part = spec.model if step == "model" else spec.validation
     return spec.model_copy(update={step: part.model_copy(update={"parameters": {**part.parameters, name: value}})})
 
@@ -93,5 +93,5 @@ def _field(spec: Spec, step: str, name: str) -> str:
     return f"{spec.model.estimator if step == 'model' else spec.validation.strategy.value}.{name}"
 
 
-def _seconds(spec: Spec, profile: DatasetProfile, machine: Machine) -> float:
+def _estimated_seconds(spec: Spec, profile: DatasetProfile, machine: Machine) -> float:
     return estimate(spec, profile, machine).seconds_likely

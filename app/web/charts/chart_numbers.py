@@ -24,7 +24,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class ShownMetric:
+class MetricFormat:
     """A metric of a report, and the decimals that tell the model from its strongest baseline."""
 
     info: MetricInfo
@@ -42,12 +42,12 @@ def usual_decimals(metric: MetricInfo) -> int:
     return 1 if metric.unit == "%" else 2
 
 
-def with_unit(name: str, unit: str) -> str:
+def add_unit(name: str, unit: str) -> str:
     """Return the name of a quantity with its unit, where that is known."""
     return f"{name} ({unit})" if unit else name
 
 
-def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
+def thin_rows(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[tuple[str, ...], ...], str]:
     """Return at most 60 rows, evenly spaced, and the words that say which."""
     if len(rows) <= MAX_ROWS:
         return tuple(rows), f"All {len(rows):,} {noun}."
@@ -55,7 +55,7 @@ def thin(rows: Sequence[tuple[str, ...]], *, noun: str = "rows") -> tuple[tuple[
     return tuple(rows[::every]), f"One in {every:,} of {len(rows):,} {noun}."
 
 
-def short(text: str, most: int = 26) -> str:
+def shorten_name(text: str, most: int = 26) -> str:
     """Cut a long name, and show that it was cut."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}\u2026"
 

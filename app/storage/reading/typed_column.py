@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.analysis.findings.number_formats import NumberFormat
 from app.domain.analysis.findings.oddities import OddValues
 from app.domain.analysis.time_forms.judging import TimeReading
-from app.storage.reading.words import WordCounts
+from app.storage.reading.word_counts import WordCounts
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TypedColumn:
     odd: OddValues | None = None
     words: WordCounts | None = None
     missing_words: tuple[tuple[str, int], ...] = ()
-    written: NumberFormat | None = None
+    number_format: NumberFormat | None = None
     times: TimeReading | None = None
     joined: tuple[str, ...] = ()
     otherwise: TypedColumn | None = None

@@ -13,8 +13,8 @@ from app.domain.training.validation import metrics, splitting
 from app.domain.vocabulary import RunState
 from app.services.measurements import recommendations
 from app.services.measurements.recommendations import Recommendation, Recommendations
-from app.steps.choice import EstimatorChoice, choice_of
 from app.steps.context import DraftContext
+from app.steps.estimator_choice import EstimatorChoice, choice_of
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.
 RESERVED = 6
@@ -30,7 +30,7 @@ class EvidencePanel:
     of the open page stand in an earlier order.
     """
 
-    found: Recommendations
+    recommendations: Recommendations
     ranking: list[EstimatorSuggestion]
     lines: list[Recommendation]
     reserved: int
@@ -51,28 +51,28 @@ class EvidencePanel:
     has_new_order: bool = False
 
 
-def panel(draft: DraftContext) -> EvidencePanel | None:
+def build_evidence_panel(draft: DraftContext) -> EvidencePanel | None:
     """Return the panel, or None where nothing can be recommended yet."""
     if draft.dataset is None:
         return None
-    found = recommendations.known_of(draft.dataset, draft.plan, draft.machine, draft.evidence)
-    if found is None:
+    known = recommendations.known_of(draft.dataset, draft.plan, draft.machine, draft.evidence)
+    if known is None:
         return None
-    spec, evidence = found.spec, found.evidence
-    lines = [item for item in found.items if item.measured is not None]
+    spec, evidence = known.spec, known.evidence
+    lines = [item for item in known.items if item.measured is not None]
     # In the table order follows the scores; the one to choose is marked where it stands.
-    place = {item.estimator: at for at, item in enumerate(evidence.items)} if evidence is not None else {}
+    place = {item.estimator: index for index, item in enumerate(evidence.items)} if evidence is not None else {}
     lines.sort(key=lambda item: place.get(item.ranked.entry.id, len(place)))
-    chosen, finished = registry.get(spec.model.estimator), found.state == RunState.FINISHED.value
+    chosen, finished = registry.get(spec.model.estimator), known.state == RunState.FINISHED.value
     baseline = evidence.baseline if evidence is not None else ()
     return EvidencePanel(
-        found=found,
-        ranking=[item.ranked for item in found.items],
+        recommendations=known,
+        ranking=[item.ranked for item in known.items],
         lines=lines,
         reserved=RESERVED,
-        waiting=_waiting(found)[: max(RESERVED - len(lines), 0)],
+        waiting=_waiting_estimators(known)[: max(RESERVED - len(lines), 0)],
         chosen=chosen.id,
-        choice=choice_of(draft, found),
+        choice=choice_of(draft, known),
         first=evidence.choice if evidence is not None and finished else "",
         tied=evidence.tied if evidence is not None and finished and len(evidence.tied) > 1 else (),
         compared=evidence.compared if evidence is not None and finished else (),
@@ -89,6 +89,6 @@ def panel(draft: DraftContext) -> EvidencePanel | None:
     )
 
 
-def _waiting(found: Recommendations) -> list[Recommendation]:
+def _waiting_estimators(result: Recommendations) -> list[Recommendation]:
     """Return the estimators that may still be measured, in the suggested order."""
-    return [item for item in found.items if item.measured is None and item.ranked.entry.competes and found.busy]
+    return [item for item in result.items if item.measured is None and item.ranked.entry.competes and result.busy]

@@ -71,7 +71,9 @@ class CheckContext:
             entry = registry.get(self.spec.model.estimator)
         except KeyError:
             return ParameterValues({})
-        return ParameterValues({one.name: self._setting(one) for one in entry.parameters_for(self.spec.task.kind)})
+        return ParameterValues(
+            {parameter.name: self._setting(parameter) for parameter in entry.parameters_for(self.spec.task.kind)}
+        )
 
     @cached_property
     def recipes(self) -> tuple[Mapping[str, Any], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, floor, sqrt
 
-from app.domain.checks.subject import CheckContext
+from app.domain.checks.check_context import CheckContext
 from app.domain.training.validation.holdout_share import span_of
 from app.domain.training.validation.splitting import fewest_left
 from app.domain.vocabulary import SplitStrategy
@@ -19,13 +19,13 @@ MIN_MINORITY_ROWS = 5
 SELDOM = 0.005
 
 
-def number(subject: CheckContext, name: str) -> int:
+def whole_parameter(subject: CheckContext, name: str) -> int:
     """Return a parameter of the strategy, its default where the config's is out of bounds, 0 where it has none."""
-    return int(amount(subject, name))
+    return int(decimal_parameter(subject, name))
 
 
-def amount(subject: CheckContext, name: str) -> float:
-    """Return a parameter as `number` does, and its decimals too."""
+def decimal_parameter(subject: CheckContext, name: str) -> float:
+    """Return a parameter as `whole_parameter` does, and its decimals too."""
     parameter = subject.strategy.parameter(name)
     if parameter is None:
         return 0.0
@@ -56,7 +56,7 @@ def keeps_shares(subject: CheckContext) -> bool:
     counts, strategy = subject.class_counts, subject.strategy.id
     rarest = min(counts, default=0)
     if strategy is SplitStrategy.REPEATED_K_FOLD:
-        return fewest_kept(subject, rarest) >= number(subject, "n_splits")
+        return fewest_kept(subject, rarest) >= whole_parameter(subject, "n_splits")
     in_order = strategy is SplitStrategy.HOLDOUT and subject.spec.task.time_column is not None
     return (
         strategy in (SplitStrategy.STRATIFIED_K_FOLD, SplitStrategy.HOLDOUT)
@@ -123,10 +123,10 @@ def first_moments(subject: CheckContext, gap: int) -> int:
 
     The gap stands before a hold-out too.
     """
-    held, folds, moments = subject.holdout, max(number(subject, "n_splits"), 1), moments_of(subject)
-    if held.later:
-        moments -= max(1, round(moments * held.later)) + gap
-    moments -= round(moments * held.warm_up)
+    share, folds, moments = subject.holdout, max(whole_parameter(subject, "n_splits"), 1), moments_of(subject)
+    if share.later:
+        moments -= max(1, round(moments * share.later)) + gap
+    moments -= round(moments * share.warm_up)
     years, size = water_years_of(subject), moments // (folds + 1)
     if years is not None:
         if not fits_years(subject, years):
@@ -143,7 +143,7 @@ def water_years_of(subject: CheckContext) -> int | None:
     span = span_of(subject.profile, subject.spec.task.time_column)
     if subject.spec.validation.parameters.get("align") != "water_year" or not subject.strategy.needs_time or not span:
         return None
-    month, length = number(subject, "start_month"), span.end - span.start
+    month, length = whole_parameter(subject, "start_month"), span.end - span.start
     first, last = span.start + length * subject.holdout.warm_up, span.end - length * subject.holdout.later
     years = last.year - first.year + (last.month >= month) - (first.month >= month) + 1
     return floor(years * subject.rows / max(subject.profile.rows, 1))
@@ -151,7 +151,7 @@ def water_years_of(subject: CheckContext) -> int | None:
 
 def fits_years(subject: CheckContext, years: int) -> bool:
     """Return whether each fold can have a water year, and one more trains the first."""
-    return years > max(number(subject, "n_splits"), 1)
+    return years > max(whole_parameter(subject, "n_splits"), 1)
 
 
 def leaves_rows(subject: CheckContext, gap: int) -> bool:
@@ -161,20 +161,20 @@ def leaves_rows(subject: CheckContext, gap: int) -> bool:
 
 def fewest_training_rows(subject: CheckContext) -> int:
     """Return about how many rows train the smallest fold, 0 where no fold can be cut."""
-    strategy, rows, folds = subject.strategy.id, development_rows(subject), max(number(subject, "n_splits"), 2)
+    strategy, rows, folds = subject.strategy.id, development_rows(subject), max(whole_parameter(subject, "n_splits"), 2)
     if strategy is SplitStrategy.HOLDOUT:
-        return subject.rows - max(1, round(subject.rows * amount(subject, "percent") / 100))
+        return subject.rows - max(1, round(subject.rows * decimal_parameter(subject, "percent") / 100))
     if strategy is SplitStrategy.GROUP_TIME_SERIES:
         moments, besides = max(moments_of(subject), 1), rows - max(largest_group(subject), ceil(rows / folds))
-        return max(0, first_moments(subject, number(subject, "gap"))) * besides // moments
+        return max(0, first_moments(subject, whole_parameter(subject, "gap"))) * besides // moments
     if strategy is SplitStrategy.MASKED_BLOCKS:
-        return rows - ceil(rows * amount(subject, "share"))
+        return rows - ceil(rows * decimal_parameter(subject, "share"))
     if subject.strategy.needs_group:
         share = 0 if strategy is SplitStrategy.LEAVE_ONE_GROUP_OUT else ceil(rows / folds)
         return rows - max(largest_group(subject), share)
     if strategy is SplitStrategy.TIME_SERIES:
         moments = max(moments_of(subject), 1)
-        return max(0, first_moments(subject, number(subject, "gap"))) * subject.rows // moments
+        return max(0, first_moments(subject, whole_parameter(subject, "gap"))) * subject.rows // moments
     return rows - ceil(rows / folds)
 
 

@@ -155,7 +155,7 @@ def stop_job(job_id: uuid.UUID, *, attempt: int) -> bool:
 
 
 def _end_attempt(job_id: uuid.UUID, *, attempt: int, failure: Failure | None) -> bool:
-    state, *words = _outcome(failure)
+    state, *words = _outcome_of_failure(failure)
     with transaction():
         if not jobs.end(job_id, attempt=attempt, state=state, error_code=words[0], error=words[1]):
             return False
@@ -163,7 +163,7 @@ def _end_attempt(job_id: uuid.UUID, *, attempt: int, failure: Failure | None) ->
     return True
 
 
-def _outcome(failure: Failure | None) -> tuple[RunState, str | None, str | None]:
+def _outcome_of_failure(failure: Failure | None) -> tuple[RunState, str | None, str | None]:
     if failure is None:
         return RunState.CANCELLED, None, None
     return RunState.FAILED, failure.code, failure.message
@@ -171,7 +171,7 @@ def _outcome(failure: Failure | None) -> tuple[RunState, str | None, str | None]
 
 def _end_subject(row: Job, failure: Failure | None) -> None:
     # The kind of a row that cannot be understood may be none of ours.
-    job_type = next((found for kind, found in KINDS.items() if kind.value == row.kind), None)
+    job_type = next((result for kind, result in KINDS.items() if kind.value == row.kind), None)
     if job_type is not None:
         job_type.subject.end(row.subject_id, failure)
         after_commit(functools.partial(job_type.subject.clean_up, row.subject_id))
@@ -239,7 +239,7 @@ def requeue_lost_job(row: Job) -> bool:
                 _requeue_subject(row)
             return is_requeued
         failure = None if row.cancel_requested_at is not None else _given_up(row)
-        state, code, message = _outcome(failure)
+        state, code, message = _outcome_of_failure(failure)
         is_ended = jobs.end_unleased(row, state=state, error_code=code, error=message, stale=True)
         if is_ended:
             _end_subject(row, failure)
