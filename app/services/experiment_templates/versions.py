@@ -29,6 +29,7 @@ from app.services.experiment_templates.edits import (
     TemplateEdit,
     cleaned,
     people_of,
+    with_words,
     word_faults,
 )
 from app.services.experiment_templates.policy import get_changeable, get_template, get_version, lock_changeable
@@ -296,7 +297,7 @@ def _check_content(edit: TemplateEdit, before: TemplateContent) -> TemplateConte
     if faults:
         raise InvalidBodyError(tuple(faults))
     requirements = edit.requirements or _derive_requirements(edit, config, before)
-    return apply_words(edit, replace(before, config=config, requirements=requirements))
+    return with_words(edit, replace(before, config=config, requirements=requirements))
 
 
 def _derive_requirements(edit: TemplateEdit, config: TemplateConfig, before: TemplateContent) -> Requirements:
