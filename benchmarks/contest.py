@@ -155,20 +155,20 @@ def quality(count: int, rows: int) -> None:
 def _tell(founds: list[Found]) -> None:
     names = founds[0].scores
     means = "  ".join(
-        f"{name} {np.mean([item.scores[name] for item in founds]):.3f} ({min(item.scores[name] for item in founds):.3f})"
+        f"{name} {np.mean([run.scores[name] for run in founds]):.3f} ({min(run.scores[name] for run in founds):.3f})"
         for name in names
     )
-    worse = sum(item.scores["blend"] < item.scores["best single"] - WORSE for item in founds)
-    gain = [item.scores["blend"] - item.scores["best single"] for item in founds]
+    worse = sum(run.scores["blend"] < run.scores["best single"] - WORSE for run in founds)
+    gain = [run.scores["blend"] - run.scores["best single"] for run in founds]
     error = np.std(gain, ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else float("nan")
     print(
         f"  {len(founds)} tables, mean (worst): {means}; blend over best single {np.mean(gain):+.4f} +- {error:.4f}, "
     )
-    flattered, told = [item.flattered for item in founds], [item.told for item in founds if item.told is not None]
+    flattered, told = [run.flattered for run in founds], [run.told for run in founds if run.told is not None]
     spread = np.std(flattered, ddof=1) / np.sqrt(len(flattered)) if len(flattered) > 1 else float("nan")
     print(f"  fold over hold-out score {np.mean(flattered):+.4f} +- {spread:.4f}, the notes say {np.mean(told):+.4f}")
     print(f"  worse by over {WORSE} on {worse}; time over bare fits ", end="")
-    print(f"{sum(item.seconds for item in founds) / sum(item.bare for item in founds):.2f}x", flush=True)
+    print(f"{sum(run.seconds for run in founds) / sum(run.bare for run in founds):.2f}x", flush=True)
 
 
 def noise() -> None:

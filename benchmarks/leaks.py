@@ -147,15 +147,13 @@ def main() -> None:
         sys.exit("The real files are not here.")
     results = verdicts(benchmark=True)
     print(f"{'file':52}{'named':>8}{'by r':>6}{'clean':>7}{'alarms':>8}")
-    for judged in results:
-        leaks = len(judged.named) + len(judged.missed)
-        ratio = f"{len(judged.named)}/{leaks}" if leaks else ""
-        print(
-            f"{judged.file:52}{ratio:>8}{judged.by_correlation if leaks else '':>6}{judged.clean:>7}{len(judged.alarms):>8}"
-        )
-        for name in sorted(judged.missed):
+    for case in results:
+        leaks = len(case.named) + len(case.missed)
+        ratio = f"{len(case.named)}/{leaks}" if leaks else ""
+        print(f"{case.file:52}{ratio:>8}{case.by_correlation if leaks else '':>6}{case.clean:>7}{len(case.alarms):>8}")
+        for name in sorted(case.missed):
             print(f"    missed {name}")
-        for name, evidence in judged.alarms.items():
+        for name, evidence in case.alarms.items():
             print(f"    alarm  {name[:40]}: {evidence[:110]}")
     clean, alarms = sum(verdict.clean for verdict in results), sum(len(verdict.alarms) for verdict in results)
     leaks, named = (

@@ -147,16 +147,16 @@ class _PoolRun:
         is_wanted: IsWanted,
     ) -> None:
         self.pool, self.shared, self.tasks = pool, shared, tasks
-        self.asked, self.on_outcome, self.is_wanted = callbacks, on_outcome, is_wanted
+        self.callbacks, self.on_outcome, self.is_wanted = callbacks, on_outcome, is_wanted
         self.busy: list[TaskProcess] = []
         self.starts: dict[FitTask, int] = {}
 
     def carry_out(self) -> None:
         try:
             while self.tasks or self.busy:
-                if self.asked.should_stop():
+                if self.callbacks.should_stop():
                     raise StoppedError
-                self.pool.limit_trials(self.asked.most_trials())
+                self.pool.limit_trials(self.callbacks.most_trials())
                 self._begin()
                 self._end_unwanted()
                 for element in self._answered():

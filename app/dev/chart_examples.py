@@ -66,16 +66,17 @@ def _over_time() -> list[Example]:
 
 def _of_values() -> list[Example]:
     pairs = series.ScatterSeries(observed=OBSERVED, predicted=PREDICTED, rows_shown=120, rows_total=120)
+    names = {"target": TARGET, "unit": UNIT}
     errors = tuple(round(b - a, 3) for a, b in zip(OBSERVED, PREDICTED, strict=True))
-    edges = tuple(-1.2 + 0.2 * position for position in range(13))
+    edges = tuple(-1.2 + 0.2 * edge for edge in range(13))
     counts = tuple(sum(low <= error < low + 0.2 for error in errors) for low in edges[:-1])
     months = tuple(
         series.MonthQuantiles(
-            month=position, q05=-1.0 - position / 20, q25=-0.4, q50=0.05, q75=0.5, q95=1.1 + position / 20, rows=60
+            month=month, q05=-1.0 - month / 20, q25=-0.4, q50=0.05, q75=0.5, q95=1.1 + month / 20, rows=60
         )
-        for position in range(1, 13)
+        for month in range(1, 13)
     )
-    residual_series = series.ResidualSeries(
+    residual = series.ResidualSeries(
         predicted=PREDICTED,
         residual=errors,
         histogram=series.ResidualCounts(edges=edges, counts=counts),
@@ -90,19 +91,9 @@ def _of_values() -> list[Example]:
         items=tuple(series.FeatureLoss(feature=name, mean=mean, std=std) for name, mean, std in losses),
     )
     return [
-        macro_example("charts", "scatter", "linear axes", chart=points.build(pairs, target=TARGET, unit=UNIT)),
-        macro_example(
-            "charts",
-            "months",
-            "twelve months",
-            chart=residuals.build_month_boxes(residual_series, target=TARGET, unit=UNIT),
-        ),
-        macro_example(
-            "charts",
-            "histogram",
-            "residuals",
-            chart=residuals.build_histogram(residual_series, target=TARGET, unit=UNIT),
-        ),
+        macro_example("charts", "scatter", "linear axes", chart=points.build(pairs, **names)),
+        macro_example("charts", "months", "twelve months", chart=residuals.build_month_boxes(residual, **names)),
+        macro_example("charts", "histogram", "residuals", chart=residuals.build_histogram(residual, **names)),
         macro_example("charts", "ranking", "noise and a negative", chart=ranking.build(importance)),
         macro_example("charts", "dots", "five folds", places=[12, 40, 44, 61, 90]),
     ]

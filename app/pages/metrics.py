@@ -55,7 +55,7 @@ class MeasuresCollector(Collector):
     """The figures of one moment as metrics."""
 
     def __init__(self, system_measures: SystemMeasures) -> None:
-        self._taken = system_measures
+        self._measures = system_measures
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -67,33 +67,33 @@ class MeasuresCollector(Collector):
         oldest = GaugeMetricFamily(
             "hydroml_oldest_job_seconds", "Time that the oldest job has waited or run.", labels=("kind", "state")
         )
-        for current in self._taken.queue:
+        for current in self._measures.queue:
             depth.add_metric((current.kind, current.state), current.count)
             oldest.add_metric((current.kind, current.state), current.oldest_seconds)
         ended = SummaryMetricFamily("hydroml_job_seconds", "Time that ended jobs took.", labels=("kind", "state"))
-        for total in self._taken.jobs:
+        for total in self._measures.jobs:
             ended.add_metric((total.kind, total.state), total.count, total.seconds)
         yield from (depth, oldest, ended)
-        if self._taken.workers is not None:
+        if self._measures.workers is not None:
             workers = GaugeMetricFamily("hydroml_workers", "Workers, alive or lost.", labels=("state",))
-            workers.add_metric(("alive",), self._taken.workers.alive)
-            workers.add_metric(("lost",), self._taken.workers.lost)
+            workers.add_metric(("alive",), self._measures.workers.alive)
+            workers.add_metric(("lost",), self._measures.workers.lost)
             yield workers
         funnel = CounterMetricFamily("hydroml_usage_events", "Events of usage by kind.", labels=("kind",))
-        for kind, count in self._taken.funnel.items():
+        for kind, count in self._measures.funnel.items():
             funnel.add_metric((kind,), count)
         yield funnel
 
     def _machine(self) -> Iterator[Metric]:
         parts = GaugeMetricFamily("hydroml_part_up", "Whether a part does its work.", labels=("part",))
-        for name, is_whole in self._taken.parts.items():
+        for name, is_whole in self._measures.parts.items():
             parts.add_metric((name,), float(is_whole))
         yield parts
-        if self._taken.cache is not None:
+        if self._measures.cache is not None:
             question = CounterMetricFamily("hydroml_cache_requests", "Questions to the cache.", labels=("result",))
-            question.add_metric(("hit",), self._taken.cache.hits)
-            question.add_metric(("miss",), self._taken.cache.misses)
+            question.add_metric(("hit",), self._measures.cache.hits)
+            question.add_metric(("miss",), self._measures.cache.misses)
             yield question
-        if self._taken.disk_free_bytes is not None and self._taken.disk_total_bytes is not None:
-            yield GaugeMetricFamily("hydroml_disk_free_bytes", "Room on the disk.", self._taken.disk_free_bytes)
-            yield GaugeMetricFamily("hydroml_disk_bytes", "Size of the disk.", self._taken.disk_total_bytes)
+        if self._measures.disk_free_bytes is not None and self._measures.disk_total_bytes is not None:
+            yield GaugeMetricFamily("hydroml_disk_free_bytes", "Room on the disk.", self._measures.disk_free_bytes)
+            yield GaugeMetricFamily("hydroml_disk_bytes", "Size of the disk.", self._measures.disk_total_bytes)

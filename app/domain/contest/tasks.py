@@ -118,7 +118,7 @@ def carry_out(task: FitTask, shared: SharedInput, callbacks: SearchCallbacks | N
     started = time.perf_counter()
     spec, name = shared.specs[task.candidate], shared.name_of(task.part)
     try:
-        fit = fit_fold(spec, shared.table, shared.fold_of(task.part), name=name, number=task.part, callbacks=callbacks)
+        fit = fit_fold(spec, shared.table, shared.fold_of(task.part), name=name, number=task.part, hooks=callbacks)
         return replace(_result(task, shared, fit, name), seconds=time.perf_counter() - started)
     except StoppedError:
         raise

@@ -317,16 +317,14 @@ def _round(
         chosen = list(running) if rivals else list(alive)
         most = MAX_EARLY_FIT * race.budget if number == 1 and not final else math.inf
         done = [
-            candidate
-            for candidate in chosen
-            if fit(race, candidate, train=train, known=known, rows=rows, number=number, most=most)
+            peer for peer in chosen if fit(race, peer, train=train, known=known, rows=rows, number=number, most=most)
         ]
         if not done or (rivals and any(candidate not in done and not candidate.out for candidate in chosen)):
             # The work is spent: what only some were judged on compares nobody.
-            for short_fit_candidate in done if rivals else ():
-                short_fit_candidate.scores.pop()
-                short_fit_candidate.hits.pop()
-                short_fit_candidate.predictions.pop()
+            for candidate in done if rivals else ():
+                candidate.scores.pop()
+                candidate.hits.pop()
+                candidate.predictions.pop()
             break
         rule, hit = baseline_scores(race, train=known, rows=rows)
         rivals.append(rule)

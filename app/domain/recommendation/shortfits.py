@@ -218,13 +218,8 @@ def fit(
         return False
     if candidate.round != number:
         candidate.before = candidate.mean if candidate.scores else None
-        candidate.scores, candidate.hits, candidate.predictions, candidate.round, candidate.most_rows = (
-            [],
-            [],
-            [],
-            number,
-            0,
-        )
+        candidate.scores, candidate.hits, candidate.predictions = [], [], []
+        candidate.round, candidate.most_rows = number, 0
     candidate.scores.append(score[0])
     candidate.hits.append(score[1])
     candidate.predictions.append(predictions)

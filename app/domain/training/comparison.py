@@ -80,11 +80,8 @@ def compare(
     seed
         Of the resampling.
     """
-    losses = (
-        _compute_losses(metric, table, parts)
-        if metric.id in _ROW_LOSSES
-        else _pseudo_losses(metric, table, parts, seed)
-    )
+    has_row_losses = metric.id in _ROW_LOSSES
+    losses = _compute_losses(metric, table, parts) if has_row_losses else _pseudo_losses(metric, table, parts, seed)
     if losses is None:
         return None
     resampling = _make_resampling(table, losses, by_group=by_group, seed=seed)

@@ -42,13 +42,7 @@ class FoldFit:
 
 
 def fit_fold(
-    spec: Spec,
-    table: TrainingTable,
-    fold: Fold,
-    *,
-    name: str,
-    number: int,
-    callbacks: tuning.SearchCallbacks | None = None,
+    spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int, hooks: tuning.SearchCallbacks | None = None
 ) -> FoldFit:
     """Fit a config on the training rows of one fold and predict its validation rows.
 
@@ -60,7 +54,7 @@ def fit_fold(
         Which rows train and which are predicted.
     name, number
         What the fold is called, and its place from 0 on, from which the seed of its search is made.
-    asked
+    hooks
         What a search asks between two fits; without it nothing ends the search early.
 
     Raises
@@ -68,7 +62,7 @@ def fit_fold(
     TrainingError
         With a sentence, when the rows cannot carry the config.
     StoppedError
-        When `asked.should_stop` said so.
+        When `hooks.should_stop` said so.
     """
     import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
@@ -82,7 +76,7 @@ def fit_fold(
     # More threads add up numbers in another order, which gives other bits.
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        search = _search(spec, table, fold, name=name, number=number, callbacks=callbacks, clock=clock)
+        search = _search(spec, table, fold, name=name, number=number, callbacks=hooks, clock=clock)
         pipeline = build_pipeline(spec if search is None else tuning.set_parameters(spec, search.chosen), table)
         predicted, predict_seconds = _fit_and_predict(pipeline, table, fold, clock)
     warned = tuple(dict.fromkeys((item.category, str(item.message)) for item in caught))

@@ -141,8 +141,7 @@ def build_headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Map
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
         sentence=f"{opening}{stands}{_interval_sentence(outcome)}",
-        detail=_detail_sentence(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome)
-        + _known_drivers_sentence(run),
+        detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers_note(run),
     )
 
 
@@ -263,7 +262,7 @@ def _is_daily(run: TrainingRun) -> bool:
     )
 
 
-def _detail_sentence(
+def _detail(
     run: TrainingRun, metric: Metric, own: ScoreSummary, other: ScoreSummary, *, name: str, outcome: Outcome
 ) -> str:
     folds = [
@@ -288,7 +287,7 @@ def _detail_sentence(
     return f"Across the {len(run.folds)} folds{growing} it won {times}: {means}.{sure}"
 
 
-def _known_drivers_sentence(run: TrainingRun) -> str:
+def _drivers_note(run: TrainingRun) -> str:
     """Say that a forecast was judged with drivers that its user has to forecast first."""
     task = run.spec.task
     ahead = task.purpose is Purpose.FORECAST and task.drivers_known_ahead

@@ -195,7 +195,7 @@ def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:
     callbacks = tuning.SearchCallbacks(
         run.should_stop, run.most_trials, lambda trials: run.report_progress(f"Searching on {rows}", trials)
     )
-    fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), callbacks=callbacks)
+    fit = fit_fold(run.spec, run.table, fold, name=name, number=len(run.folds), hooks=callbacks)
     run.clock.add(fit.clock)
     for category, message in fit.warned:
         warnings.warn(message, category, stacklevel=1)

@@ -75,13 +75,13 @@ class MeasuredBefore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, ...], tuple[DerivedMeasure, int]] = OrderedDict()
+        self._measured: OrderedDict[tuple[str, ...], tuple[DerivedMeasure, int]] = OrderedDict()
 
     def known_of(self, request: DerivedRequest) -> MeasuredDerived:
         """Return the columns of a request that were measured; it is complete where that is all of them."""
         places = _places_of(request)
         with self._lock:
-            result = {name: self._held[place] for name, place in places.items() if place in self._held}
+            result = {name: self._measured[place] for name, place in places.items() if place in self._measured}
         rows = max((count for _, count in result.values()), default=0)
         items = {name: measure for name, (measure, _) in result.items()}
         return MeasuredDerived(items, rows, complete=0 < len(items) == len(places))
@@ -92,10 +92,10 @@ class MeasuredBefore:
         with self._lock:
             for name, place in places.items():
                 if name in derived.items:
-                    self._held[place] = derived.items[name], derived.rows_used
-                    self._held.move_to_end(place)
-            while len(self._held) > MAX_REMEMBERED_COLUMNS:
-                self._held.popitem(last=False)
+                    self._measured[place] = derived.items[name], derived.rows_used
+                    self._measured.move_to_end(place)
+            while len(self._measured) > MAX_REMEMBERED_COLUMNS:
+                self._measured.popitem(last=False)
 
 
 def _places_of(request: DerivedRequest) -> dict[str, tuple[str, ...]]:

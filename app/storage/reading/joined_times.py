@@ -45,12 +45,8 @@ def join_times(
     places
         The SQL that orders the rows of each table as the file does.
     """
-    column_import_choices = [column for column in choices.columns if column.columns]
-    wanted = [
-        column_import_choice
-        for column_import_choice in column_import_choices
-        if column_import_choice.read_as == "datetime"
-    ]
+    joined = [column for column in choices.columns if column.columns]
+    wanted = [choice for choice in joined if choice.read_as == "datetime"]
     made: list[tuple[str, TypedColumn]] = []
     for choice in wanted:
         used_names = [*names, *(name for name, _ in made)]
@@ -59,7 +55,7 @@ def join_times(
             if set(choice.columns) <= set(names)
             else []
         )
-    if made or any(column_import_choice.read_as == "text" for column_import_choice in column_import_choices):
+    if made or any(choice.read_as == "text" for choice in joined):
         return _numbered_parts(made, typed)
     ways = find_joins(_time_parts(connection, typed, names))
     counts = _distinct_dates(connection, typed) if ways else 0

@@ -95,12 +95,8 @@ def settle_type(typed: Sequence[TypedColumn]) -> list[TypedColumn]:
 
 
 def _is_sure_of_commas(column: TypedColumn) -> bool:
-    number_format = column.number_format
-    return (
-        column.decimal_comma
-        if number_format is None
-        else _reads_commas(number_format) and not number_format.is_doubtful
-    )
+    style = column.number_format
+    return column.decimal_comma if style is None else _reads_commas(style) and not style.is_doubtful
 
 
 def _reads_commas(number_format: NumberFormat | None) -> bool:
@@ -166,10 +162,8 @@ def _batch(connection: Any, loaded: Loaded, columns: list[_Column]) -> list[Type
 class _Column:
     """One column that was read as text."""
 
-    def __init__(
-        self, loaded: Loaded, position: int, name: str, meaning: Meaning, *, commas: bool, decimal: str
-    ) -> None:
-        self.key, self.table, self.commas = f"c{loaded.first + position}", loaded.table, commas
+    def __init__(self, loaded: Loaded, place: int, name: str, meaning: Meaning, *, commas: bool, decimal: str) -> None:
+        self.key, self.table, self.commas = f"c{loaded.first + place}", loaded.table, commas
         self.may_be_styled, self.may_be_times, self.decimal, self.name = False, False, decimal, name
         self.may_hold_marks, self.place = True, loaded.place
         self.first: dict[str, int] = {}

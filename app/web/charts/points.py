@@ -38,15 +38,12 @@ def build(values: ScatterSeries | None, *, target: str, unit: str = "") -> Scatt
     ]
     if not pairs:
         return None
-    log = values.log and all(seen > 0 for seen, _said in pairs)
+    log = values.log and all(seen > 0 for seen, _value in pairs)
     # One estimate near zero must not stretch a logarithmic axis over ten powers.
-    least = min(seen for seen, _said in pairs) / 3
-    seen, answers = zip(*pairs, strict=True)
-    scale = (
-        scales.logarithmic_scale(max(item, least) for item in (*seen, *answers))
-        if log
-        else scales.amount_scale(seen, answers)
-    )
+    least = min(seen for seen, _value in pairs) / 3
+    seen, predicted = zip(*pairs, strict=True)
+    positive = [max(value, least) for value in (*seen, *predicted)]
+    scale = scales.logarithmic_scale(positive) if log else scales.amount_scale(seen, predicted)
     marks = scales.scale_ticks(scale)
     upwards = scales.axis_title(add_unit(f"Predicted {target}", unit), scale)
     return Scatter(

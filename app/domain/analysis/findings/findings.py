@@ -45,33 +45,27 @@ def all_findings(
         What profiling and reading know; `duplicates` counts exact copies, None if nobody did.
     axis
         The time axis, with its group if `app.domain.analysis.profiling.series.find_group` has looked.
-    choices, asked
+    choices, query
         What the user said about the file, and what reading itself asks: nothing is asked twice.
     table
         The rows. Without them only that is said which the columns themselves tell.
     """
-    reading_choices = choices or ReadingChoices()
+    given = choices or ReadingChoices()
     table = table if rows else None
-    column_profiles = _add_reported_units(columns, report, reading_choices)
+    known = _add_reported_units(columns, report, given)
     if axis is not None and axis.group is None:
-        axis = find_group(column_profiles, rows, axis, table)
-    marked = find_marks(column_profiles, rows, table)
-    column_profiles = suggest_units(column_profiles, marked, axis)
-    measured = [marked_column for marked_column in marked if not marked_column.column.flag_of]
-    findings = [*rejected_findings(report, reading_choices), *query, *mark_findings(measured, reading_choices, query)]
-    findings += limit_findings(column_profiles, reading_choices, query)
-    findings += unreadable_time_finding(column_profiles, axis, reading_choices)
-    findings += [
-        *word_findings(column_profiles, reading_choices),
-        *value_findings(marked, axis, reading_choices, table),
-        *flow_findings(marked, reading_choices),
-    ]
-    findings += [finding for column in column_profiles for finding in _findings_of_column(column, rows)]
-    copies = None if reading_choices.duplicates == "keep" else duplicates
-    findings += dataset_findings(
-        rows=rows, columns=column_profiles, duplicates=copies, axis=axis, table=table, choices=reading_choices
-    )
-    return column_profiles, findings
+        axis = find_group(known, rows, axis, table)
+    marked = find_marks(known, rows, table)
+    known = suggest_units(known, marked, axis)
+    measured = [item for item in marked if not item.column.flag_of]
+    findings = [*rejected_findings(report, given), *query, *mark_findings(measured, given, query)]
+    findings += [*limit_findings(known, given, query), *unreadable_time_finding(known, axis, given)]
+    findings += [*word_findings(known, given), *value_findings(marked, axis, given, table)]
+    findings += flow_findings(marked, given)
+    findings += [finding for column in known for finding in _findings_of_column(column, rows)]
+    copies = None if given.duplicates == "keep" else duplicates
+    findings += dataset_findings(rows=rows, columns=known, duplicates=copies, axis=axis, table=table, choices=given)
+    return known, findings
 
 
 def _findings_of_column(column: ColumnProfile, rows: int) -> Iterator[Finding]:
