@@ -32,9 +32,9 @@ class FitsAtOnce:
             With the sentence of the first part, in their order, that could not be fitted.
         """
         tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in range(self.parts)]
-        self.run.say(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
-        request = SearchCallbacks(self.run.should_stop, self.run.most_trials)
-        self.executor.run(self.shared, tasks, callbacks=request, on_outcome=self._add, is_wanted=self._is_wanted)
+        self.run.report_progress(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
+        callbacks = SearchCallbacks(self.run.should_stop, self.run.most_trials)
+        self.executor.run(self.shared, tasks, callbacks=callbacks, on_outcome=self._add, is_wanted=self._is_wanted)
         self.executor.close()
         if self.failure is not None:
             raise TrainingError(self.failure.reason, code=self.failure.code)
