@@ -86,7 +86,15 @@ def _controls() -> list[Example]:
     rich: dict[str, Any] = {"unit": "days", "mode": "numeric", "note": "Suggested because of the lags."}
     rich["attributes"] = {"maxlength": 4}
     return [
-        macro_example("fields", "named", "with help", name="seed", label="Seed", help="The same seed repeats a run."),
+        macro_example(
+            "fields",
+            "named",
+            "with help",
+            frame="source",
+            name="seed",
+            label="Seed",
+            help="The same seed repeats a run.",
+        ),
         macro_example("fields", "text", "empty", name="name", label="Name", value=""),
         macro_example(
             "fields", "text", "with unit, hint and note", name="gap", label="Gap", value="14", hint=hint, **rich

@@ -1,4 +1,4 @@
-"""How values are written on pages: thousands with a comma, a true minus, units after a space."""
+"""How values are with_commas on pages: thousands with a comma, a true minus, units after a space."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.analysis.profiling.profile import TimeAxis
 from app.domain.analysis.profiling.step_durations import add_durations, duration_of
 from app.domain.estimation import wording
 from app.domain.estimators.parameters import Parameter, bounds_sentence
-from app.domain.text.messages import written
+from app.domain.text.messages import with_commas
 from app.domain.text.numbers import format_number, format_score
 from app.domain.text.words import pluralise
 from app.web.charts.waiting import range_words
@@ -112,7 +112,7 @@ def coded(text: str) -> Markup:
 
 def say(message: str, **values: object) -> Markup:
     """Fill the named placeholders of a whole message; values are escaped unless they are markup."""
-    return escape(message).format(**{name: written(value) for name, value in values.items()})
+    return escape(message).format(**{name: with_commas(value) for name, value in values.items()})
 
 
 def say_count(count: int, text: str, many: str, **values: object) -> Markup:

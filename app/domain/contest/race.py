@@ -36,6 +36,11 @@ class RaceStanding:
     predictions: tuple[Predictions, ...]
 
 
+def _known_means(metric: Metric, standings: Mapping[int, RaceStanding]) -> dict[int, float]:
+    means = {number: mean_score(metric, standing.scores) for number, standing in standings.items()}
+    return {number: mean for number, mean in means.items() if mean is not None}
+
+
 def hopeless_candidates(
     metric: Metric,
     table: TrainingTable,
@@ -59,11 +64,7 @@ def hopeless_candidates(
     by_group, seed
         Whether whole groups were held out, and the seed of the resampling.
     """
-    means = {
-        number: mean
-        for number, standing in standings.items()
-        if (mean := mean_score(metric, standing.scores)) is not None
-    }
+    means = _known_means(metric, standings)
     if len(folds) < MIN_FOLDS or not means or baseline is None:
         return ()
     leader = min(means, key=lambda number: (place_of(metric, means[number]), number))

@@ -321,10 +321,7 @@ def _round(
         ]
         if not done or (rivals and any(candidate not in done and not candidate.out for candidate in chosen)):
             # The work is spent: what only some were judged on compares nobody.
-            for candidate in done if rivals else ():
-                candidate.scores.pop()
-                candidate.hits.pop()
-                candidate.predictions.pop()
+            _drop_last_fold(done if rivals else ())
             break
         rule, hit = baseline_scores(race, train=known, rows=rows)
         rivals.append(rule)
@@ -334,6 +331,13 @@ def _round(
         race.rivals, race.rival_hits, race.parts = rivals, hits, parts
         yield evidence_of(race, complete=False)
     return [candidate for candidate in alive if candidate.round == number and candidate.scores]
+
+
+def _drop_last_fold(candidates: Sequence[ShortFitCandidate]) -> None:
+    for candidate in candidates:
+        candidate.scores.pop()
+        candidate.hits.pop()
+        candidate.predictions.pop()
 
 
 def _is_worth_fitting(race: ShortFitRace, runners: list[ShortFitCandidate]) -> list[ShortFitCandidate]:

@@ -217,18 +217,20 @@ def fit(
         candidate.out = "its score is not defined here"
         return False
     if candidate.round != number:
-        candidate.before = candidate.mean if candidate.scores else None
-        candidate.scores, candidate.hits, candidate.predictions = [], [], []
-        candidate.round, candidate.most_rows = number, 0
+        _begin_round(candidate, number)
     candidate.scores.append(score[0])
     candidate.hits.append(score[1])
     candidate.predictions.append(predictions)
-    candidate.seconds, candidate.rows, candidate.most_rows = (
-        time.perf_counter() - start,
-        len(train),
-        max(candidate.most_rows, len(train)),
-    )
+    candidate.seconds, candidate.rows = time.perf_counter() - start, len(train)
+    candidate.most_rows = max(candidate.most_rows, len(train))
     return True
+
+
+def _begin_round(candidate: ShortFitCandidate, number: int) -> None:
+    """Forget what earlier rounds gave but their mean."""
+    candidate.before = candidate.mean if candidate.scores else None
+    candidate.scores, candidate.hits, candidate.predictions = [], [], []
+    candidate.round, candidate.most_rows = number, 0
 
 
 def _fit_candidate(race: ShortFitRace, candidate: ShortFitCandidate, train: Rows, known: Rows | None = None) -> Any:

@@ -13,10 +13,10 @@ def fill(message: str, **values: object) -> str:
     >>> fill("{done} of {total} rows are read.", done=1200, total=5000)
     '1,200 of 5,000 rows are read.'
     """
-    return message.format_map({name: written(value) for name, value in values.items()})
+    return message.format_map({name: with_commas(value) for name, value in values.items()})
 
 
-def fill_count(count: int, text: str, many: str, **values: object) -> str:
+def fill_count(count: int, single: str, many: str, **values: object) -> str:
     """Choose the whole message for one thing or for another number of them, and fill it; `{count}` is the number.
 
     Examples
@@ -24,7 +24,7 @@ def fill_count(count: int, text: str, many: str, **values: object) -> str:
     >>> [fill_count(count, "{count} row is left.", "{count} rows are left.") for count in (1, 2000)]
     ['1 row is left.', '2,000 rows are left.']
     """
-    return fill(text if count == 1 else many, count=count, **values)
+    return fill(single if count == 1 else many, count=count, **values)
 
 
 def join_sentences(sentences: Sequence[str]) -> str:
@@ -38,6 +38,6 @@ def join_sentences(sentences: Sequence[str]) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def written(value: object) -> object:
+def with_commas(value: object) -> object:
     """Write a whole number with commas; leave everything else as it is."""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
