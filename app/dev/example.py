@@ -12,10 +12,10 @@ from typing import Any
 class Example:
     """A template in one state.
 
-    `values` are the arguments of a macro, or what a partial reads by name. `macro` is "" for a partial. `frame` says
-    what must stand around a macro that is only a part: "svg" for parts of a chart, "lines" for text in lines, and
-    "source" where the macro writes attributes or names a control outside of it, which is shown as text. `body` is what a macro with a caller encloses,
-    and `context` what a macro reads by name beside its arguments.
+    `values` are the arguments of a macro, or what a partial reads by name. `macro` is "" for a partial. `frame`
+    says what must stand around a macro that is only a part: "svg" for parts of a chart, "lines" for text in lines,
+    and "source" where the macro writes attributes or names a control elsewhere, which is shown as text. `body` is
+    what a macro with a caller encloses, and `context` what a macro reads by name beside its arguments.
     """
 
     template: str

@@ -41,10 +41,10 @@ def examples() -> list[Example]:
     fits = replace(CARD, reason="It finds flow: discharge_mm and rain: prcp_mm.", is_featured=False)
     bare = replace(CARD, picture=[], category="", tags=(), is_retired=True, is_featured=False)
     return [
-        macro_example("templates", "card", "featured", one=CARD, address="#"),
-        macro_example("templates", "line", "fits the data", one=fits, address="#"),
-        macro_example("templates", "card", "fits the data", one=fits, address="#"),
-        macro_example("templates", "card", "retired, split as suggested", one=bare, address="#"),
+        macro_example("templates", "card", "featured", template=CARD, address="#"),
+        macro_example("templates", "line", "fits the data", template=fits, address="#"),
+        macro_example("templates", "card", "fits the data", template=fits, address="#"),
+        macro_example("templates", "card", "retired, split as suggested", template=bare, address="#"),
         macro_example("templates", "changes", "two differences", differences=CHANGES),
         macro_example("templates", "changes", "none", differences=()),
         macro_example("templates", "statement_list", "a list and a value", statements=STATEMENTS),
