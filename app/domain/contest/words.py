@@ -56,6 +56,8 @@ def blend_sentence(
     gain = f"{gain} {metric.title}, 90 % interval {low} to {high}"
     if wins:
         return f"{opening} It is better than {difference.against_title} by {gain}."
+    if difference.difference <= 0:
+        return f"{opening} It is no better than {difference.against_title}: {gain}."
     return f"{opening} Its gain over {difference.against_title} is not certain: {gain}."
 
 
