@@ -70,7 +70,7 @@ class Acting:
 def collect(pool: TaskPool, act: Callable[[FitTask], Any], tasks: int, **calls: Any) -> list[Any]:
     outcomes: list[Any] = []
     shared: Any = Acting(act)
-    calls = {"asked": NEVER, "on_outcome": outcomes.append, **calls}
+    calls = {"callbacks": NEVER, "on_outcome": outcomes.append, **calls}
     pool.run(shared, [FitTask(0, candidate) for candidate in range(tasks)], **calls)
     return outcomes
 
@@ -134,7 +134,7 @@ def test_a_cancelled_contest_ends_its_processes(pool: TaskPool) -> None:
         return len(seen) > 3
 
     with pytest.raises(StoppedError):
-        collect(pool, act, 4, asked=SearchCallbacks(should_stop, lambda: None))
+        collect(pool, act, 4, callbacks=SearchCallbacks(should_stop, lambda: None))
     assert pool._waiting == []
 
 
