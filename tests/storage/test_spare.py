@@ -176,10 +176,10 @@ def test_only_a_spare_that_died_before_it_took_the_request_is_replaced(
 @on_linux
 def test_a_spare_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from app.storage.reading import spare;"
-        "spare.PAUSE_SECONDS = 0.0; spare.keep(Path(sys.argv[1]))\n"
-        "while spare._kept[0]._child is None: time.sleep(0.01)\n"
-        "print(spare._kept[0]._child.pid, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from app.storage.reading import reader_pool;"
+        "reader_pool.PAUSE_SECONDS = 0.0; reader_pool.keep(Path(sys.argv[1]))\n"
+        "while reader_pool._kept[0]._child is None: time.sleep(0.01)\n"
+        "print(reader_pool._kept[0]._child.pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
