@@ -64,7 +64,7 @@ def _comes(page: Any) -> Any:
     page.evaluate("() => { window.sameDocument = true; }")
     panel = page.locator("#features-leaks")
     panel.locator("form", has_text="registered").first.wait_for(timeout=2 * MINUTE)
-    page.locator("#wizard-measuring:not([hx-get])").wait_for(timeout=2 * MINUTE)
+    page.locator("#wizard-measuring:not([hx-get])").wait_for(state="attached", timeout=2 * MINUTE)
     assert page.evaluate("() => window.sameDocument")
     return panel
 

@@ -77,7 +77,9 @@ def test_a_full_disk_leaves_static_files_uncompressed(tmp_path: Path, monkeypatc
 
 
 def test_copies_are_kept_elsewhere_where_python_keeps_nothing() -> None:
-    code = "import sys; sys.dont_write_bytecode = True; from app.web import static_files as s; print(s._folder())"
+    code = (
+        "import sys; sys.dont_write_bytecode = True; from app.web import static_files as s; print(s._copies_folder())"
+    )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "hydroml-static-" in process.stdout
     assert not Path(process.stdout.strip()).exists(), "it goes with its process"

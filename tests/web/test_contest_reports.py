@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from app.services import config_launch, experiments
 from app.services.drafts import drafts
+from app.storage import drafts as draft_rows
 from app.storage.tables import Experiment, User
 from tests.api.test_contest import FORESTS
 from tests.api.test_experiments import config_of, table, train
@@ -36,8 +38,9 @@ def test_the_page_of_a_contest_is_about_its_winner(browser: Browser, contest: Ex
 def test_a_contest_is_changed_and_run_again_with_its_candidates(
     browser: Browser, user: User, contest: Experiment
 ) -> None:
-    browser.press(browser.get(f"/experiments/{contest.id}"), "Change and run again")
-    (row,), _ = drafts.list_drafts(user)
+    answer = browser.press(browser.get(f"/experiments/{contest.id}"), "Change and run again")
+    row = draft_rows.find_draft(uuid.UUID(answer.goes_to.split("/")[3]))
+    assert row is not None
     spec = drafts.plan_of(user, row).spec
     assert spec is not None
     assert spec.model == experiments.spec_of(contest).model

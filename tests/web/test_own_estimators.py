@@ -36,7 +36,7 @@ def test_it_has_a_card_with_its_package_and_a_form_by_itself(
         422,
         [("Spread: must be between 1 and 2; you wrote 7.", "#f-flow-glm-power")],
     )
-    browser.press(after, "Use 1.5, recommended")
+    browser.press(after, "Use recommended 1.5")
     assert answers_of(user, draft)["model"] == {"estimator": "flow_glm"}
     assert "Flow GLM" in browser.get(step_path(draft, "review")).words
 

@@ -93,7 +93,7 @@ def test_forecast_is_kept_and_said_on_later_steps(browser: Browser, user: User, 
     assert "drivers_known_ahead" not in current_values, "it is suggested that they are not known"
     words = "3 days ahead, the target and the drivers known until today"
     features = _open(browser, row, "features")
-    assert words in words_of(features.element("features-derived"))
+    assert words in features.words
     assert "discharge_mm_lag_3" in features.words
     assert "discharge_mm_lag_2" not in features.words
     assert words in _open(browser, row, "review").words

@@ -84,7 +84,7 @@ def test_a_reading_child_that_crashes_is_told_of(
 ) -> None:
     source = tmp_path / "data.csv"
     source.write_text(f"{CANARY},b\n1,{CANARY}\n")
-    monkeypatch.setattr(sandbox.spare, "take", lambda: None)
+    monkeypatch.setattr(sandbox.reader_pool, "take", lambda: None)
     # The child cannot know what is asked of it, and fails with words that quote what it was sent.
     request = sandbox._request
 
