@@ -176,7 +176,7 @@ def test_no_change_of_a_good_file_is_a_fault_of_ours(app: Flask, program: Progra
             else:
                 assert answer.get_json()["detail"]
     stored = {name: rows for name, rows in everything(but="api_tokens").items() if rows != before.get(name)}
-    assert set(stored) <= {"experiment_templates", "template_versions"}
+    assert set(stored) <= {"experiment_templates", "template_versions", "audit_entries"}
     assert len(stored["experiment_templates"]) - len(before["experiment_templates"]) == len(usage)
     assert len(stored["template_versions"]) - len(before["template_versions"]) == len(usage)
     for path, value, identifier in usage:

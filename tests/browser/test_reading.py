@@ -123,7 +123,7 @@ def test_columns_are_searched_and_turned_over_where_one_stands(open_page: OpenPa
     focus_comes_to(page, "#datasets-columns *")
     search = page.get_by_label("Search columns")
     search.press_sequentially("_07")
-    page.get_by_text("10 columns of 81").wait_for()
+    page.get_by_text("10 of 81 columns").wait_for()
     assert _columns(page) == 10
     focus_comes_to(page, "#f-q")
     with page.expect_response(re.compile("/data/columns.*order=name")):
@@ -153,7 +153,7 @@ def test_a_deleted_dataset_comes_back(open_page: OpenPage, river: Path) -> None:
     address = page.url
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete dataset").click()
-    page.get_by_text("was deleted").wait_for()
+    page.get_by_text("is deleted").wait_for()
     assert violations(page) == []
     page.get_by_role("button", name="Undo").click()
     page.wait_for_url(address)

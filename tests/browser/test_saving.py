@@ -242,6 +242,7 @@ def test_a_change_before_the_scripts_are_there_is_saved(open_page: OpenPage, ste
 def test_a_table_in_a_new_order_keeps_what_was_changed(open_page: OpenPage, steps: dict[str, str]) -> None:
     page = open_page().page
     page.goto(steps["Data"])
+    page.get_by_text("Search and filter").click()
     current = Held(page, "**/data/columns?*")
     page.get_by_label("Order by").select_option(label="Name")
     current.wait()

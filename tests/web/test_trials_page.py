@@ -159,4 +159,4 @@ def test_before_the_first_trial_is_judged_no_best_is_named(client: FlaskClient, 
     row = seeds.add_experiment(user, RunState.RUNNING)
     search = {**SEARCH, "done": 0, "best": None, "scores": []}
     seeds.set_progress(row, {"fraction": 0.2, "message": "Searching", "search": search})
-    assert "0 of 30 trials</strong>; the first is being judged." in main_of(client.get(f"/experiments/{row.id}").text)
+    assert "0 of 30 trials. The first is running." in main_of(client.get(f"/experiments/{row.id}").text)
