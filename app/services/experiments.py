@@ -198,7 +198,7 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
 
 
 def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
-    """Return what stands open in a draft at its launch."""
+    """Return the open questions of a draft at its launch."""
     search = leakage.search_for(dataset, plan)
     return open_questions(plan.problems, search=search)
 
@@ -218,7 +218,7 @@ def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[d
 
 
 def open_questions_of(experiment: Experiment) -> tuple[OpenQuestion, ...]:
-    """Return what stood open at the launch; what was kept before severities were is a warning."""
+    """Return the questions that stood open at the launch; those kept before severities existed are warnings."""
     return tuple(from_json(OpenQuestion, question) for question in experiment.warnings or ())
 
 

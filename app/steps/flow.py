@@ -186,7 +186,7 @@ def _is_reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
 
 
 def _saved_context(page: WizardPage, draft: DraftContext) -> SavedContext:
-    """Return what an answer to a saved change reads; without data nothing on the page follows it but the side."""
+    """Return the context of a saved change; without data only the side of the page follows it."""
     kind, live = (SavedContext, nothing_live) if draft.plan.spec is None else (page.live.saved, page.live.live)
     return kind(side=side_of(draft, page.step, home=page.home), live=live(draft))
 

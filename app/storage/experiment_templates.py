@@ -239,7 +239,7 @@ def add_event(**values: Any) -> None:
 
 
 def list_template_events(template_id: uuid.UUID, *, limit: int = 50) -> list[TemplateEvent]:
-    """Return what was done to a template, newest first."""
+    """List the events of a template, newest first."""
     query = select(TemplateEvent).where(TemplateEvent.template_id == template_id)
     return list(db.session.scalars(query.order_by(TemplateEvent.id.desc()).limit(limit)))
 

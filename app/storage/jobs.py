@@ -268,7 +268,7 @@ def finish_early(row: Job) -> None:
 
 
 def contest_wishes_of(job_id: uuid.UUID) -> ContestWishes:
-    """Return what the owner of a contest asked for so far."""
+    """Return the wishes of a contest's owner so far: candidates to end, or an early finish."""
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id)) or {}
     ended = arguments.get(ENDED_CANDIDATES)
     keys = frozenset(str(key) for key in ended) if isinstance(ended, list) else frozenset()

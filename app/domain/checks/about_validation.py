@@ -90,7 +90,7 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _more_rows_remedy(subject: CheckContext) -> Remedy:
-    """Return what gives the folds more rows: a hold-out that begins early is what takes them."""
+    """Return the remedy for folds with too few rows: another hold-out where it begins early, or more data."""
     holdout = subject.spec.validation.holdout
     if holdout is not None and holdout.from_date is not None:
         return LAST_PART

@@ -115,7 +115,7 @@ def _name(field: str, profile: DatasetProfile) -> str:
 
 
 def _holdout_patch(field: str, value: Any, start: Any) -> Patch | None:
-    """Return what holds out a share, or from or to a date; the one takes the other out."""
+    """Return the hold-out as a share, or from or to a date; each of them clears the others."""
     if field == "holdout_percent":
         return {"fraction": value / 100, "from": None, "to": None} if value else None
     return {**(start or {}), "fraction": None, field.removeprefix("holdout_"): value or None}

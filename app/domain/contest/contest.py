@@ -176,7 +176,7 @@ class Contest:
         return tuple(match)
 
     def summary(self) -> ContestSummary:
-        """Return what is kept of the contest."""
+        """Return the summary of the contest that the report keeps."""
         return self.choice.summary(self)
 
 

@@ -54,7 +54,7 @@ class SharedInput:
         return FitFailure(task, code, reason)
 
     def name_of(self, part: int) -> str:
-        """Return what a part is called in a report."""
+        """Return the name of a part in a report, such as "fold 1"."""
         return f"fold {part + 1}" if part < len(self.split.folds) else HOLDOUT
 
 

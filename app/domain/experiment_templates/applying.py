@@ -53,7 +53,7 @@ class TemplateUse:
 def apply_template(
     config: TemplateConfig, requirements: Requirements, matches: tuple[ColumnMatch, ...], profile: DatasetProfile
 ) -> TemplateUse:
-    """Return what a template comes to on a dataset.
+    """Apply a template to a dataset: answers for a draft, and problems where it does not fit.
 
     Parameters
     ----------

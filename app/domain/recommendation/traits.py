@@ -160,7 +160,7 @@ def traits_of(
 def _about_target(
     target: ColumnProfile, task: TaskKind, *, rows: int, associations: Associations | None
 ) -> dict[str, Any]:
-    """Return what is known of the target, from development rows once these are measured.
+    """Return the traits of the target, from development rows once these are measured.
 
     What a starting value is made of never comes from rows that are held out. Until anything is measured, the profile
     tells the shape of the target, and its spread is not known.

@@ -48,7 +48,7 @@ class DerivedMeasure:
 
 
 def recipe_key(part: TransformPart) -> tuple[str, tuple[str, ...], str]:
-    """Return what tells two recipes apart, whatever of their defaults is written down; as it is where unreadable."""
+    """Return a key that is the same for equal recipes, whether or not their defaults are written down."""
     known = next((dict(parameters) for _, _, parameters in readable_recipes([part])), dict(part.parameters))
     return part.kind, tuple(part.columns), repr(sorted(known.items()))
 

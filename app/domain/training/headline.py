@@ -146,7 +146,7 @@ def build_headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Map
 
 
 def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
-    """Return what the model is for as a headline opens, an empty text where its config does not say.
+    """Return the purpose of the model as a headline opens, an empty text where its config names none.
 
     What the rows that judge do not show is not said: `unseen` tells that they were held out of all folds.
 

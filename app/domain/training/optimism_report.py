@@ -142,7 +142,7 @@ def flattery_of(comparison: SplitComparison, split: str) -> Flattery | None:
 
 
 def _scale(metric: Metric, split: SplitScore) -> float:
-    """Return what a difference is large or small beside."""
+    """Return the amount beside which a difference is large or small."""
     if metric.unit_kind == "none" and metric.best is not None and metric.greater_is_better:
         return 1.0
     return abs(split.baseline_mean or 0.0) or 1.0

@@ -60,7 +60,7 @@ def try_template(
     version: int | None = None,
     mapping: Mapping[str, str | None] | None = None,
 ) -> TemplateOnData:
-    """Return what a template comes to on a dataset, and make nothing.
+    """Try a template on a dataset, and store nothing.
 
     Raises
     ------

@@ -180,7 +180,7 @@ def _time_column(request: TargetRequest) -> str | None:
 
 
 def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
-    """Return what columns give away together, and which are missing on the same rows as the target."""
+    """Return the leaks of several columns together, and of columns that are missing on the target's rows."""
     ranked = sorted(known.items, key=lambda item: -abs(item.value or 0.0))
     numbers = [item.column for item in ranked if request.kinds[item.column].is_number and item.value is not None]
     few = [item.column for item in ranked if 2 <= _values_of(request, item.column) <= MAX_LEVELS]

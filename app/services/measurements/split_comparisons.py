@@ -60,7 +60,7 @@ def _comparison_state(comparison: SplitComparison | None, work: WorkState, plan:
 
 
 def _fault_of(plan: Plan) -> str:
-    """Return what must be put right before anything can be compared, as a sentence; empty where nothing must."""
+    """Return a sentence on the fault to correct before splits can be compared; empty where there is none."""
     faults = faults_of(plan)
     return f"Splits can be compared when this is put right: {faults[0].message}" if faults else ""
 

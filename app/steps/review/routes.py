@@ -124,7 +124,7 @@ def words_values(draft: DraftContext) -> WordsValues:
 
 
 def review_values(draft: DraftContext) -> ReviewValues:
-    """Return what the Review fragment reads."""
+    """Return the values that the Review fragment reads."""
     _, spec = profile_and_spec(draft)
     entry, strategy = registry.get(spec.model.estimator), splitting.get(spec.validation.strategy)
     parameters = {**strategy.defaults(), **spec.validation.parameters}

@@ -113,7 +113,7 @@ def _is_misleading(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
 
 
 def validation_values(draft: DraftContext) -> ValidationValues:
-    """Return what the Validation fragment reads."""
+    """Return the values that the Validation fragment reads."""
     profile, spec = profile_and_spec(draft)
     chosen = splitting.get(spec.validation.strategy)
     return ValidationValues(

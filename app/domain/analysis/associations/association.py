@@ -56,7 +56,7 @@ def associate(
 
 
 def _about_target(name: str, values: pd.Series, kind: ColumnKind) -> Associations:
-    """Return what is known of the target itself, without any column."""
+    """Describe the target alone, before any column is measured against it."""
     numbers = _known_numbers(values, kind)
     return Associations(
         name,

@@ -184,7 +184,7 @@ def _rank_groups(groups: Sequence[Floats]) -> list[Floats]:
 
 
 def _remove_season(values: Floats, phase: Floats) -> Floats:
-    """Return what is left of values without their mean and, from two years on, without their season."""
+    """Subtract the mean of values and, from two years on, their season."""
     known = np.isfinite(values)
     if not known.any():
         return values
