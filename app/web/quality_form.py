@@ -42,7 +42,7 @@ class FlagBox:
 
 @dataclass(frozen=True)
 class FlagField:
-    """The flags of one column: `name` is the field that says by `shown` for which flags its boxes were shown."""
+    """The flags of one column: `name` is its field, and `form_key` tells for which flags its boxes were shown."""
 
     name: str
     column: str

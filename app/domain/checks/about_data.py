@@ -87,7 +87,7 @@ def _describe_missing_rows(subject: CheckContext, name: str) -> str:
 def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
     """A number is not predicted from words, nor words from numbers without end."""
     if subject.rows == 0:
-        # It is said already that nothing is there, and no task heals that.
+        # Another check already reports that there are no rows, and no task is a remedy for that.
         return
     kind, task = subject.kind(subject.target.name), subject.spec.task.kind
     words = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.DATETIME)

@@ -21,7 +21,7 @@ Patch = JsonObject
 PatchAnswers = Callable[[StepAnswers, Spec, DatasetProfile], Patch]
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
 MAX_LISTED = 500
-# One change brings few errors; each round heals one.
+# One change brings few errors; each round removes one.
 MAX_ROUNDS = 8
 
 
@@ -29,7 +29,7 @@ def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Assoc
     """Return the merge patch of the config that does what a remedy's button does; empty where it is only a sentence.
 
     In a draft, what nobody answered follows what was changed; a config says everything. So where a change of the task
-    or the split brings errors, the patch heals these too.
+    or the split brings errors, the patch removes these too.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def _smaller(race: ShortFitRace, sides: Sequence[_Side], *, size: int) -> list[J
 
 
 def _judge(race: ShortFitRace, with_set: _Side, without: _Side, parts: Sequence[JudgedFold]) -> SetEffect | None:
-    """Fit whoever has no scores yet, and compare the two."""
+    """Fit the sides that have no scores yet, and compare the two."""
     sides = [side for side in (with_set, without) if not side.candidate.scores]
     if not parts or not np.array_equal(with_set.race.table.rows, without.race.table.rows):
         return None

@@ -312,10 +312,14 @@ def propose(
 
     Parameters
     ----------
+    strategy
+        The strategy.
     raw
         The threshold or number as it was typed; ignored where the strategy needs none.
     columns
         Every column but the target, in file order.
+    evidence
+        The measures that a strategy may look at, as far as they are known.
 
     Raises
     ------

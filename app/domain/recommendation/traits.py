@@ -23,10 +23,12 @@ class Traits:
 
     Parameters
     ----------
+    task
+        Whether classes or a number are predicted.
     rows
         Rows that have a target.
-    features
-        Chosen columns and derived features: `numbers` + `words` + `derived`.
+    numbers, derived
+        Chosen columns of numbers, and derived features.
     width
         Columns after words became indicators.
     coarse
@@ -130,10 +132,18 @@ def traits_of(
 
     Parameters
     ----------
+    profile
+        The profile of the dataset.
+    task, target
+        The kind of task, and the name of the target.
+    selected
+        The chosen columns.
     kinds
         The kind of every chosen column, as the user said or as detected.
     recipes, time_column
         The derived features, and the column that orders the rows or "".
+    associations
+        The associations of the columns with the target, None until they are measured.
     """
     derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
     columns = [profile.column(name) for name in selected if profile.has(name)]

@@ -40,6 +40,8 @@ def record(
 
     Parameters
     ----------
+    act
+        The act.
     actor
         Who did it; None for the command line, the system, or somebody who is nobody yet.
     subject_id, part

@@ -211,7 +211,7 @@ def _changes_of(context: DraftContext) -> tuple[TemplateChange, ...]:
 
 @dataclass(frozen=True)
 class ExperimentOrigin:
-    """Which template an experiment came from; `is_shown` says that the person may open it."""
+    """Which template an experiment came from; `is_visible` says that the person may open it."""
 
     template_id: uuid.UUID
     name: str

@@ -59,7 +59,7 @@ def enqueue_job(
 
 
 def wake_worker(row: Job) -> bool:
-    """Make a queue entry for a job; False when the server is away, and `requeue_stale_jobs` makes it later."""
+    """Make a queue entry for a job; False when the server is away, and the sweep makes it later."""
     job_type = KINDS[JobKind(row.kind)]
     return queue.enqueue(row.id, queue=job_type.queue, function=job_type.function, seconds=row.time_limit_seconds)
 

@@ -21,7 +21,7 @@ PARTS = ("word", "kind", "finding", "use", *(parameter.name for parameter in NUM
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of the columns. `asked` is what stands in the controls, as it was typed."""
+    """One page of the columns. `controls` holds the values of the controls, as typed."""
 
     controls: Mapping[str, str]
     faults: Mapping[str, str]

@@ -50,8 +50,8 @@ class WordsValues(Answers):
 class ReviewValues(Answers):
     """What the Review step reads: all that would be launched, in words.
 
-    `settings` are the hyperparameters with their values, and whether each differs from what is recommended; `said` is
-    the advice of the short fits, and `key` names the launch.
+    `settings` are the hyperparameters with their values, and whether each differs from what is recommended; `advice`
+    is the advice of the short fits, and `key` names the launch.
     """
 
     words: WordsValues

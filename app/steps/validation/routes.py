@@ -49,7 +49,7 @@ class SplitDrawing(ContextPart):
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationValues(Answers):
-    """What the Validation step reads; `held` says that rows are held out, and `held_out` which."""
+    """What the Validation step reads; `has_holdout` says that rows are held out, and `held_out` which."""
 
     strategies: list[StrategyChoice]
     chosen: splitting.StrategyEntry

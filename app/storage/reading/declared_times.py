@@ -29,8 +29,8 @@ def apply_time_choices(
     ----------
     connection, typed
         The columns, and where their tables are.
-    said
-        What the user said about each.
+    meanings
+        The choices of the user for each column.
     places
         The SQL that orders the rows of each table as the file does.
     """
@@ -93,8 +93,8 @@ def convert_text_times(
     ----------
     connection, typed
         The columns, as the format of the file gave them.
-    names, said
-        Their names, and what the user said about each.
+    names, meanings
+        Their names, and the choices of the user for each.
     """
     columns = list(typed)
     for place, column in enumerate(typed):

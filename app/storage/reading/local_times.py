@@ -17,7 +17,7 @@ def convert_clock(connection: Any, column: TypedColumn, *, zone: str, places: Ma
 
     Parameters
     ----------
-    connection, one
+    connection, column
         The column, and where its table is.
     zone, places
         The name of the zone, and the SQL that orders the rows of each table as the file does.

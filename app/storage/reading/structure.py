@@ -136,7 +136,7 @@ def find_structure(records: list[RawRecord], choices: ReadingChoices, *, recut: 
 
     Parameters
     ----------
-    found
+    records
         The records, comments left out; at least one is not blank.
     choices
         What the user said: `first_line` is where the names (or, without names, the values) begin, `header_lines` how

@@ -60,19 +60,19 @@ def choose_types(
     commas
         Whether a number may be written with a decimal comma.
     """
-    answers = meanings(names, choices, commas=commas)
+    meaning_of = meanings(names, choices, commas=commas)
     decimal = DECIMAL_WORDS.get(choices.decimal or "", "")
     texts = [index for index, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
     typed_columns: dict[int, TypedColumn] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
         columns = [
-            _Column(loaded, position, names[position], answers[position], commas=commas, decimal=decimal)
+            _Column(loaded, position, names[position], meaning_of[position], commas=commas, decimal=decimal)
             for position in batch
         ]
         typed_columns |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        typed_columns[index] if index in typed_columns else _promise_type(loaded, index, storage, answers[index])
+        typed_columns[index] if index in typed_columns else _promise_type(loaded, index, storage, meaning_of[index])
         for index, storage in enumerate(loaded.storages)
     ]
 
@@ -298,7 +298,7 @@ class _Column:
         if more < 0 or (more == 0 and (is_plain or not self.meaning.read_as)):
             return None
         limited = bool(self.meaning.read_as or self.decimal)
-        style, number_format = decide_style(styles, longest, limited=limited, answer=bool(self.meaning.read_as))
+        style, number_format = decide_style(styles, longest, limited=limited, is_decided=bool(self.meaning.read_as))
         if number_format.is_text:
             return replace(text, number_format=number_format)
         cast, count = style.number(word), styles[0].count

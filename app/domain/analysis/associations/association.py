@@ -39,6 +39,8 @@ def associate(
         The rows, with the user's column names.
     target, kinds
         The target, and every column's kind.
+    columns
+        The columns to measure; all but the target when None.
     on_item
         Called after each column, for progress.
 
@@ -178,7 +180,7 @@ def pearson(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), finite.
     """
     if len(first) == 0 or np.ptp(first) == 0 or np.ptp(other) == 0:
@@ -194,7 +196,7 @@ def spearman(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), finite.
     """
     return pearson(ranks_of(first), ranks_of(other))
@@ -239,7 +241,7 @@ def cramers_v(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), class codes without missing values.
     """
     _, rows = np.unique(first, return_inverse=True)

@@ -311,8 +311,8 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
     top_values
         The column's most frequent words with their rows.
     """
-    answers = {value.strip().lower() for value, _ in top_values}
-    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in answers else set())
+    words = {value.strip().lower() for value, _ in top_values}
+    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in words else set())
     return {value.strip(): count for value, count in top_values if value.strip().lower() in usual}
 
 

@@ -27,11 +27,11 @@ def mark_findings(
 
     Parameters
     ----------
-    found
+    columns
         The columns with their marks.
     choices
         What the user said already; an answered value is not asked about again.
-    asked
+    findings
         Questions that reading itself has; nothing is asked twice.
     """
     known = {(marker["column"], marker.get("value")) for marker in _markers_of(findings)}

@@ -15,7 +15,7 @@ def signal_finding(associations: Associations) -> Finding | None:
 
     Parameters
     ----------
-    found
+    associations
         The associations of every other column with the target; values without unit, at most 1 in size.
 
     Returns

@@ -73,9 +73,9 @@ def unreadable_time_finding(
     """
     if axis is not None:
         return
-    answers = {choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")}
+    decided = {choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")}
     for column in columns:
-        if column.name in answers or column.kind in NO_TIME or not _looks_like_time(column):
+        if column.name in decided or column.kind in NO_TIME or not _looks_like_time(column):
             continue
         text = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
         values = f', such as "{text}",' if text else ""

@@ -44,7 +44,8 @@ def conversions_of(
 ) -> dict[str, list[float]]:
     """Return factors and offsets that turn each of `count` columns into its standard unit.
 
-    A standard value is value * factor + offset. The result is empty where no unit is given. The standard units are mm per step, deg C, degrees and hours.
+    A standard value is value * factor + offset. The result is empty where no unit is given. The standard units are mm
+    per step, deg C, degrees and hours.
     """
     names = _UNITS_OF.get(kind, ())
     pairs = [_unit_conversion(units[str(parameters[name])], step_seconds) for name, units in names]
