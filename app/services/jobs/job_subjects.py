@@ -21,7 +21,7 @@ class JobSubject:
 
     `start` says whether there is still anything to do, `requeue` follows a job back into the queue, `end` one that
     failed or, without a failure, was cancelled. `clean_up` comes after that is committed. A job that succeeds stores
-    its result itself, in the transaction of `life.finish_job`.
+    its result itself, in the transaction of `life_cycle.finish_job`.
     """
 
     start: Callable[[uuid.UUID], bool]
