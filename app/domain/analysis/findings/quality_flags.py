@@ -119,11 +119,13 @@ def limit_findings(
     findings
         The questions of reading itself, which have the same answers.
     """
-    decided = {choice.column for choice in choices.censored} | {marker.column for marker in choices.markers}
-    decided |= {choice.column for choice in choices.columns}
-    decided |= {name for finding in findings for name in finding.columns}
+    answered_names = {choice.column for choice in choices.censored} | {marker.column for marker in choices.markers}
+    answered_names |= {choice.column for choice in choices.columns}
+    answered_names |= {name for finding in findings for name in finding.columns}
     for column in columns:
-        count = limits_among(column.top_values) if column.storage == "text" and column.name not in decided else None
+        count = (
+            limits_among(column.top_values) if column.storage == "text" and column.name not in answered_names else None
+        )
         if count:
             name = quote_column(column.name)
             message = f"{name} is read as text, because {count:,} values or more are limits, such as <0.5."

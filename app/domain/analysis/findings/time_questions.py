@@ -73,9 +73,11 @@ def unreadable_time_finding(
     """
     if axis is not None:
         return
-    decided = {choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")}
+    answered_names = {
+        choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")
+    }
     for column in columns:
-        if column.name in decided or column.kind in NO_TIME or not _looks_like_time(column):
+        if column.name in answered_names or column.kind in NO_TIME or not _looks_like_time(column):
             continue
         text = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
         values = f', such as "{text}",' if text else ""
