@@ -204,7 +204,7 @@ def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
 
 
 def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[dict[str, str]]:
-    """Return the warnings that were not heeded and the questions about leaks that nobody answered."""
+    """Return the unheeded warnings and the unanswered questions about leaks."""
     results = [
         {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
         for problem in problems

@@ -214,7 +214,7 @@ def answer_measured(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 
 def begin_measuring(page: WizardPage, draft_id: uuid.UUID) -> Response:
-    """Have measured what a page shows and nobody asked for, as on a draft that was left for long."""
+    """Start the measurements that a page shows and that were never started, as on an old draft."""
     begin(load(draft_id), page.slug)
     return show_measured(page, load(draft_id)) if wants_fragment() else see_other(address_of(page, draft_id))
 

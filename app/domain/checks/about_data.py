@@ -186,7 +186,7 @@ def time_column_is_dates(subject: CheckContext) -> Iterator[Problem]:
 
 
 def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
-    """What may mean missing in a column in use is asked about until somebody answers."""
+    """Yield a question for each value of a used column that may mean missing, until it is answered."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
     open_ones = [

@@ -210,7 +210,7 @@ def _few_of_another_class(subject: CheckContext, rows: int) -> bool:
 
 
 def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
-    """A random split of a series is allowed, and said to mislead."""
+    """Warn of a random split of a series, which is allowed and misleads."""
     entry, task = subject.strategy, subject.spec.task
     if task.time_column is None or not entry.shuffles or entry.needs_group or entry.id is SplitStrategy.HOLDOUT:
         return

@@ -1,4 +1,4 @@
-"""What a template needs of a dataset: derived from its config, said in words, and yours to edit."""
+"""The requirements of a template: derived from its config, described in words, and editable."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def read_purpose(reader: AnswerReader, context: FeatureContext) -> PurposeAnswer
 
 
 def _drivers_known(reader: AnswerReader) -> bool:
-    """Return whether drivers are known ahead; not unless somebody said so, which never promises too much."""
+    """Return whether drivers are known ahead; False unless the user chose it, which never promises too much."""
     reader.suggest("data", "drivers_known_ahead", value=False)
     raw = reader.raw("data", "drivers_known_ahead")
     if raw is not None and not isinstance(raw, bool):

@@ -43,7 +43,7 @@ Find = Callable[[Sequence[ColumnChoice], Any, StrategyEvidence], list[DroppedCol
 
 @dataclass(frozen=True)
 class ColumnStrategy:
-    """One way of leaving columns out. `said` is the reason that stands beside a column afterwards.
+    """One way of leaving columns out; `reason` is shown beside a column afterwards.
 
     What learns from the values of rows has the `kind` of a rule of the config, which each fold follows on its own
     training rows; any other way leaves out the very columns that were shown.

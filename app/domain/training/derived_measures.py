@@ -35,7 +35,7 @@ SEED = 42
 
 @dataclass(frozen=True)
 class DerivedMeasure:
-    """One derived feature: how it goes with the target, what it tells about it, and how it is spread."""
+    """One derived feature: its association with the target, the information it has, and its spread."""
 
     association: Association
     ranked: RankedColumn

@@ -30,7 +30,7 @@ RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the model stands to its baselines: the state, the baseline that it is said of, and the comparison with it."""
+    """The comparison of the model with its baselines: the state, the baseline meant, and the difference."""
 
     state: str
     against: str

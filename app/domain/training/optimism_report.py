@@ -149,7 +149,7 @@ def _scale(metric: Metric, split: SplitScore) -> float:
 
 
 def flattery_here(comparison: SplitComparison, spec: Spec) -> Flattery | None:
-    """Return the difference that a config is told of: beside its own kind of split, else beside the harshest one."""
+    """Return the difference to show for a config: that of its own kind of split, else the largest one."""
     entry = splitting.get(spec.validation.strategy)
     known = [flattery for name in (FORWARD, SITES, BLOCKS) if (flattery := flattery_of(comparison, name)) is not None]
     own = SITES if entry.needs_group else FORWARD if entry.needs_time else ""

@@ -57,7 +57,7 @@ class Candidates:
         return self.frame.iloc[drawn], self.target[drawn]
 
     def strengths(self, names: Sequence[str], rule: SelectionPart) -> dict[str, float]:
-        """Return how closely each column goes with the target, by the measure of a rule; none for what has none."""
+        """Return the association of each column with the target, by the measure of a rule; none where there is none."""
         seed = self.seed if rule.seed is None else rule.seed
         frame, target = self.sampled(seed, MAX_ROWS)
         kinds = self.kinds(names)

@@ -1,4 +1,4 @@
-"""How each column goes with the target: small datasets at once, large ones by a worker, block by block."""
+"""The association of each column with the target: small datasets at once, large ones by a worker, block by block."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _count_choices(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
 
 
 def association_strength(choice: ColumnChoice) -> float:
-    """Return how closely a column goes with the target, or -1 while that is unknown."""
+    """Return a column's association with the target, or -1 while that is unknown."""
     return choice.facts.strength if choice.facts.strength is not None else -1.0
 
 

@@ -1,4 +1,4 @@
-"""How strongly each column goes with the target, and whether it is the target in disguise."""
+"""How strongly each column is associated with the target, and whether it reveals the target."""
 
 from __future__ import annotations
 

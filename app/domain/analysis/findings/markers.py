@@ -317,7 +317,7 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
-    """Return whether the user has already said what a value of a column means."""
+    """Return whether the user has decided what a value of a column means."""
     return any(
         marker.column == column and marker.value is not None and _is_same_marker(marker.value, text)
         for marker in choices.markers
@@ -325,7 +325,7 @@ def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
 
 
 def is_bound_answered(column: str, choices: ReadingChoices, *, above: bool) -> bool:
-    """Return whether the user has already said what the values beyond a bound of a column mean."""
+    """Return whether the user has decided what the values beyond a bound of a column mean."""
     return any(
         marker.column == column and (marker.above if above else marker.below) is not None for marker in choices.markers
     )

@@ -1,4 +1,4 @@
-"""What is said and asked about times: an order that could be another, columns joined, times that nobody understood."""
+"""Notes and questions about times: an order that could be another, joined columns, times that were not understood."""
 
 from __future__ import annotations
 

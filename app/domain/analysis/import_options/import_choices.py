@@ -106,7 +106,7 @@ class ColumnImportChoice(BaseModel):
         return tuple(sorted(self.columns)) or (self.column,)
 
     def after(self, before: ColumnImportChoice | None) -> ColumnImportChoice:
-        """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""
+        """Return this choice with the other part of an earlier one: how to read, or the unit."""
         if before is None:
             return self
         if self.model_fields_set <= {"column", "unit"}:
@@ -115,7 +115,7 @@ class ColumnImportChoice(BaseModel):
 
 
 class ReadingChoices(BaseModel):
-    """What the user said about the file. A field that is None is found out from the file.
+    """The choices of the user for a file; a field that is None is detected from the file.
 
     `format` "csv" has a file of a known kind read as plain text, and `place` is the part of a grid that is read.
     """

@@ -147,7 +147,7 @@ def search(
 
 
 class _Searching:
-    """One search under way."""
+    """One search while it runs."""
 
     def __init__(
         self,
