@@ -290,7 +290,7 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
 
 
 def keep_best(user: User, experiment_id: uuid.UUID) -> Experiment:
-    """End the search under way at the trials it has reached; those of later folds end there too."""
+    """End the running search at the trials it has reached; those of later folds end there too."""
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         job = jobs.find_job(row.id, JobKind.TRAIN)

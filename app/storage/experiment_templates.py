@@ -274,7 +274,7 @@ def owners_of(rows: Iterable[ExperimentTemplate]) -> dict[uuid.UUID, User]:
 
 
 def mark_undone(event_id: int) -> TemplateEvent:
-    """Say that an act was taken back."""
+    """Mark an act as undone."""
     event = db.session.get_one(TemplateEvent, event_id)
     event.undone_at = now()
     db.session.flush()

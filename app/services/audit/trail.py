@@ -36,7 +36,7 @@ def record(
     before: Values | None = None,
     after: Values | None = None,
 ) -> None:
-    """Add an act to the trail, as part of the transaction under way.
+    """Add an act to the trail, in the caller's transaction.
 
     Parameters
     ----------

@@ -131,7 +131,7 @@ def _suggest_after_fits(
 
 
 def _job_of_comparison(dataset: Dataset, goal: Goal, rule: HoldoutRule | None) -> Job | None:
-    """Have every column compared with the target; returns the job that still does so, None where nothing is to come."""
+    """Start comparing every column with the target; return the job that still does so, None where none does."""
     associations.associations_for(dataset, goal.target, goal.kinds, rule)
     for request in associations.open_requests_for(dataset, goal.target, goal.kinds, rule):
         job = runner.find_job(associations.MEASUREMENT, request)

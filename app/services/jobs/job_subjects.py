@@ -53,7 +53,7 @@ def end_experiment(experiment_id: uuid.UUID, failure: Failure | None) -> None:
 
 
 def end_reading(dataset_id: uuid.UUID, failure: Failure | None) -> None:
-    """Say why a file could not become a dataset."""
+    """Mark a dataset as failed when its reading ended without a result."""
     reason = failure or Failure("stopped", "Reading was stopped.")
     originals.mark_failed(dataset_id, code=reason.code, message=reason.message)
 

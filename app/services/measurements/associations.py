@@ -65,7 +65,7 @@ def _join_leaks(associations: Sequence[Associations | None]) -> Associations | N
 
 
 def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool, rule: HoldoutRule | None = None) -> None:
-    """Have a worker measure what is not known; with `again`, also where that failed or was stopped before."""
+    """Enqueue the associations that are not known; with `again`, also those that failed or were stopped before."""
     for request in open_requests_for(dataset, target, kinds, rule):
         runner.enqueue(MEASUREMENT, request, again=again)
 

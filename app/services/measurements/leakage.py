@@ -100,7 +100,7 @@ def state_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | No
 
 
 def search_again(dataset: Dataset, plan: Plan) -> None:
-    """Have leaks looked for once more where that failed or was stopped."""
+    """Restart the search for leaks where it failed or was stopped."""
     profile, spec = profile_of(dataset), plan.spec
     if profile is not None and spec is not None and not plan.columns_measured:
         associations.ask(

@@ -94,7 +94,7 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
 
 
 def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
-    """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
+    """Start the short fits of a plan, as `recommend` does, without deriving recommendations."""
     request = request_for(dataset, plan)
     if request is not None:
         _ensure(request, plan, again=again)

@@ -45,7 +45,7 @@ def known_of(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
 
 
 def compare(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
-    """Have a worker compare the splits, also where that failed before. None where there is nothing to compare."""
+    """Enqueue the comparison of splits, also where it failed before; None where there is nothing to compare."""
     request = _request_for(dataset, plan)
     if request is None:
         return None

@@ -23,7 +23,7 @@ STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "numb
 def apply_time_choices(
     connection: Any, typed: Sequence[TypedColumn], *, meanings: Sequence[Meaning], places: Mapping[str, str]
 ) -> list[TypedColumn]:
-    """Return the columns with those as moments of which the user said so and that are none yet.
+    """Turn columns into times that the user declared as such and that are none yet.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _times_of_texts(connection: Any, column: TypedColumn, form: Form | None) -> 
 def convert_text_times(
     connection: Any, typed: Sequence[TypedColumn], *, names: Sequence[str], meanings: Sequence[Meaning]
 ) -> list[TypedColumn]:
-    """Return the columns with those texts as moments that are all times; nobody has looked at them before.
+    """Turn columns of texts that are all times into times, in a format whose cells nobody has looked at before.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def _cell_weight(cell: str) -> float:
 
 
 def find_cut(lines: list[str], choices: ReadingChoices) -> Cut:
-    """Return how the first lines of a file are cut into cells; what the user said stands.
+    """Return how the first lines of a file are cut into cells; a choice of the user is kept.
 
     A way is scored by how many rows have the same number of cells, how many cells that is, whether the cells look like
     values, and whether the first row has that width too, as rows under a line of names have. The idea that evenness

@@ -170,7 +170,7 @@ def _block(records: list[RawRecord]) -> list[RawRecord]:
 
 
 def _names_at(table: SampleTable) -> int:
-    """Count the lines of names at the top of a table of which the user said where it begins."""
+    """Count the lines of names at the top of a table whose first line the user chose."""
     count = 0
     while count < min(MAX_HEADER_LINES, len(table.rows)) and _is_header(table, count, below=count == 0):
         count += 1

@@ -356,7 +356,7 @@ class _Column:
         )
 
     def _with_blanks(self, odd: OddValues | None, blank: int, here: int) -> OddValues | None:
-        """Add cells of blanks alone, which are no empty cells, unless the user said what they are."""
+        """Add cells that hold only blanks, which are not empty cells, unless the user decided on them."""
         if not blank or "" in self.meaning.words or "" in self.meaning.values:
             return odd
         known = odd or OddValues((), 0, here, "numbers", kept_as_text=False)
@@ -374,7 +374,7 @@ class _Column:
         return None if times is None else self._as_times(connection, text, times, here)
 
     def _chosen_times(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn:
-        """Return a column of moments in the form that the user said, or of text where too few values have it."""
+        """Return a column of moments in the form that the user chose, or of text where too few values have it."""
         word, form = minus_sql(f"trim({self.key})"), Form(self.meaning.form) if self.meaning.form else None
         times = read_chosen_form(connection, self._source(), word=word, form=form, present=here)
         if times is None or times.count < ASKED_FROM * here:
