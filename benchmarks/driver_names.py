@@ -94,7 +94,7 @@ def profile_of(columns: list[Listed], *, with_unit: bool) -> DatasetProfile:
 
 
 def fault(listed: Listed, driver: Driver | None) -> str:
-    """Return what is wrong with what was recognised, "" where nothing is."""
+    """Return the fault of a recognised driver in words, "" where it is right."""
     role = "" if driver is None else driver.role.value
     if role != listed.role:
         return f"{role or 'no driver'}, not {listed.role or 'no driver'}"

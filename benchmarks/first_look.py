@@ -82,7 +82,7 @@ def first_user() -> User:
 
 
 def headers_of(app: Any) -> dict[str, str]:
-    """Return what a program of that account sends along."""
+    """Return the headers that a program of that account sends."""
     with app.app_context():
         secret = tokens.create_token(first_user().email, name="bench", scope=Scope.WRITE)
         db.session.remove()

@@ -160,7 +160,7 @@ def play(scene: Scene, kind: str, outcome: Outcome) -> None:
 
 
 def is_held(experiment: Experiment) -> bool:
-    """Say whether somebody works on it and holds its lease."""
+    """Return whether a worker has the lease of an experiment's job."""
     job = job_of(experiment)
     return job.state == "running" and job.lease_until is not None and job.lease_until > jobs.now()
 

@@ -130,7 +130,7 @@ def _correlated(associations: Associations, name: str) -> bool:
 
 
 def verdicts(*, benchmark: bool) -> list[Verdict]:
-    """Return what is said about every file that is there, with the tables of pmlb and openml where asked for."""
+    """Judge every file that is there, with the tables of pmlb and openml where asked for."""
     results = [verdict_of(file, real_file(file), target, leaks) for file, (target, leaks) in TRAPS.items()]
     results += [verdict_of(file, real_file(file), target, frozenset()) for file, target in OTHERS.items()]
     if benchmark:

@@ -46,7 +46,7 @@ def forget_outcomes() -> None:
 
 
 def outcome(name: str | None) -> Outcome:
-    """Return what did not go well on a route, or on all together but the yardstick."""
+    """Count the failed requests of a route, or of all but the yardstick."""
     if name is not None:
         return _outcomes[name]
     outcomes = [item for route, item in _outcomes.items() if route != HEALTH]

@@ -128,7 +128,7 @@ def plan(case: Case, data: Known, *, short_fits: bool) -> Spec:
 
 
 def judged_folds(case: Case, spec: Spec, table: TrainingTable) -> list[Fold]:
-    """Return what is judged: the rows held out, or each basin by itself where none is gauged."""
+    """Return the folds to judge: the rows held out, or each basin by itself where none is gauged."""
     split = make_split(spec, facts_of(table))
     if case.development:
         return list(split.folds[-3:])

@@ -55,7 +55,7 @@ def own_past(target: pd.Series, horizon: int) -> pd.DataFrame:
 def predict(
     features: pd.DataFrame, target: pd.Series, *, train: NDArray[np.intp], rows: NDArray[np.intp], many: bool = False
 ) -> Floats:
-    """Return what boosting as it comes predicts on some rows; larger trees where many sites train together."""
+    """Predict rows by boosting with few settings; larger trees where many sites train together."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     settings = {"max_iter": 600, "learning_rate": 0.05, "max_leaf_nodes": 63} if many else {"max_iter": 400}

@@ -93,7 +93,7 @@ def kinds_in(answer: dict[str, Any]) -> dict[str, str]:
 
 
 def fault_of(harmed: Harmed, answer: dict[str, Any], kinds: dict[str, str]) -> str:
-    """Return what is wrong with how a harmed file was read, or nothing."""
+    """Return the fault in how a harmed file was read, "" where there is none."""
     if "profile" not in answer:
         error = answer["error"]
         is_fine = harmed.may_refuse and error["message"] and int(error["status"]) < 500
@@ -124,7 +124,7 @@ def fault_of(harmed: Harmed, answer: dict[str, Any], kinds: dict[str, str]) -> s
 
 
 def whole_by_pandas(harmed: Harmed, mark: bytes) -> bool:
-    """Say whether pandas keeps as many rows as the damage leaves; what their cells hold is not asked."""
+    """Return whether pandas keeps as many rows as the damage leaves; cells are not compared."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

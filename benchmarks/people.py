@@ -105,7 +105,7 @@ def _copies(settings: Any, finished: Any, user: Any, sample: Any) -> uuid.UUID:
 
 
 def read_forms(url: str, link: str) -> dict[str, dict[str, list[str]]]:
-    """Return what each step's form sends untouched, but for what differs between people."""
+    """Return the untouched form of each step as sent, but for the fields that differ between people."""
     from benchmarks.steps import CHANGED, token
     from tests.web.client import Page
 

@@ -155,7 +155,7 @@ def read_by_us(path: Path) -> Read:
 
 
 def is_loss_reported(polluted: Polluted, read: Read) -> bool:
-    """Say whether every clean record is in what was read, to the letter and digit, or among what was reported."""
+    """Return whether every clean record was read to the letter and digit, or is among those reported."""
     if read.table is None:
         return True
     wanted = Counter(_letters(row) for row in polluted.clean[1:])

@@ -198,7 +198,7 @@ class Derive:
         return self.by_group(values, rule)
 
     def of_several(self, rule: dict[str, Any]) -> pd.Series:
-        """Return what a rule makes of several columns, as if everything were known at its row."""
+        """Compute a rule of several columns, as if everything were known at its row."""
         columns = self.together(rule)
         if rule["kind"] == "effective_rain":
             return columns[0] - columns[1]
@@ -671,7 +671,7 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
 
 
 def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, classes: int) -> np.ndarray:
-    """Return what a pipeline predicts, or the average of several: of classes that of their probabilities."""
+    """Predict by one pipeline or by the average of several: of classes that of their probabilities."""
     if len(fitted) == 1:
         return np.asarray(fitted[0][0].predict(features))
     if not classes:

@@ -62,7 +62,7 @@ class Table:
 
 
 def recorded(problem: recommend.Problem, cache: dict[str, Any]) -> Table:
-    """Return what a table gives, measured now unless it was before."""
+    """Return the record of a table, measured now unless it was before."""
     path = STORE / f"{problem.name.replace('/', '_')}.pkl"
     if not path.exists():
         scores = recommend.scores_of(problem, cache, "")

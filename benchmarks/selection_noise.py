@@ -70,7 +70,7 @@ KINDS = {
 
 
 def answers_of(table: Made, *, before: bool, estimator: str) -> dict[str, dict[str, Any]]:
-    """Return what a person answers who keeps the strongest columns and accepts all else, or all but the estimator."""
+    """Return the answers of a person who keeps the strongest columns and accepts all else, or all but the estimator."""
     data = {"target": "y", "task_kind": "regression", "time_column": "", "group_column": ""}
     model = {"model": {"estimator": estimator}} if estimator else {}
     if not before:

@@ -24,7 +24,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def shapes(draw: random.Random) -> dict[str, Callable[[int, int], str]]:
-    """Return what each shape has in the cell of a row and a column."""
+    """Return the functions that make the cell of a row and a column, by shape."""
 
     def word(length: int) -> str:
         return "".join(draw.choice(LETTERS) for _ in range(length))

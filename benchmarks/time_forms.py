@@ -54,7 +54,7 @@ def axis_of(profile: DatasetProfile) -> Axis | None:
 
 
 def is_asked(profile: DatasetProfile) -> bool:
-    """Say whether the person is asked about the time of the file."""
+    """Return whether the person is asked about the time of the file."""
     return any(finding.code == TIME_QUESTION for finding in profile.findings)
 
 
@@ -98,7 +98,7 @@ def write_rows(path: Path, rows: list[list[str]], *, quoted: bool) -> None:
 
 
 def is_right(form: Form, axis: Axis) -> bool:
-    """Say whether start, end and step are as the form says."""
+    """Return whether start, end and step are as the form says."""
     slack = timedelta(seconds=form.tolerance)
     if not any(abs(axis.start - first) <= slack and abs(axis.end - last) <= slack for first, last in form.bounds):
         return False
@@ -137,7 +137,7 @@ def judge_look(look: Look, profile: DatasetProfile) -> str:
 
 
 def right_by_pandas(form: Form, path: Path) -> bool:
-    """Say whether pandas' own guess over the column is the form's first and last time."""
+    """Return whether pandas' own guess over the column is the form's first and last time."""
     cells = pd.read_csv(path, dtype=str)[form.header[0]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -31,7 +31,7 @@ RIVALS = ("persistence", "day-of-year mean", "ratio of rain")
 
 
 def errors(kind: str, rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what is observed, the errors of the model and of the baseline, and the site of each row."""
+    """Draw observed values, the errors of the model and of the baseline, and the site of each row."""
     observed = random.gamma(2.0, size=rows)
     noise = random.standard_t(6, size=(2, rows)) if kind == "rows" else random.normal(size=(2, rows))
     size = max(rows // SITES, 1) if rows <= ROWS else ROWS // SITES
@@ -51,7 +51,7 @@ def truth(kind: str) -> float:
 
 
 def holds(kind: str, seed: int, true: float) -> tuple[bool, bool]:
-    """Say whether the interval holds the truth, and whether one that takes rows for independent does."""
+    """Return whether the interval contains the truth, and whether one that takes rows for independent does."""
     observed, ours, theirs, sites = errors(kind, ROWS, np.random.default_rng(seed))
     times = pd.Series(pd.date_range("2001-10-01", periods=ROWS)) if kind == "days" else None
     groups = sites if kind == "sites" else None
@@ -107,7 +107,7 @@ def river_truth(rival: str) -> float:
 
 
 def river_holds(rival: str, seed: int, true: float) -> bool:
-    """Say whether the interval holds the truth where four forward folds judge a river."""
+    """Return whether the interval contains the truth where four forward folds judge a river."""
     flow, ours, theirs = river(rival, DAYS, np.random.default_rng(1000 + seed))
     times, rows = pd.Series(pd.date_range("2001-10-01", periods=DAYS)), np.arange(1, DAYS + 1)
     table = TrainingTable(pd.DataFrame(index=range(DAYS)), (), (), (), flow, (), rows, times, None, None, 0, "", ())

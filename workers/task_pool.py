@@ -218,7 +218,7 @@ def _serve(pipe: Connection, other: Connection, shared: SharedInput, limit: Any,
     # Whoever stops a job ends its processes; Ctrl-C of a terminal reaches the parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    request = SearchCallbacks(lambda: False, lambda: limit.value or None)
+    callbacks = SearchCallbacks(lambda: False, lambda: limit.value or None)
     at_start = _held_mb()
     while True:
         try:
@@ -226,7 +226,7 @@ def _serve(pipe: Connection, other: Connection, shared: SharedInput, limit: Any,
         except (EOFError, OSError):
             os._exit(0)
         try:
-            outcome: Any = shared.carry_out(task, request)
+            outcome: Any = shared.carry_out(task, callbacks)
         except Exception as fault:
             outcome = fault
         pipe.send((outcome, max(_peak_mb() - at_start, 0.0)))

@@ -1,4 +1,4 @@
-"""Looking after lost jobs and forgotten bells, for ever."""
+"""Sweep for lost jobs and lost queue entries, until the process ends."""
 
 from __future__ import annotations
 

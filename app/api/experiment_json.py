@@ -17,7 +17,7 @@ from app.web.jsonapi import job_json
 
 
 def summary_json(row: ExperimentSummary) -> dict[str, Any]:
-    """Return what a list says of an experiment."""
+    """Return an experiment as a list of experiments shows it."""
     headline = experiments.headline_of(row)
     return {
         "id": str(row.id),
@@ -67,7 +67,7 @@ def experiment_json(row: Experiment) -> dict[str, Any]:
 
 
 def _open_at_launch(row: Experiment) -> dict[str, Any]:
-    """Return what stood open at the launch, whatever has come of it since, and what of it was a warning."""
+    """Return the questions that stood open at the launch, and those of them that are warnings."""
     questions = [to_json(question) for question in experiments.open_questions_of(row)]
     warnings = [
         {name: item[name] for name in ("step", "code", "message")}

@@ -115,7 +115,7 @@ def _requirements(values: dict[str, Any]) -> Requirements:
 
 @blueprint.errorhandler(TemplateConflictError)
 def _conflict_response(fault: TemplateConflictError) -> Response:
-    """Say what somebody else changed meanwhile."""
+    """Answer that somebody else changed the template, with its current version."""
     more = {"version": fault.version, "diff": changes_json(fault.changes)}
     return error_response(fault.status, fault.message, code=fault.code, more=more)
 

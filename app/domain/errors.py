@@ -62,7 +62,7 @@ class InvalidBodyError(DomainError):
 
 
 class NotFoundError(DomainError):
-    """The thing is not there, or is somebody else's: both look the same."""
+    """The thing does not exist, or belongs to somebody else: both look the same."""
 
     status = 404
     code = "not_found"

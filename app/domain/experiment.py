@@ -91,7 +91,7 @@ class _Part(BaseModel):
 
 
 class DataPart(_Part):
-    """What was said about the dataset itself."""
+    """The choices about the dataset itself."""
 
     column_kinds: dict[ColumnName, ColumnKind] = {}
 
@@ -181,7 +181,7 @@ class LeakagePart(_Part):
 
 
 class SpacePart(_Part):
-    """Where one hyperparameter is looked for; what is not said is as the parameter's description suggests.
+    """The values that a search tries for one hyperparameter; what is missing follows the parameter's description.
 
     `fixed` keeps the value of the config, whatever else is said.
     """

@@ -102,7 +102,7 @@ def purpose_title(
     uses_target: bool = True,
     steps_back: int | None = None,
 ) -> str:
-    """Return what a model is for as a headline says it, an empty text where its config does not say.
+    """Return the purpose of a model for a headline, an empty text where its config names none.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _forecast_title(task: TaskPart, *, step_seconds: float | None, steps_back: i
 
 
 def purpose_phrase(task: TaskPart, *, step_seconds: float | None) -> str:
-    """Return what a model is for as the pages of a draft say it, an empty text where the draft does not say.
+    """Return the purpose of a model for the pages of a draft, an empty text where the draft names none.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The conflict table as a page: which answers do not go together, how it fails, and what heals it."""
+"""The conflict table as a page: which settings are incompatible, how it fails, and the remedy."""
 
 from __future__ import annotations
 

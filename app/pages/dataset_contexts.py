@@ -65,7 +65,7 @@ class DatasetContext(ViewContext):
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnContext(ViewContext):
-    """One column in full; `mend` is the form that its buttons belong to."""
+    """One column in full; `remedy_form` is the id of the form that its buttons belong to."""
 
     page_name: ClassVar[str] = "pages/column.html"
     fragment_name: ClassVar[str] = "partials/datasets/column.html"

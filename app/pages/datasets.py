@@ -164,7 +164,7 @@ def column(dataset_id: uuid.UUID, key: str) -> Response:
 
 @blueprint.get("/<uuid:dataset_id>/reading")
 def reading(dataset_id: uuid.UUID) -> BaseResponse:
-    """Say how far a large file is."""
+    """Show the progress of reading a large file."""
     dataset = datasets.get_dataset(current_user(), dataset_id)
     return show_moving(_dataset_under_way(dataset), address=_dataset_address(dataset.id))
 

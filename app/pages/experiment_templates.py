@@ -30,7 +30,7 @@ PER_PAGE, MAX_DIGITS = 24, 10
 
 
 def search_of_request() -> tuple[TemplateSearch, int]:
-    """Return what the address asks for, and which page of it."""
+    """Read the search for templates from the address, and the number of the page."""
     text, category, tag, sort = (request.args.get(name, "").strip() for name in ("q", "category", "tag", "sort"))
     owned, archived = (request.args.get(name) == "1" for name in ("owned", "archived"))
     page = max(1, min(request.args.get("page", 1, type=int), 100_000))

@@ -97,7 +97,7 @@ def _judged_folds(experiment: Experiment) -> tuple[str, tuple[waiting.FoldLine, 
 
 @blueprint.get("/<uuid:experiment_id>/progress")
 def progress(experiment_id: uuid.UUID) -> BaseResponse:
-    """Say how far it is; once it has ended, send the browser to the result."""
+    """Show the progress of an experiment; once it has ended, send the browser to the result."""
     experiment = experiments.get_experiment(current_user(), experiment_id)
     if RunState(experiment.state).is_final or not wants_fragment():
         return leave_for(_experiment_address(experiment))

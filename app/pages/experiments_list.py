@@ -76,7 +76,7 @@ def _format_scores(headline: Headline, metric: metrics.Metric) -> tuple[str, str
 
 
 def _score_basis(headline: Headline, metric: metrics.Metric) -> str:
-    """Return what a score is: that of the rows held out, or the mean over the folds that decides."""
+    """Return the rows that a score rests on: those held out, or the folds that decide."""
     if headline.basis == "holdout":
         return "rows held out"
     if headline.cuts == 1:

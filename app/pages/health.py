@@ -11,7 +11,7 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 
 @blueprint.get("/live")
 def live() -> Response:
-    """Say that the process answers."""
+    """Answer that the process is alive."""
     return jsonify(status="ok")
 
 

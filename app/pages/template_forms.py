@@ -38,7 +38,7 @@ def _id_of(name: str) -> uuid.UUID | None:
 
 
 def _template_sources(user: User) -> tuple[TemplateSource, DraftOrigin | None, str]:
-    """Return what the address names, the template that it came from, and the way back.
+    """Return the source that the address names, the template that it came from, and the way back.
 
     Raises
     ------

@@ -198,13 +198,13 @@ def _add(context: DraftContext, *, spec: Spec, dataset: Dataset, key: str) -> Ex
 
 
 def _open_questions(plan: Plan, dataset: Dataset) -> list[dict[str, str]]:
-    """Return what stands open in a draft at its launch."""
+    """Return the open questions of a draft at its launch."""
     search = leakage.search_for(dataset, plan)
     return open_questions(plan.problems, search=search)
 
 
 def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[dict[str, str]]:
-    """Return the warnings that were not heeded and the questions about leaks that nobody answered."""
+    """Return the unheeded warnings and the unanswered questions about leaks."""
     results = [
         {"step": problem.step, "code": problem.code, "message": problem.message, "severity": problem.severity.value}
         for problem in problems
@@ -218,7 +218,7 @@ def open_questions(problems: Iterable[Problem], *, search: LeakSearch) -> list[d
 
 
 def open_questions_of(experiment: Experiment) -> tuple[OpenQuestion, ...]:
-    """Return what stood open at the launch; what was kept before severities were is a warning."""
+    """Return the questions that stood open at the launch; those kept before severities existed are warnings."""
     return tuple(from_json(OpenQuestion, question) for question in experiment.warnings or ())
 
 
@@ -290,7 +290,7 @@ def cancel(user: User, experiment_id: uuid.UUID) -> Experiment:
 
 
 def keep_best(user: User, experiment_id: uuid.UUID) -> Experiment:
-    """End the search under way at the trials it has reached; those of later folds end there too."""
+    """End the running search at the trials it has reached; those of later folds end there too."""
     with transaction():
         row = experiments.get_experiment(experiment_id, owner_id=user.id)
         job = jobs.find_job(row.id, JobKind.TRAIN)

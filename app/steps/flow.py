@@ -186,7 +186,7 @@ def _is_reshaped(page: WizardPage, changed: frozenset[str]) -> bool:
 
 
 def _saved_context(page: WizardPage, draft: DraftContext) -> SavedContext:
-    """Return what an answer to a saved change reads; without data nothing on the page follows it but the side."""
+    """Return the context of a saved change; without data only the side of the page follows it."""
     kind, live = (SavedContext, nothing_live) if draft.plan.spec is None else (page.live.saved, page.live.live)
     return kind(side=side_of(draft, page.step, home=page.home), live=live(draft))
 
@@ -214,7 +214,7 @@ def answer_measured(page: WizardPage, draft_id: uuid.UUID) -> Response:
 
 
 def begin_measuring(page: WizardPage, draft_id: uuid.UUID) -> Response:
-    """Have measured what a page shows and nobody asked for, as on a draft that was left for long."""
+    """Start the measurements that a page shows and that were never started, as on an old draft."""
     begin(load(draft_id), page.slug)
     return show_measured(page, load(draft_id)) if wants_fragment() else see_other(address_of(page, draft_id))
 

@@ -81,7 +81,7 @@ def _steps_axis(draft: DraftContext) -> TimeAxis | None:
 
 
 def side_of(draft: DraftContext, step: StepDef, *, home: str = "") -> SideValues:
-    """Return what stands beside a page of a draft; its problems lead to `home` with the slug of their step."""
+    """Return the values beside a page of a draft; its problems lead to `home` with the slug of their step."""
     plan, spec, axis = draft.plan, draft.plan.spec, _steps_axis(draft)
     base = draft_url(draft.id)
     return SideValues(
@@ -119,7 +119,7 @@ def search_of(draft: DraftContext) -> SearchValues:
 
 
 def frame_of(draft: DraftContext, slug: str, *, on_page: str) -> FrameValues:
-    """Return what stands around the answers of a step."""
+    """Return the values around the answers of a step."""
     return FrameValues(
         marks=marks_of(draft, slug),
         before=wizard.step_before(slug),
@@ -130,6 +130,6 @@ def frame_of(draft: DraftContext, slug: str, *, on_page: str) -> FrameValues:
 
 
 def name_of(draft: DraftContext) -> str:
-    """Return what a draft is called: as it was named, or else like its data."""
+    """Return the name of a draft: the one that was given, or else that of its dataset."""
     named = draft.plan.values.get("review", {}).get("name")
     return str(named or (draft.dataset.name if draft.dataset else ""))

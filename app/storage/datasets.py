@@ -215,7 +215,7 @@ def list_abandoned(before: datetime) -> list[Dataset]:
 
 
 def touch_dataset(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
-    """Say that an upload still moves, and how much of it has come."""
+    """Record that an upload still moves, and how much of it has arrived."""
     query = update(Dataset).where(Dataset.id == dataset_id, Dataset.state == DatasetState.RECEIVING.value)
     db.session.execute(query.values(touched_at=now(), size_bytes=size_bytes))
 

@@ -69,7 +69,7 @@ def transaction() -> Iterator[None]:
 
 
 def after_commit(act: Callable[[], object]) -> None:
-    """Do something once the transaction under way is committed, and not at all where it is rolled back.
+    """Call a function once the transaction is committed, and not at all where it is rolled back.
 
     Outside a transaction it is done at once.
     """

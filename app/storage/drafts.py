@@ -110,7 +110,7 @@ def replace_answers(draft_id: uuid.UUID, *, version: int, answers: dict[str, Any
 
 
 def mark_launched(draft_id: uuid.UUID, *, version: int, experiment_id: uuid.UUID) -> bool:
-    """Say what a draft that still has this version was launched as; False if somebody was faster, also in launching."""
+    """Record the experiment launched from a draft of this version; False if that changed or was launched before."""
     statement = (
         update(DraftRow)
         .where(DraftRow.id == draft_id, DraftRow.version == version, DraftRow.launched_experiment_id.is_(None))

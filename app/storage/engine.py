@@ -84,7 +84,7 @@ def prepare_engine(engine: Engine, *, checkpoints: bool = True) -> None:
 
 
 def sqlite_report(url: str) -> tuple[bool, str]:
-    """Say which SQLite is in use and whether it is a safe one."""
+    """Report the SQLite in use, and whether it is a safe one."""
     if not is_sqlite(url):
         return True, f"Database: {make_url(url).get_backend_name()}."
     version = sqlite_module().sqlite_version

@@ -239,7 +239,7 @@ def add_event(**values: Any) -> None:
 
 
 def list_template_events(template_id: uuid.UUID, *, limit: int = 50) -> list[TemplateEvent]:
-    """Return what was done to a template, newest first."""
+    """List the events of a template, newest first."""
     query = select(TemplateEvent).where(TemplateEvent.template_id == template_id)
     return list(db.session.scalars(query.order_by(TemplateEvent.id.desc()).limit(limit)))
 
@@ -274,7 +274,7 @@ def owners_of(rows: Iterable[ExperimentTemplate]) -> dict[uuid.UUID, User]:
 
 
 def mark_undone(event_id: int) -> TemplateEvent:
-    """Say that an act was taken back."""
+    """Mark an act as undone."""
     event = db.session.get_one(TemplateEvent, event_id)
     event.undone_at = now()
     db.session.flush()

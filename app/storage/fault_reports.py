@@ -45,7 +45,7 @@ class ReportHandler(logging.Handler):
 
 
 def start_reports(dsn: str, process: str) -> None:
-    """Tell of errors of this process; nothing happens without an address."""
+    """Start reporting errors of this process; nothing happens without an address."""
     if not dsn:
         return
     import sentry_sdk

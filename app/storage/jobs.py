@@ -166,7 +166,7 @@ def extend_lease(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bo
 
 
 def write_progress(job_id: uuid.UUID, *, attempt: int, progress: dict[str, Any]) -> bool:
-    """Say how far an attempt is; False when it has lost the job."""
+    """Store the progress of an attempt; False when it has lost the job."""
     query = update(Job).where(*_is_leased_by(job_id, attempt)).values(progress=progress)
     return _did_change(query.execution_options(synchronize_session=False))
 
@@ -268,7 +268,7 @@ def finish_early(row: Job) -> None:
 
 
 def contest_wishes_of(job_id: uuid.UUID) -> ContestWishes:
-    """Return what the owner of a contest asked for so far."""
+    """Return the wishes of a contest's owner so far: candidates to end, or an early finish."""
     arguments = db.session.scalar(select(Job.arguments).where(Job.id == job_id)) or {}
     ended = arguments.get(ENDED_CANDIDATES)
     keys = frozenset(str(key) for key in ended) if isinstance(ended, list) else frozenset()
@@ -311,7 +311,7 @@ def mark_enqueued(job_id: uuid.UUID) -> None:
 
 
 def record_heartbeat(worker_id: str, *, host: str, pid: int) -> None:
-    """Say that a worker is alive."""
+    """Record that a worker is alive."""
     row = db.session.get(WorkerBeat, worker_id)
     if row is None:
         db.session.add(WorkerBeat(worker_id=worker_id, host=host, pid=pid))

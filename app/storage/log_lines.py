@@ -23,7 +23,7 @@ MAX_FRAMES = 30
 
 
 def describe_fault(fault: BaseException) -> str:
-    """Return what kind of fault it is, without what it quotes."""
+    """Describe the kind of a fault, without the data that it quotes."""
     name = type(fault).__name__
     if isinstance(fault, ObstacleError):
         return f"{name}: {fault.message}"

@@ -1,4 +1,4 @@
-"""What the work under way comes from: a request, a command or a job. Logs, audit and jobs name it."""
+"""The origin of the current work: a request, a command or a job. Logs, audit and jobs name it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ NOWHERE = Origin()
 
 
 def current_origin() -> Origin:
-    """Return where the work under way comes from."""
+    """Return the origin of the current work."""
     return _origin.get() or NOWHERE
 
 
 def set_origin(origin: Origin) -> None:
-    """Say where the work of this thread comes from, until the next one says so."""
+    """Set the origin of this thread's work, until it is set again."""
     _origin.set(origin)
 
 
 @contextmanager
 def working_for(origin: Origin) -> Iterator[None]:
-    """Say where the work within comes from."""
+    """Set the origin of the work within the block."""
     token = _origin.set(origin)
     try:
         yield

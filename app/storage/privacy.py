@@ -13,7 +13,7 @@ OTHERS = 0o077
 
 
 def make_private() -> None:
-    """Have this process and all that it starts make files and folders that nobody else can read."""
+    """Let this process and its children create files and folders that nobody else can read."""
     os.umask(OTHERS)
 
 

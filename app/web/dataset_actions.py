@@ -35,7 +35,7 @@ class DatasetPlace(Protocol):
 
     @property
     def gone(self) -> str:
-        """Return what is said of a button that means nothing any more."""
+        """Return the message for a button that no longer applies."""
 
     def address_of(self, dataset: Dataset, *, done: str | None = None) -> str:
         """Return the address that shows a dataset here, which says what was just `done`."""

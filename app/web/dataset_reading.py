@@ -77,7 +77,7 @@ def arrival_values(user: User, moving: Dataset | None) -> ArrivalValues:
 
 
 def show_moving(moving: Dataset | None, *, address: str) -> BaseResponse:
-    """Say how far a large file is, to a page that looks for it; when it is done, the whole page is shown again."""
+    """Show the progress of reading a large file to a page that polls; when it is done, show the whole page again."""
     if moving is None or not wants_fragment():
         return leave_for(address)
     waiting = upload_progress(moving, now=now())

@@ -93,7 +93,7 @@ def _handle_domain_error(fault: DomainError) -> Response:
 
 
 def add_retry_after(response: BaseResponse, fault: DomainError) -> None:
-    """Say in the header too when to try again, where the fault knows."""
+    """Add the header that tells when to try again, where the fault knows."""
     if isinstance(fault, TooManyError):
         response.headers["Retry-After"] = str(fault.retry_after_seconds)
 

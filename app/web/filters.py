@@ -85,7 +85,7 @@ def iso(value: datetime | None) -> str:
 
 
 def percent(part: float, whole: float, digits: int = 1) -> str:
-    """Write a share; what is there but too small to show is said to be less."""
+    """Format a share; one above zero that is too small to show is written as less than the smallest."""
     if not whole:
         return "0 %"
     share = 100 * part / whole
@@ -96,7 +96,7 @@ def percent(part: float, whole: float, digits: int = 1) -> str:
 
 
 def allowed(parameter: Parameter) -> str:
-    """Say what a hyperparameter may be, as the start of its hint."""
+    """Describe the allowed values of a hyperparameter, as the start of its hint."""
     empty = f" Empty: {parameter.none_means}." if parameter.optional and parameter.none_means else ""
     return f"{bounds_sentence(parameter).capitalize()}.{empty}"
 

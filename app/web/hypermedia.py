@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 
 def init_app(app: Flask) -> None:
-    """Say on every answer that it depends on who asks."""
+    """Mark every answer as depending on whether htmx asks."""
 
     @app.after_request
     def vary(response: Response) -> Response:
@@ -78,7 +78,7 @@ def render_view(view: ViewContext, /, *, status: int = 200, push: bool = False, 
 
 
 def retarget(target: str, response: BaseResponse) -> BaseResponse:
-    """Have htmx put a fragment into this element, whoever asked for it and whatever its status is."""
+    """Let htmx put a fragment into this element, whichever element asked and whatever the status is."""
     if wants_fragment():
         response.headers["HX-Retarget"] = target
         response.headers["HX-Reswap"] = "innerHTML"

@@ -1,4 +1,4 @@
-"""How a file was read as a form: every choice with what was found, what the user said, and what comes back of it."""
+"""The form of import choices: every choice with its detected value, the user's choice, and what is posted."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class FileFact:
 
 @dataclass(frozen=True)
 class MeaningChoice:
-    """What the user said about one value or column: `flip` is the other meaning, `place` names it in the form."""
+    """The choice of the user for a value or column: `flip` is the other meaning, `place` names it in the form."""
 
     place: str
     sentence: str

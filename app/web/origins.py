@@ -12,7 +12,7 @@ HEADER = "X-Request-Id"
 
 
 def init_app(app: Flask) -> None:
-    """Attach what is said before a request and on its answer."""
+    """Register the origin of each request, and the headers of its answer."""
 
     @app.before_request
     def begin() -> None:

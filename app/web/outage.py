@@ -13,5 +13,5 @@ def init_app(app: Flask) -> None:
 
 
 def outage(*, running: bool = False) -> str:
-    """Return a sentence while a part is away that the work needs, else nothing; it goes with the fault."""
+    """Return a sentence while a part is away that the work needs, else an empty one; it is added to the fault."""
     return system_state.current_state().sentence(running=running)

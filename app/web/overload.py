@@ -1,4 +1,4 @@
-"""What is said to a request that there is no room for: made once at the start, so that it costs nothing to say."""
+"""The answer to a request that there is no room for: made once at the start, so that it costs nothing."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class FlagBox:
 
 @dataclass(frozen=True)
 class FlagField:
-    """The flags of one column: `name` is the field that says by `shown` for which flags its boxes were shown."""
+    """The flags of one column: `name` is its field, and `form_key` tells for which flags its boxes were shown."""
 
     name: str
     column: str
@@ -79,7 +79,7 @@ def flag_fields(profile: DatasetProfile, choices: ReadingChoices, form: Mapping[
 
 
 def _form_key(column: ColumnProfile) -> str:
-    """Return what tells the boxes of one column from those of another, and from those of another reading."""
+    """Return a key that tells the boxes of one column from those of another, and of another reading."""
     words = json.dumps([column.flag_of, column.name, *(flag for flag, _ in _flags_of(column))])
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
@@ -216,7 +216,7 @@ def parse_place(raw: str) -> PlaceInGrid:
 
 
 def _wrong_place(fault: ValidationError) -> str:
-    """Return what is wrong with the numbers of a point or a box."""
+    """Return the message for the wrong numbers of a point or a box."""
     kinds = {error["type"] for error in fault.errors()}
     if kinds <= {"greater_than_equal", "less_than_equal"}:
         return BEYOND

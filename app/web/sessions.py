@@ -146,12 +146,12 @@ def sign_out(response: BaseResponse) -> BaseResponse:
 
 
 def set_reminder(wanted: bool) -> None:
-    """Have the next list of experiments remind this browser's person of setting a password."""
+    """Mark the session so that the next list of experiments reminds the person to set a password."""
     session[REMINDER] = wanted
 
 
 def take_reminder() -> bool:
-    """Say once whether the person is to be reminded of setting a password."""
+    """Return once whether to remind the person to set a password."""
     return bool(session.pop(REMINDER, False))
 
 

@@ -95,7 +95,7 @@ def _posted_place(dataset_id: uuid.UUID) -> PlaceInGrid:
 
 
 def kept_words(profile: DatasetProfile) -> str:
-    """Say how many rows of a file are in the table, and where those that are not can be seen."""
+    """Describe how many rows of a file are in the table, and where the others can be seen."""
     report = profile.report
     left = "the other is listed" if report.rows_read - report.rows_kept == 1 else "the others are listed"
     return f"{report.rows_kept:,} of {report.rows_read:,} rows kept; {left} below with the line and the reason."

@@ -73,7 +73,7 @@ def describe_answer(path: str, value: Any) -> str:
 
 
 def describe_change(paths: Iterable[str]) -> str:
-    """Say in a few words which answers a save changed, each named by step and field."""
+    """Describe in a few words which answers a save changed, each named by step and field."""
     named = dict.fromkeys(_option_name(path) for path in paths)
     return join_words(list(named), most=3) if len(named) > 3 else ", ".join(named)
 

@@ -26,7 +26,7 @@ class Made:
 
 
 def column(*kinds: str, unit: Iterable[str | None] = (None,), is_id: bool | None = None) -> dict[str, Any]:
-    """Return what is true of a column."""
+    """Return the true kind and unit of a column, and whether it is an ID."""
     answers: dict[str, Any] = {"kind": list(kinds), "unit": list(unit)}
     return answers if is_id is None else {**answers, "id": is_id}
 
@@ -93,7 +93,7 @@ def sites(labels: list[str], *, sampled: int = 300) -> Callable[[random.Random],
 
 
 def site_columns(name: str) -> dict[str, dict[str, Any]]:
-    """Return what is true of the columns of sites."""
+    """Return the true columns of a table of sites."""
     area, elevation = column("numeric", unit=("km2", "km²")), column("integer", "numeric", unit=("m",))
     rain, flow = column("numeric", unit=("mm", "mm/d")), column("numeric", unit=("m3/s", "m³/s"))
     return {name: GROUP, "date": DATE, "area_km2": area, "elev_m": elevation, "rain_mm": rain, "flow_m3s": flow}
@@ -139,7 +139,7 @@ def two_years(units: unit_names.Units) -> Callable[[random.Random], Iterable[Row
 
 
 def with_units(units: unit_names.Units) -> dict[str, dict[str, Any]]:
-    """Return what is true of a date and of columns with units."""
+    """Return the true columns of a table with a date and columns with units."""
     return {
         "date": DATE,
         **{name: column("numeric", "integer", unit=answers) for name, (_, _, answers) in units.items()},

@@ -21,7 +21,7 @@ MACHINE = Machine(cpus=2, memory_mb=8000.0)
 
 
 def answer_of(path: Path) -> dict[str, Any]:
-    """Return what the reading child answers: a profile, or an error with its reason."""
+    """Read a file as the reading child does: a profile, or an error with its reason."""
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     with tempfile.TemporaryDirectory() as name:
         request = {"what": "read", "source": str(path), "folder": name, "suffix": suffix, "seconds": 60}
@@ -35,5 +35,5 @@ def profile_in(answer: Mapping[str, Any]) -> DatasetProfile:
 
 
 def plan_for(profile: DatasetProfile, target: str) -> Plan:
-    """Return what the wizard suggests for a target, before anything is measured."""
+    """Make the plan that the wizard suggests for a target, before anything is measured."""
     return make_plan(Draft({"data": {"target": target}}), profile, None, machine=MACHINE)

@@ -113,7 +113,7 @@ def test_without_javascript_every_view_and_pair_is_a_page(open_page: OpenPage) -
 
 
 def _is_whole(page: Any) -> bool:
-    """Say whether the page has its one heading and a way back, which is all that can be asked without scripts."""
+    """Return whether the page has its one heading and a way back, which is all that can be asked without scripts."""
     back = page.get_by_role("link", name="Back to the Features step")
     return bool(page.locator("h1").count() == 1 and back.count() == 1)
 

@@ -53,7 +53,7 @@ class Engine(Protocol):
         """Click as a person would."""
 
     def evaluate(self, function: str, argument: Any, /) -> Any:
-        """Return what a JavaScript function answers."""
+        """Return the result of a JavaScript function."""
 
 
 @pytest.fixture(scope="module")

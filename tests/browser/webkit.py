@@ -20,7 +20,7 @@ POPUP = "popup=yes,width={},height={},toolbar=no,menubar=no,location=no"
 
 
 def what_is_missing() -> str:
-    """Return what a machine lacks to run WebKit, or nothing."""
+    """Name the programs that a machine lacks to run WebKit, "" where it has all."""
     needed = {
         "WebKitWebDriver": shutil.which("WebKitWebDriver"),
         "Xvfb": shutil.which("Xvfb"),
@@ -71,7 +71,7 @@ class WebKit:
                 time.sleep(0.1)
 
     def evaluate(self, function: str, *arguments: Any) -> Any:
-        """Return what a JavaScript function answers."""
+        """Return the result of a JavaScript function."""
         script = f"return ({function}).apply(null, arguments)"
         return self.tell("/execute/sync", {"script": script, "args": list(arguments)})
 

@@ -124,7 +124,7 @@ class Nemesis:
         return harm
 
     def is_moment(self, moment: str) -> bool:
-        """Say whether a moment is now."""
+        """Return whether a moment is now."""
         if moment == "saving":
             return any(visitor.doing == "save" for visitor in self.visitors)
         if moment == "upload":

@@ -30,7 +30,7 @@ class Reader:
         self.data = data
 
     def rows(self, query: str, *, timeout: float = 40) -> list[Row]:
-        """Return what a query finds; the connection is closed at once and never writes."""
+        """Return the rows of a query; the connection is closed at once and never writes."""
         module = sqlite_module()
         with contextlib.closing(module.connect(str(self.data / "hydroml.sqlite3"), timeout=timeout)) as line:
             line.row_factory = module.Row
@@ -57,7 +57,7 @@ class Reader:
         )
 
     def look(self, seconds: float) -> Sample:
-        """Return what goes on: open jobs, and datasets that are being read without any job."""
+        """Take a sample of the work under way: open jobs, and datasets that are being read without any job."""
         jobs = self.jobs()
         going = {f"the job {job.id} ({job.kind}, {job.state})" for job in jobs if job.is_open}
         read = {job.subject_id for job in jobs if job.kind == "analyse" and job.is_open}

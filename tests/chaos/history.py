@@ -131,7 +131,7 @@ class JobFact:
 
     @property
     def is_open(self) -> bool:
-        """Say whether it has not ended."""
+        """Return whether the job has not ended."""
         return self.state in ("queued", "running")
 
 

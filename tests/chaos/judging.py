@@ -57,7 +57,7 @@ class Verdict:
 
 
 def judge(history: History, facts: Facts, samples: Sequence[Sample], *, now: float) -> Verdict:
-    """Return what is wrong at `now`, in seconds since 1970, when no harm was done for a while."""
+    """Judge the history at `now`, in seconds since 1970, when no harm was done for a while."""
     return Verdict(
         lost=tuple(lost(history.acknowledged, facts)),
         stuck=tuple(stuck(samples)) + tuple(_stuck_datasets(facts, now)),

@@ -128,7 +128,7 @@ class Product:
             still_there(left, seconds=5)
 
     def is_alive(self) -> bool:
-        """Say whether the web answers."""
+        """Return whether the web answers."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             line.request("GET", "/health/live")

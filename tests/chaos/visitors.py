@@ -35,12 +35,12 @@ class Reply:
 
     @property
     def is_done(self) -> bool:
-        """Say whether it promises that what was asked for is done."""
+        """Return whether the answer promises that the request was carried out."""
         return 200 <= self.status < 300 or self.status == 303
 
     @property
     def problem(self) -> dict[str, str]:
-        """Return what a program is told."""
+        """Return the error in the answer, as a program reads it."""
         try:
             results = json.loads(self.body)
         except ValueError:

@@ -38,7 +38,7 @@ def drawn(frame: pd.DataFrame, **parts: Any) -> tuple[dict[str, Any], pd.DataFra
 
 
 def near(values: list[float | None], expected: Any) -> bool:
-    """Say whether the drawn values are those expected, to the five digits that are kept."""
+    """Return whether the drawn values are those expected, to the five digits that are kept."""
     return np.allclose(np.asarray(values, float), np.asarray(expected, float), rtol=1e-4, atol=1e-12)
 
 

@@ -35,7 +35,7 @@ def _table(rows: int, sites: int = 1) -> Known:
 
 
 def _facts(table: Known, spec: Spec) -> RowFacts:
-    """Return what splitting looks at, from the columns that the config names."""
+    """Return the facts that splitting looks at, from the columns that the config names."""
     frame = table.frame.dropna(subset=[spec.task.target])
     time, group = spec.task.time_column, spec.task.group_column
     if time is not None:

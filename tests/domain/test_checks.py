@@ -39,7 +39,7 @@ def _found(case: Case) -> Problem:
 
 
 def _checked(**parts: Any) -> dict[str, Problem]:
-    """Return what is wrong with a config on the made table, by code."""
+    """Return the problems of a config on the made table, by code."""
     known = table("400")
     return {problem.code: problem for problem in check_spec(make_spec(**parts), known.profile, None)}
 

@@ -70,7 +70,7 @@ def bits(result: FoldFit, task: Task) -> str:
 
 @pytest.fixture(scope="module")
 def in_order() -> list[str]:
-    """Return what the folds give one after another."""
+    """Fit the folds one after another, and return the bits of each."""
     return [bits(fit(task), task) for task in tasks()]
 
 

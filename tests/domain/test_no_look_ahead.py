@@ -69,7 +69,7 @@ def poisoned(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
 
 
 def learned(spec: Spec, table: TrainingTable, train: Any) -> tuple[bytes, np.ndarray[Any, Any]]:
-    """Return what the steps before the estimator keep after fitting, and what they make of the rows they learned from."""
+    """Return the fitted steps before the estimator as bytes, and their output for the training rows."""
     steps = build_pipeline(spec, table).named_steps["prepare"]
     seen = steps.fit_transform(table.features.iloc[train], table.target[train])
     return pickle.dumps(steps), np.asarray(seen, dtype=float)

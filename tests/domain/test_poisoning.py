@@ -142,7 +142,7 @@ def _parameters_for(entry: TransformEntry) -> dict[str, Any]:
 
 
 def _columns_for(entry: TransformEntry) -> tuple[list[str], ...]:
-    """Return what a recipe may work on: with the target first, or as many drivers as it takes together."""
+    """Return the columns that a recipe may work on: with the target first, or as many drivers as it takes."""
     column = own_column(entry)
     if entry.roles:
         return ([column, *TOGETHER[: len(entry.roles) - 1]], [column, TOGETHER[0]])

@@ -34,7 +34,7 @@ def fit(frame: pd.DataFrame, *, rows: np.ndarray = TRAIN, **parts: Any) -> tuple
 
 
 def seen(pipeline: Any, table: TrainingTable, rows: np.ndarray) -> pd.DataFrame:
-    """Return what the estimator is given for these rows, by the names that scikit-learn makes."""
+    """Return the columns that the estimator gets for these rows, by the names that scikit-learn makes."""
     step = pipeline["prepare"]
     return pd.DataFrame(step.transform(table.features.iloc[rows]), columns=step.get_feature_names_out())
 

@@ -21,7 +21,7 @@ def stored(path: Path) -> dict[str, Any]:
 
 
 def known_of(output: Any, before: Any) -> Any:
-    """Return what was written without the keys that came since, in the order in which it was written."""
+    """Return an output without the keys that were added since `before`, in the order in which it was written."""
     if isinstance(output, dict) and isinstance(before, dict):
         return {key: known_of(value, before[key]) for key, value in output.items() if key in before}
     if isinstance(output, list) and isinstance(before, list) and len(output) == len(before):

@@ -44,7 +44,7 @@ FORWARD: dict[str, Any] = {
 
 
 def resolved_of(frame: pd.DataFrame, **parts: Any) -> dict[str, Any]:
-    """Return what a training on a frame works out, as it stands in the config."""
+    """Train on a frame, and return the resolved part of its report."""
     spec = make_spec(**parts)
     profile = profile_of(frame, spec.task.time_column)
     result = train(spec, frame, profile, on_progress=lambda _: None, should_stop=lambda: False)

@@ -26,7 +26,7 @@ def contexts(kind: type[ViewContext] = ViewContext) -> Iterator[type[ViewContext
 
 
 def names_of(kind: type[ViewContext]) -> list[Names]:
-    """Return what the page and the fragment of a context read."""
+    """Return the names that the page and the fragment of a context read."""
     included = dict(kind.included)
     page = {**included, **({"partial": kind.fragment_name} if kind.fragment_name else {})}
     names = [Names(kind.page_name, included=page)] if kind.page_name else []

@@ -88,7 +88,7 @@ def is_defined(path: Path, dotted: str) -> bool:
 
 
 def missing_references(text: str) -> list[str]:
-    """Return what a text refers to and the source does not have."""
+    """Return the references of a text that the source does not have."""
     missing = []
     for name, member in REFERENCE.findall(text):
         path = ROOT / name

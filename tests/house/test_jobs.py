@@ -73,7 +73,7 @@ def test_no_code_asks_which_kind_a_job_is() -> None:
 
 
 def _names_a_kind(side: ast.expr) -> bool:
-    """Say whether one side of a comparison is a kind of job, its value, or a list of them."""
+    """Return whether one side of a comparison is a kind of job, its value, or a list of them."""
     if isinstance(side, ast.Tuple | ast.List | ast.Set):
         return any(_names_a_kind(part) for part in side.elts)
     if isinstance(side, ast.Attribute) and side.attr == "value":

@@ -20,6 +20,10 @@ REGISTRY_HOSTS = [
     f"{name}.{end}" for name, end in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
 ]
 TEXT = {".py", ".md", ".toml", ".lock", ".html", ".js", ".css", ".json", ".yml", ".txt", ".mako", ".ini", ""}
+# The first lines of a decision record.
+DECISION_HEAD = re.compile(
+    r"# (?P<number>\d+)\. (?P<title>.+)\n\nDate: (?P<date>\d{4}-\d\d-\d\d)\. Status: (?P<status>.+)\.\n"
+)
 
 
 def _texts() -> list[tuple[str, str]]:
@@ -143,3 +147,15 @@ def test_scripts_of_our_own_use_no_eval() -> None:
 
 def test_tools_and_editors_are_not_mentioned() -> None:
     assert (ROOT / "LICENSE").read_text().lstrip().startswith("Apache License")
+
+
+def test_every_decision_stands_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = []
+    for path in sorted(folder.glob("0*.md")):
+        head = DECISION_HEAD.match(path.read_text(encoding="utf-8"))
+        assert head, f"{path.name} has no number, title, date and status"
+        assert int(path.name[:4]) == int(head["number"])
+        rows.append(f"| [{path.name[:4]}]({path.name}) | {head['title']} | {head['date']} | {head['status']} |")
+    index = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in index if line.startswith("| [")] == rows

@@ -49,7 +49,7 @@ class Guest:
         return get(f"{self.up.url}{match.group(1)}", cookie=self.cookie).body if match else ""
 
     def waiting(self) -> list[str]:
-        """Return what lies in the folder of uploads that are still arriving."""
+        """List the folder of uploads that are still arriving."""
         return sorted(path.name for path in (self.up.data / "incoming").glob("*"))
 
 

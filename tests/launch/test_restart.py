@@ -29,7 +29,7 @@ def app(app: Flask) -> Flask:
 
 
 def under_way(experiment: Experiment, attempt: int) -> bool:
-    """Say whether a fold of this attempt has been judged."""
+    """Return whether a fold of this attempt has been judged."""
     return job_of(experiment).attempt == attempt and runs(experiment)
 
 

@@ -49,7 +49,7 @@ class Web:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(address, 0))
 
     def is_healthy(self) -> bool:
-        """Say whether a page is answered, of those that need a thread and the database."""
+        """Return whether a page is answered that needs a thread and the database."""
         return get(f"{self.url}/datasets", cookie=self.cookie).status == 200
 
     def upload(self, size: int, **headers: str) -> bytes:
@@ -109,7 +109,7 @@ def _answers(web: Web) -> bool:
 
 
 def _heard(line: socket.socket) -> bytes:
-    """Return what is said on a connection until the other side ends it."""
+    """Read a connection until the other side ends it."""
     answer = b""
     with contextlib.suppress(ConnectionResetError):
         while part := line.recv(65536):

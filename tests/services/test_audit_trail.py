@@ -44,7 +44,7 @@ def acts(*, since: int = 0) -> list[str]:
 
 
 def acts_of(act: Callable[[], object]) -> list[str]:
-    """Return what doing something adds to the trail."""
+    """Return the acts that a call adds to the trail."""
     before = audit.head().number
     act()
     return acts(since=before)

@@ -57,7 +57,7 @@ def send_large(app: Flask, user: User, content: bytes, name: str = "river.csv") 
 
 
 def small_table() -> pd.DataFrame:
-    """Return what pandas reads from the small file."""
+    """Read the small file by pandas."""
     return pd.read_csv(io.StringIO(SMALL), parse_dates=["day"])
 
 

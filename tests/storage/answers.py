@@ -29,7 +29,7 @@ def shared(name: str) -> Path:
 def ask(
     what: str, folder: Path, content: bytes | Path, name: str, *, limits: dict[str, int] | None = None, **choices: Any
 ) -> dict[str, Any]:
-    """Return what the child answers to a file of this content and name."""
+    """Ask the reading child about a file of this content and name, and return its answer."""
     target = folder / "set"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()

@@ -52,7 +52,7 @@ def test_no_line_of_any_text_is_lost_unsaid_under_any_choices(text: str, said: d
 
 
 def _read_or_refused(text: str, answers: dict[str, Any]) -> object:
-    """Return what is read, of which the helper has accounted for every line, or the sentence that refuses it."""
+    """Read a text of which the helper has accounted for every line, or return the sentence that refuses it."""
     try:
         seen = read_text(text.encode(), **answers)
     except RefusedError as refusal:

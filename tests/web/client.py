@@ -58,7 +58,7 @@ class Form:
     buttons: tuple[Button, ...]
 
     def filled(self, changes: Mapping[str, Any]) -> Values:
-        """Return what is sent when some controls are changed; a list ticks several, None leaves a control out."""
+        """Return the values sent with some controls changed; a list ticks several, None leaves one out."""
         sent = {name: list(current_values) for name, current_values in self.values.items()}
         for name, value in changes.items():
             assert name in self.names, f"the form to {self.action} has no control {name}"
@@ -76,7 +76,7 @@ def _own_controls(tree: Element, form: Element) -> Iterator[Element]:
 
 
 def _sent_by(control: Element) -> list[str]:
-    """Return what an untouched control sends."""
+    """Return the values that an untouched control sends."""
     if control.tag == "textarea":
         return ["".join(control.itertext())]
     if control.tag == "select":
@@ -187,11 +187,11 @@ class Page:
         return result
 
     def has(self, identifier: str) -> bool:
-        """Say whether an element has this id."""
+        """Return whether an element has this id."""
         return any(element.get("id") == identifier for element in self.tree.iter())
 
     def value_of(self, name: str) -> list[str]:
-        """Return what the control of this name holds in the form of answers."""
+        """Return the values of the control of this name in the form of answers."""
         return self.answers.values[name]
 
     def problems(self) -> list[tuple[str, str]]:
@@ -299,7 +299,7 @@ def fresh() -> None:
 
 
 def answers_of(user: User, row: DraftRow) -> dict[str, dict[str, Any]]:
-    """Return what a draft holds now, steps without an answer left out."""
+    """Return the stored answers of a draft, steps without an answer left out."""
     fresh()
     current_values = drafts.get_draft(user, row.id).answers
     return {step: dict(fields) for step, fields in current_values.items() if fields}

@@ -26,7 +26,7 @@ class StandIn:
     dsn: str = ""
 
     def events(self) -> list[dict[str, Any]]:
-        """Return what this process and others have sent, as JSON."""
+        """Return the events that this process and others have sent, as JSON."""
         sentry_sdk.flush(timeout=10)
         return [json.loads(line) for body in self.bodies for line in body.splitlines()[2:3]]
 

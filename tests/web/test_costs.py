@@ -27,7 +27,7 @@ _fresh = count(101)
 
 
 def autosaved(app: Flask, page: Page, browser: Browser) -> Cost:
-    """Return what saving one answer of a page costs while one types."""
+    """Return the cost of saving one answer of a page while one types."""
     slug = page.path.rpartition("/")[2]
     name = CHANGED[slug].format(shown="".join(page.value_of("shown_estimator")) if slug == "model" else "")
     value = {"kind.c2": "categorical", "column": page.value_of("column")[:-1] if name == "column" else ""}

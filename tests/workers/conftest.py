@@ -187,6 +187,6 @@ def job_of(experiment: Experiment) -> Job:
 
 
 def runs(experiment: Experiment) -> bool:
-    """Say whether a fold of it has been judged while it runs."""
+    """Return whether an experiment is running and has a judged fold."""
     job = job_of(experiment)
     return job.state == "running" and bool(job.progress.get("folds"))

@@ -25,7 +25,7 @@ TAKEN_UP_SECONDS = 60
 
 
 def attempted(experiment: Experiment, attempt: int) -> bool:
-    """Say whether this attempt is under way."""
+    """Return whether this attempt is under way."""
     return job_of(experiment).attempt == attempt
 
 

@@ -23,7 +23,7 @@ from tests.workers.obstacles import LOCK_SECONDS, LockedDatabase, MemoryGroup
 
 
 def under_way(experiment: Experiment, attempt: int) -> bool:
-    """Say whether a fold of this attempt has been judged."""
+    """Return whether a fold of this attempt has been judged."""
     return job_of(experiment).attempt == attempt and runs(experiment)
 
 

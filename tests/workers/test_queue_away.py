@@ -27,7 +27,7 @@ def browser(app: Flask, user: User) -> Browser:
 
 
 def ready(browser: Browser) -> bool:
-    """Say whether every part is whole."""
+    """Return whether every part of the product is ready."""
     return browser.get("/health/ready").status == 200
 
 

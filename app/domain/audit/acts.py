@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class AuditAct(StrEnum):
-    """What somebody did: the kind of thing, and the verb."""
+    """The kinds of acts that the audit trail records: a kind of thing, and a verb."""
 
     SIGN_IN = "account.sign_in"
     FAIL_SIGN_IN = "account.fail_sign_in"

@@ -147,7 +147,7 @@ def shorten_address(address: str) -> str:
 
 
 def details_json(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> str:
-    """Return what changed as canonical JSON, "" where nothing is said.
+    """Return the changed settings as canonical JSON, "" where none are given.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def _chain_faults(links: Sequence[_Link], early: set[int], newest: int | None) -
 def _kind_of(
     link: _Link, before: str, follower: _Link | None, places: Mapping[str, int], newest: int | None
 ) -> FaultKind | None:
-    """Return what was done to an entry, None where it follows the one before it as it should."""
+    """Return the kind of fault of an entry, None where it follows the one before it as it should."""
     if not link.is_own:
         is_passed_over = follower is not None and follower.previous_hash == before != link.hash
         is_unknown = follower is None and newest is not None and link.number > newest

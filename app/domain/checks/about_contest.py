@@ -155,7 +155,7 @@ def _of_candidate(spec: Spec, item: Spec, number: int, title: str, problem: Prob
 
 
 def _own_patch(problem: Problem, spec: Spec) -> JsonObject:
-    """Return what a remedy changes in the model of a candidate; empty where it changes something else, or nothing."""
+    """Return the part of a remedy that changes a candidate's model; empty where it changes anything else."""
     remedy = problem.remedy
     if remedy is None or set(remedy.changes) != {"model"}:
         return {}

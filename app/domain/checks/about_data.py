@@ -87,7 +87,7 @@ def _describe_missing_rows(subject: CheckContext, name: str) -> str:
 def target_fits_task(subject: CheckContext) -> Iterator[Problem]:
     """A number is not predicted from words, nor words from numbers without end."""
     if subject.rows == 0:
-        # It is said already that nothing is there, and no task heals that.
+        # Another check already reports that there are no rows, and no task is a remedy for that.
         return
     kind, task = subject.kind(subject.target.name), subject.spec.task.kind
     words = (ColumnKind.CATEGORICAL, ColumnKind.TEXT, ColumnKind.DATETIME)
@@ -186,7 +186,7 @@ def time_column_is_dates(subject: CheckContext) -> Iterator[Problem]:
 
 
 def marks_are_answered(subject: CheckContext) -> Iterator[Problem]:
-    """What may mean missing in a column in use is asked about until somebody answers."""
+    """Yield a question for each value of a used column that may mean missing, until it is answered."""
     task = subject.spec.task
     used = {task.target, *subject.spec.features.selected}
     open_ones = [

@@ -27,7 +27,7 @@ def no_target_among_features(subject: CheckContext) -> Iterator[Problem]:
 
 
 def answers_are_kept(subject: CheckContext) -> Iterator[Problem]:
-    """What was said not to be known at prediction time is no feature."""
+    """Report features that the user marked as not known at prediction time."""
     for name in subject.spec.features.selected:
         if subject.spec.leakage.answers.get(name) == "not_known":
             message = f"{name[:60]} is not known at prediction time, as you said, so it cannot be a feature."

@@ -1,4 +1,4 @@
-"""`resolved` of a config that somebody gives: whatever this product would work out otherwise is told by its place."""
+"""Checks of a `resolved` that comes with a config: each place where this product would work out something else."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def folds_fit_rows(subject: CheckContext) -> Iterator[Problem]:
 
 
 def _more_rows_remedy(subject: CheckContext) -> Remedy:
-    """Return what gives the folds more rows: a hold-out that begins early is what takes them."""
+    """Return the remedy for folds with too few rows: another hold-out where it begins early, or more data."""
     holdout = subject.spec.validation.holdout
     if holdout is not None and holdout.from_date is not None:
         return LAST_PART
@@ -210,7 +210,7 @@ def _few_of_another_class(subject: CheckContext, rows: int) -> bool:
 
 
 def random_split_in_time(subject: CheckContext) -> Iterator[Problem]:
-    """A random split of a series is allowed, and said to mislead."""
+    """Warn of a random split of a series, which is allowed and misleads."""
     entry, task = subject.strategy, subject.spec.task
     if task.time_column is None or not entry.shuffles or entry.needs_group or entry.id is SplitStrategy.HOLDOUT:
         return

@@ -87,7 +87,7 @@ class CheckContext:
             return parameter.default
 
     def kind(self, name: str) -> ColumnKind:
-        """Return a column's kind, as the user said or as detected."""
+        """Return a column's kind, as chosen by the user or as detected."""
         return self.spec.data.column_kinds.get(name, self.profile.column(name).kind)
 
     def field(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Settings that do not go together, as data: what clashes, what the reader is told, and what heals it."""
+"""Settings that do not go together, as data: what clashes, the message to the reader, and the remedy."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class IncompatibleSettings:
     """Settings of an estimator that do not go together, or that do not go with the rest of a config.
 
     `settings` are names of hyperparameters, the first of them where the message stands; `besides` are fields of other
-    steps that have a part in it. `clash` says whether they clash, from the config and every value. `said` and `heal`
-    give the message and the button: a label, and new values by name of setting (None takes the answer back). The
-    estimator itself may be among them as "estimator". `when`, `fails` and `cure` are the sentences of the table.
+    steps that have a part in it. `clash` says whether they clash, from the config and every value. `message`
+    and `remedy` give the sentence and the button: a label, and new values by name of setting (None takes the answer
+    back). The estimator itself may be among them as "estimator". `when`, `fails` and `remedy_text` are the sentences
+    of the table.
     """
 
     code: str

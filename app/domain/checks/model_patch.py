@@ -38,7 +38,7 @@ def patch_model(fields: StepAnswers, spec: Spec, _profile: DatasetProfile | None
 
 
 def _search_space_patch(estimator: str, name: str, end: str, value: Any) -> JsonObject | None:
-    """Return how a part of a search space is to be; None takes all that was said about a setting back."""
+    """Return the changed part of a search space; None removes all choices for a setting."""
     if value is None:
         return None
     if end == "search":

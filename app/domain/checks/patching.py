@@ -21,7 +21,7 @@ Patch = JsonObject
 PatchAnswers = Callable[[StepAnswers, Spec, DatasetProfile], Patch]
 # A merge patch holds a list as a whole; a longer list of features is not written out for each of its columns.
 MAX_LISTED = 500
-# One change brings few errors; each round heals one.
+# One change brings few errors; each round removes one.
 MAX_ROUNDS = 8
 
 
@@ -29,7 +29,7 @@ def patch_of(problem: Problem, spec: Spec, profile: DatasetProfile, known: Assoc
     """Return the merge patch of the config that does what a remedy's button does; empty where it is only a sentence.
 
     In a draft, what nobody answered follows what was changed; a config says everything. So where a change of the task
-    or the split brings errors, the patch heals these too.
+    or the split brings errors, the patch removes these too.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _name(field: str, profile: DatasetProfile) -> str:
 
 
 def _holdout_patch(field: str, value: Any, start: Any) -> Patch | None:
-    """Return what holds out a share, or from or to a date; the one takes the other out."""
+    """Return the hold-out as a share, or from or to a date; each of them clears the others."""
     if field == "holdout_percent":
         return {"fraction": value / 100, "from": None, "to": None} if value else None
     return {**(start or {}), "fraction": None, field.removeprefix("holdout_"): value or None}

@@ -53,7 +53,7 @@ def can_blend(predictions: Sequence[Predictions], *, classes: bool) -> bool:
 
 
 def errors_on(metric: Metric, table: TrainingTable, fold: Fold, members: Sequence[Predictions]) -> MemberErrors:
-    """Return what each member did on the rows that judge in a fold."""
+    """Return the errors of each member on the validation rows of a fold."""
     observed = table.target[fold.validation]
     if not table.labels:
         values = np.column_stack([member.values - observed for member in members]).astype(np.float64)

@@ -75,9 +75,9 @@ class Contest:
         return fitted
 
     def execute(self, tasks: Sequence[FitTask], on_outcome: Any) -> None:
-        """Have tasks carried out."""
-        request = SearchCallbacks(self.run.should_stop, self.run.most_trials)
-        self.executor.run(self.shared, tasks, callbacks=request, on_outcome=on_outcome, is_wanted=self._is_wanted)
+        """Run tasks by the executor."""
+        callbacks = SearchCallbacks(self.run.should_stop, self.run.most_trials)
+        self.executor.run(self.shared, tasks, callbacks=callbacks, on_outcome=on_outcome, is_wanted=self._is_wanted)
 
     def _is_wanted(self, task: FitTask) -> bool:
         if task.part < len(self.state.folds):
@@ -94,7 +94,7 @@ class Contest:
         self.say(f"{title}: {name} failed" if isinstance(outcome, FitFailure) else f"{title}: {name} scored")
 
     def say(self, message: str) -> None:
-        """Tell how far it is."""
+        """Report the progress with a message."""
         progress = Progress(min(self.done, self.total), self.total, message, contest=self.state.progress())
         self.run.on_progress(progress)
 
@@ -132,7 +132,7 @@ class Contest:
         return BlendedModel(models, winner.weights, classes=len(run.table.labels))
 
     def _take_over(self, choice: Choice, last: Sequence[FitResult]) -> None:
-        """Make the run that of the winner: its config, its folds, its hold-out, its searches and what it warned of."""
+        """Make the run that of the winner: its config, its folds, its hold-out, its searches and its warnings."""
         run, winner = self.run, choice.winner
         lead = winner.members[int(np.argmax(winner.weights))]
         run.spec, run.folds, run.candidate = self.shared.specs[lead], list(winner.folds), lead + 1
@@ -164,7 +164,7 @@ class Contest:
         if nested is None:
             return ()
         names = [self.shared.name_of(part) for part in range(len(state.folds))]
-        match = []
+        members = []
         for place, candidate in enumerate(choice.able):
             weights = {name: float(item[place]) for name, item in zip(names, nested.weights_by_fold, strict=True)}
             parts = [result.fitted for result in state.results_of(candidate)]
@@ -172,11 +172,11 @@ class Contest:
                 weights[self.shared.name_of(len(names))] = float(nested.weights[place])
                 parts += [last[candidate].fitted] if candidate in last else []
             if any(weights.values()):
-                match.append(FittedMember(candidate + 1, self.shared.specs[candidate], weights, tuple(parts)))
-        return tuple(match)
+                members.append(FittedMember(candidate + 1, self.shared.specs[candidate], weights, tuple(parts)))
+        return tuple(members)
 
     def summary(self) -> ContestSummary:
-        """Return what is kept of the contest."""
+        """Return the summary of the contest that the report keeps."""
         return self.choice.summary(self)
 
 
@@ -249,8 +249,8 @@ def candidate_parts(state: ContestState, candidate: int) -> tuple[PartResult, ..
 def blendable(state: ContestState) -> list[int]:
     """Return the candidates that finished every fold and whose predictions can be averaged."""
     classes = bool(state.shared.table.labels)
-    answer = {item: [result.predictions for result in state.results_of(item)] for item in state.complete}
-    return [item for item, predictions in answer.items() if can_blend(predictions, classes=classes)]
+    predictions_of = {item: [result.predictions for result in state.results_of(item)] for item in state.complete}
+    return [item for item, predictions in predictions_of.items() if can_blend(predictions, classes=classes)]
 
 
 def _blend(
@@ -274,7 +274,7 @@ def _blend(
     seed = spec.reproducibility.seed
     nested = blend_folds(state.metric, state.shared.table, state.folds, [predictions[item] for item in able], seed=seed)
     parts = _blend_parts(contest, nested.predictions, lead=able[int(np.argmax(nested.weights))])
-    match = difference(state, Contender.of_blend(parts), best)
+    against_best = difference(state, Contender.of_blend(parts), best)
     members = sorted(
         (
             BlendMember(key=str(item + 1), title=state.titles[item], weight=float(weight))
@@ -283,9 +283,9 @@ def _blend(
         ),
         key=lambda member: (-member.weight, int(member.key)),
     )
-    wins = is_surely_better(match) and len(members) > 1
-    sentence = blend_sentence(members, match, wins=wins, metric=state.metric)
-    return BlendSummary(members=tuple(members), wins=wins, against_best=match, sentence=sentence), nested, parts
+    wins = is_surely_better(against_best) and len(members) > 1
+    sentence = blend_sentence(members, against_best, wins=wins, metric=state.metric)
+    return BlendSummary(members=tuple(members), wins=wins, against_best=against_best, sentence=sentence), nested, parts
 
 
 def is_surely_better(paired_difference: PairedDifference | None) -> bool:

@@ -39,8 +39,8 @@ class Executor(Protocol):
         ----------
         shared, tasks
             What all tasks share, and the tasks in the order in which they should begin.
-        asked
-            What is asked between two tasks, and by searches within them.
+        callbacks
+            Called between two tasks, and by searches within them.
         on_outcome
             Called in the thread that called this, once for each task that was carried out.
         is_wanted
@@ -49,7 +49,7 @@ class Executor(Protocol):
         Raises
         ------
         StoppedError
-            When `asked.should_stop` said so.
+            When `callbacks.should_stop` returns True.
         """
 
     def close(self) -> None:

@@ -125,7 +125,7 @@ def _incomplete(state: ContestState, candidate: int) -> ContestEntry:
 
 
 def _with_candidate(state: ContestState, entry: ContestEntry, candidate: int) -> ContestEntry:
-    """Return an entry with what is told of a candidate alone: its settings, and what it took."""
+    """Return an entry with the facts of a candidate alone: its settings, time and size."""
     spec, results = state.shared.specs[candidate], state.results_of(candidate)
     sizes = [result.size_mb for result in results if result.size_mb is not None]
     return replace(

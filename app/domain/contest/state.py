@@ -1,4 +1,4 @@
-"""A contest under way: what came of every task so far, who is still in, and how far each candidate is."""
+"""The state of a contest while it runs: the outcome of every task, the candidates left, and their progress."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class ContestState:
         self.endings[failure.task.candidate] = Ending("failed", failure.reason, len(self.folds))
 
     def apply(self, wishes: ContestWishes) -> None:
-        """End the candidates that somebody wants to end; to finish early ends all but the leader."""
+        """End the candidates that the owner wants to end; to finish early ends all but the leader."""
         for candidate in self.candidates:
             if str(candidate + 1) in wishes.ended and len(self._in_race(self._round)) > 1:
                 self._end(candidate, "ended_by_user", "Ended on request")

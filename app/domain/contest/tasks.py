@@ -54,7 +54,7 @@ class SharedInput:
         return FitFailure(task, code, reason)
 
     def name_of(self, part: int) -> str:
-        """Return what a part is called in a report."""
+        """Return the name of a part in a report, such as "fold 1"."""
         return f"fold {part + 1}" if part < len(self.split.folds) else HOLDOUT
 
 
@@ -107,13 +107,13 @@ def carry_out(task: FitTask, shared: SharedInput, callbacks: SearchCallbacks | N
     ----------
     task, shared
         What is to be done, and what all tasks share. Neither is changed.
-    asked
-        What a search asks between two fits.
+    callbacks
+        Called by a search between two fits.
 
     Raises
     ------
     StoppedError
-        When `asked.should_stop` said so.
+        When `callbacks.should_stop` returns True.
     """
     started = time.perf_counter()
     spec, name = shared.specs[task.candidate], shared.name_of(task.part)

@@ -38,7 +38,7 @@ def winner_sentence(summary: ContestSummary, *, metric: Metric) -> str:
 def blend_sentence(
     members: Sequence[BlendMember], difference: PairedDifference | None, *, wins: bool, metric: Metric
 ) -> str:
-    """Return what the blend is made of, and whether it is better than the best single candidate."""
+    """Return the members of the blend in a sentence, and whether it beats the best single candidate."""
     shares = join_words([f"{100 * member.weight:.0f} % {member.title}" for member in members])
     opening = f"The blend is {shares}."
     if difference is None or difference.low is None or difference.high is None:
@@ -62,7 +62,7 @@ def blend_sentence(
 
 
 def simplest_sentence(summary: ContestSummary, *, best: str) -> str:
-    """Return what is simpler and as good as the best single candidate, "" where nothing is."""
+    """Return a sentence on a simpler candidate that is as good as the best single one, "" where none is."""
     if summary.simplest == best:
         return ""
     simplest, single = summary.entry(summary.simplest), summary.entry(best)

@@ -46,7 +46,7 @@ class ChangeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self._start(np.asarray(X, dtype=float)) + self.regressor_.predict(X), dtype=float)
 
     def _start(self, values: Floats) -> Floats:
-        """Return what the change counts from; where the feature is missing, its median."""
+        """Return the values that the change counts from; where the feature is missing, its median."""
         if self.feature_ is None:
             return np.zeros(len(values))
         start = values[:, self.feature_]

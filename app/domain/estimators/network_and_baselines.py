@@ -43,7 +43,7 @@ def _build_dummy(task: TaskKind, values: ParameterValues, seed: int) -> Any:
 
 
 def _straight_line(task: TaskKind, values: ParameterValues, seed: int) -> Any:
-    """Return what adds nothing to the line that is drawn across every gap."""
+    """Return a model that predicts zero, and so leaves the straight line across every gap as it is."""
     from sklearn.dummy import DummyRegressor
 
     return DummyRegressor(strategy="constant", constant=0.0)

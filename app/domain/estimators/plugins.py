@@ -35,7 +35,7 @@ def discover(used_names: Collection[str], points: Iterable[EntryPoint] | None = 
 
     Parameters
     ----------
-    taken
+    used_names
         Ids that are in use already.
     points
         The entry points; those of the installed packages when None.

@@ -53,7 +53,7 @@ class TemplateUse:
 def apply_template(
     config: TemplateConfig, requirements: Requirements, matches: tuple[ColumnMatch, ...], profile: DatasetProfile
 ) -> TemplateUse:
-    """Return what a template comes to on a dataset.
+    """Apply a template to a dataset: answers for a draft, and problems where it does not fit.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _convert_step_count(steps: int, ratio: float) -> int:
 
 
 def _remove_unknown_parts(config: TemplateConfig) -> tuple[TemplateConfig, list[Problem]]:
-    """Return the config without estimators, recipes and settings that this version does not know, and what is said."""
+    """Return the config without estimators, recipes and settings unknown to this version, and a note on each."""
     problems = []
     estimator = config.model.estimator
     if estimator is not None and not registry.has(estimator):

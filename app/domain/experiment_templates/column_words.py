@@ -151,8 +151,8 @@ def name_likeness(column_words: ColumnWords, other: ColumnWords) -> float:
 
     Parameters
     ----------
-    one, other
-        Names taken apart.
+    column_words, other
+        Two names, each divided into words.
 
     Returns
     -------

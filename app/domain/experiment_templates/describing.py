@@ -75,7 +75,7 @@ class TemplateContent:
 
 
 def describe_config(config: TemplateConfig, *, step_seconds: float | None = None) -> tuple[Statement, ...]:
-    """Return what the config of a template says.
+    """Describe the config of a template in statements.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def _metric_title(name: str) -> str:
 
 
 def diff_statements(before: Sequence[Statement], after: Sequence[Statement]) -> tuple[TemplateChange, ...]:
-    """Return what differs between two descriptions, in the order of the later one.
+    """Return the differences between two descriptions, in the order of the later one.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ NEED_TERMS = {"min_rows": "Rows needed", "min_groups": "Groups needed"}
 
 
 def diff_contents(before: TemplateContent, after: TemplateContent) -> tuple[TemplateChange, ...]:
-    """Return what differs between two versions of a template.
+    """Return the differences between two versions of a template.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def diff_contents(before: TemplateContent, after: TemplateContent) -> tuple[Temp
 
 
 def changes_since(applied: Spec, now: Spec, *, step_seconds: float | None = None) -> tuple[TemplateChange, ...]:
-    """Return what was changed in a draft since a template was applied to it.
+    """Return the changes to a draft since a template was applied to it.
 
     Parameters
     ----------

@@ -72,5 +72,5 @@ _BY_KEY = {entry.key: entry for entry in LIBRARY}
 
 
 def find_entry(key: str | None) -> LibraryEntry | None:
-    """Return what the library says of a template, None for one that it does not hold."""
+    """Return the entry of the library under a key, None where it holds none."""
     return _BY_KEY.get(key or "")

@@ -278,7 +278,7 @@ def _match_doubt(need: ColumnNeed, unit: str, likeness: float, rival: str) -> st
 def chosen_mapping(
     proposed: Iterable[ColumnMatch], chosen: Mapping[str, str | None], profile: DatasetProfile
 ) -> tuple[ColumnMatch, ...]:
-    """Return the mapping as somebody finished it.
+    """Return the mapping as a person changed it.
 
     Parameters
     ----------

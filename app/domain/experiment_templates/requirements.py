@@ -1,4 +1,4 @@
-"""What a template needs of a dataset: derived from its config, said in words, and yours to edit."""
+"""The requirements of a template: derived from its config, described in words, and editable."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Requirements:
 def derive_requirements(
     config: TemplateConfig, profile: DatasetProfile | None = None, before: Requirements | None = None
 ) -> Requirements:
-    """Return what a config needs.
+    """Derive the requirements of a config: columns, time, groups and rows.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ STEPS = {3600.0: "an hourly step", 86_400.0: "a daily step", 604_800.0: "a weekl
 
 
 def needs_in_words(requirements: Requirements) -> tuple[str, ...]:
-    """Return what a template needs, as its card lists it.
+    """Return the requirements of a template as short phrases for its card.
 
     Parameters
     ----------
@@ -266,5 +266,5 @@ def needs_in_words(requirements: Requirements) -> tuple[str, ...]:
 
 
 def purpose_words(requirements: Requirements) -> str:
-    """Return what a template is for, "" where it does not say."""
+    """Return the label of a template's purpose, "" where it has none."""
     return get_entry(requirements.purpose).label if requirements.purpose is not None else ""

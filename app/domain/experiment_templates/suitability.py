@@ -76,7 +76,7 @@ class Suitability:
 
 
 def facts_of(profile: DatasetProfile) -> FileFacts:
-    """Return what of a file decides which template suits it.
+    """Return the facts about a file that decide which template suits it.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def rate_suitability(
 
 
 def _reason(matched: list[ColumnMatch], told: list[tuple[float, str]], warnings: list[str]) -> str:
-    """Return what speaks most for a template, and against it where little speaks for it."""
+    """Return the strongest reasons for a template, and a warning where there is room."""
     reasons = [f"It finds {_pairs(matched)}."] if matched else []
     reasons += [reason for weight, reason in told if reason and (weight > 0 or not matched)]
     return " ".join([*reasons, *warnings[:1]][:2]) or "It works with any data that has a target."

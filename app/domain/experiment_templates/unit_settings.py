@@ -21,7 +21,7 @@ PLACES = {
 
 
 def convert_units(config: TemplateConfig, profile: DatasetProfile) -> tuple[TemplateConfig, list[Problem]]:
-    """Return a config whose recipes are told the units of a dataset, and what is to be said about that.
+    """Return a config whose recipes have the units of a dataset, with a note on each change.
 
     Parameters
     ----------

@@ -173,7 +173,7 @@ SHORT = {
 
 
 def _readings_by_code() -> dict[str, tuple[NameReading, ...]]:
-    """Return what each code stands for in each product; a code that is no driver there has no reading."""
+    """Return the drivers that each code stands for in each product; a code that is no driver there has no reading."""
     name_readings: dict[str, list[NameReading]] = {}
     for family, entries in FAMILIES.items():
         for entry in entries.split():

@@ -70,7 +70,7 @@ class Candidate:
 
     @staticmethod
     def of(column: ColumnProfile) -> Candidate:
-        """Return what the name of a column says."""
+        """Return the candidate that the name of a column makes it: its unit and the readings of its name."""
         stem, unit = split_name(column.name)
         # Behind the unit may stand that the column tells of another one: rain (mm)_flag.
         is_mark = bool(QUALITY.search(f"_{key_of(re.split(_CLOSING, column.name)[-1])}"))
@@ -94,7 +94,7 @@ def may_be_driver(column: ColumnProfile) -> bool:
 def context_of(
     names: Iterable[str], *, rows: int | None = None, axis: TimeAxis | None = None, groups: int = 0
 ) -> TableContext:
-    """Return what the names of a table say together, before any of its columns is judged.
+    """Return the context that all column names of a table give, before any of its columns is judged.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def key_of(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def role_of_word(word: str) -> DriverRole | None:
-    """Return what a word stands for, or None."""
+    """Return the role that a word stands for, or None."""
     return next((role for role, pattern in _STEMS if pattern.match(word)), None)
 
 
@@ -108,7 +108,7 @@ def split_glued(word: str) -> tuple[str, ...]:
 
 
 def _quantity_words(rest: str) -> tuple[str, ...]:
-    """Return what is left beside an affix as a quantity, () where it is none."""
+    """Return the words of a quantity that stand beside an affix, () where there are none."""
     if len(rest) > 1 and (role_of_word(rest) is not None or CODES.get(rest)):
         return (rest,)
     return split_glued(rest)

@@ -36,7 +36,7 @@ _PERIOD = re.compile(r"(?<![A-Za-z])PT?\d+[DHM](?![A-Za-z\d])")
 
 
 def readings_of(stem: str) -> tuple[NameReading, ...]:
-    """Return what a column's name may stand for, () where it names no driver.
+    """Return the possible readings of a column's name, () where it names no driver.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def readings_of(stem: str) -> tuple[NameReading, ...]:
 
 
 def _read_code_with_affixes(parts: Sequence[str]) -> tuple[NameReading, ...]:
-    """Return what a code stands for that has its source, its height or its statistic at its ends: p_chirps, t_max."""
+    """Read a code that has its source, its height or its statistic at its ends: p_chirps, t_max."""
     if set(parts) & NOT_ITSELF:
         return ()
     bare, extreme = list(parts), ""
@@ -96,7 +96,7 @@ def _read_code_with_affixes(parts: Sequence[str]) -> tuple[NameReading, ...]:
 
 
 def _read_glued_code(stem: str) -> tuple[NameReading, ...]:
-    """Return what a code stands for that is glued to how a step is summed up: avgTa, hrMedia, velmedia.
+    """Read a code that is glued to how a step is summed up: avgTa, hrMedia, velmedia.
 
     So little of a name is weak. The extreme of a deficit is no vapour pressure of a step.
     """
@@ -118,7 +118,7 @@ def _as_extreme(reading: NameReading, extreme: str) -> NameReading:
 
 
 def _read_words(stem: str, parts: Sequence[str]) -> NameReading | None:
-    """Return what the words of a name say, or None."""
+    """Return the reading of a name by its words, or None."""
     words = words_of(stem, parts)
     roles = {role for word in words if (role := role_of_word(word)) is not None}
     roles |= {role for role, pair in PAIRS if pair <= words}

@@ -1,4 +1,4 @@
-"""In which unit a column may be what its name stands for: as somebody says, or as values and company suggest."""
+"""The unit of a column that may be a driver: as the file or the user gives it, or as values and company suggest."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MeasuredUnit:
 
 
 def stated_unit(candidate: Candidate) -> tuple[str, str]:
-    """Return the unit that is known of a column and who says it, ("", "") where nobody does."""
+    """Return the known unit of a column and its source, ("", "") where it is unknown."""
     column = candidate.column
     if candidate.is_code and column.unit_source == "name":
         return "", ""

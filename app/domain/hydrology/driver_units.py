@@ -179,7 +179,7 @@ def conversion_of(role: DriverRole, unit: str, step_seconds: float = DAY) -> tup
     Parameters
     ----------
     role, unit
-        What is measured, and its unit as `unit_named` shows it.
+        What is measured, and its unit by the name that pages show.
     step_seconds
         The length of a time step in seconds: a rate becomes the sum of a step.
     """

@@ -78,7 +78,7 @@ def _memory_recipes(context: FeatureContext, selected: list[str]) -> tuple[list[
 
 
 def _recipes_without_purpose(context: FeatureContext, selected: list[str]) -> tuple[list[RecipeJson], str]:
-    """Return what a config without a purpose was given before there were any."""
+    """Suggest recipes for a config without a purpose, as before purposes existed."""
     recipe, word = _target_recipe(context, [1, 2, 3])
     recipes, words = [recipe], [word]
     rain = [name for name in selected if is_rain(name)][:3]
@@ -109,7 +109,7 @@ def _has_season(context: FeatureContext) -> bool:
 
 
 def _target_recipe(context: FeatureContext, steps: list[int]) -> tuple[RecipeJson, str]:
-    """Return what is suggested of the target's earlier values, and how a sentence names it."""
+    """Return the recipe suggested for the target's earlier values, and how a sentence names it."""
     if context.purpose is not None and lags_are_mostly_empty(context.profile, context.target):
         return last_known_recipe(context.profile, context.target), "the last known value of the target and its age"
     recipe: RecipeJson = {"columns": [context.target], "kind": "lag", "parameters": {"steps": steps}}

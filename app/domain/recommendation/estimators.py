@@ -61,7 +61,7 @@ class EstimatorSuggestion:
 
     @property
     def why(self) -> str:
-        """Return what says most about it: what it scored, or else its first reason."""
+        """Return the strongest reason for the estimator: its score, or else its first reason."""
         return self.score or next(iter((*self.reasons, *self.cautions)), "")
 
 

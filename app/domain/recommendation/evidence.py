@@ -95,8 +95,8 @@ def measure(
     ----------
     spec
         The config; its validation, hold-out, metric and seed are used. Rows held out are never looked at.
-    frame, ranking
-        The rows with the user's column names, and the estimators in the order of the rules.
+    frame, profile, ranking
+        The rows with the user's column names, the profile of their dataset, and the estimators in the order of rules.
     budget
         How much work all fits together may take, BUDGET where it is None; see `count_work`.
     suggested

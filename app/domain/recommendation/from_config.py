@@ -72,7 +72,7 @@ def _data_answers(spec: Spec, profile: DatasetProfile) -> JsonObject:
 
 
 def _purpose_answers(spec: Spec) -> JsonObject:
-    """Return what the model is for; a config that does not say it leads to a draft that does not say it."""
+    """Return the answers about the purpose; a config without one leads to a draft without one."""
     task = spec.task
     answers: JsonObject = {"purpose": EMPTY if task.purpose is None else task.purpose.value}
     given = {"horizon": task.horizon, "drivers_known_ahead": task.drivers_known_ahead}

@@ -61,7 +61,7 @@ def goal_of(draft: Draft, profile: DatasetProfile) -> Goal | None:
 
 
 def read_goal(reader: AnswerReader, profile: DatasetProfile, associations: Associations | None = None) -> Goal | None:
-    """Return what a draft aims at; None where no column can be predicted yet.
+    """Read the goal of a draft from its answers; None where no column can be predicted yet.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ WAYS = ((BY_SHARE, "The last part"), (BY_DATE, "From a date"), (BY_YEAR, "From a
 
 
 def read_holdout(reader: AnswerReader, situation: ValidationContext, strategy: SplitStrategy) -> JsonObject | None:
-    """Return what is held out as a config says it, None where nothing is."""
+    """Return the hold-out of a draft in the form of a config, None where no rows are held out."""
     way = _holdout_way(reader, situation)
     share = _holdout_share(reader, situation, strategy, decides=way == BY_SHARE)
     if strategy is SplitStrategy.HOLDOUT:

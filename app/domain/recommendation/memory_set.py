@@ -72,7 +72,7 @@ class MemorySet:
         return max(self.windows, default=0)
 
     def sentence(self) -> str:
-        """Return what the set is, such as "24 features of rain and temperature over 3 to 365 days"."""
+        """Describe the set in words, such as "24 features of rain and temperature over 3 to 365 days"."""
         count = pluralise(self.features, "feature")
         span = f"{self._days(min(self.windows))} to {self._days(max(self.windows))} days" if self.windows else "days"
         return f"{count} of {join_words(list(self.words))} over {span}"

@@ -59,7 +59,7 @@ def drivers_of(context: FeatureContext) -> list[str]:
 
 
 def suggest_purpose(context: FeatureContext) -> tuple[Purpose, str]:
-    """Return what a model is probably for, and why.
+    """Suggest the purpose of a model, with the reason.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def _why_simulate(context: FeatureContext, drivers: list[str]) -> str:
 
 
 def read_purpose(reader: AnswerReader, context: FeatureContext) -> PurposeAnswers:
-    """Return what the model is for, as answered or suggested; an unknown purpose is recorded as an error.
+    """Read the purpose of a model, answered or suggested; an unknown one is recorded as an error.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def read_purpose(reader: AnswerReader, context: FeatureContext) -> PurposeAnswer
 
 
 def _drivers_known(reader: AnswerReader) -> bool:
-    """Return whether drivers are known ahead; not unless somebody said so, which never promises too much."""
+    """Return whether drivers are known ahead; False unless the user chose it, which never promises too much."""
     reader.suggest("data", "drivers_known_ahead", value=False)
     raw = reader.raw("data", "drivers_known_ahead")
     if raw is not None and not isinstance(raw, bool):

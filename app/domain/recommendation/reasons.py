@@ -1,4 +1,4 @@
-"""Why an estimator may suit a dataset, and why it may not, each said with the dataset's own numbers."""
+"""Why an estimator may suit a dataset, and why it may not, each reason with the dataset's own numbers."""
 
 from __future__ import annotations
 

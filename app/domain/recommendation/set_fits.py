@@ -49,7 +49,7 @@ class _Side:
     candidate: ShortFitCandidate
 
     def work(self, part: JudgedFold) -> float:
-        """Return what a fit on a fold takes."""
+        """Return the work that a fit on a fold takes."""
         return count_work(self.race, self.candidate, len(part.train))
 
     def fit(self, part: JudgedFold) -> bool:
@@ -66,7 +66,7 @@ def measure_set_effect(
     *,
     make: MakeCandidate,
 ) -> SetEffect | None:
-    """Return what the set brings, None where nothing was measured or the work is too much for two folds.
+    """Measure the effect of the suggested set; None where it was not measured or takes too much work for two folds.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _smaller(race: ShortFitRace, sides: Sequence[_Side], *, size: int) -> list[J
 
 
 def _judge(race: ShortFitRace, with_set: _Side, without: _Side, parts: Sequence[JudgedFold]) -> SetEffect | None:
-    """Fit whoever has no scores yet, and compare the two."""
+    """Fit the sides that have no scores yet, and compare the two."""
     sides = [side for side in (with_set, without) if not side.candidate.scores]
     if not parts or not np.array_equal(with_set.race.table.rows, without.race.table.rows):
         return None

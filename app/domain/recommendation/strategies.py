@@ -43,7 +43,7 @@ Find = Callable[[Sequence[ColumnChoice], Any, StrategyEvidence], list[DroppedCol
 
 @dataclass(frozen=True)
 class ColumnStrategy:
-    """One way of leaving columns out. `said` is the reason that stands beside a column afterwards.
+    """One way of leaving columns out; `reason` is shown beside a column afterwards.
 
     What learns from the values of rows has the `kind` of a rule of the config, which each fold follows on its own
     training rows; any other way leaves out the very columns that were shown.
@@ -312,10 +312,14 @@ def propose(
 
     Parameters
     ----------
+    strategy
+        The strategy.
     raw
         The threshold or number as it was typed; ignored where the strategy needs none.
     columns
         Every column but the target, in file order.
+    evidence
+        The measures that a strategy may look at, as far as they are known.
 
     Raises
     ------

@@ -56,7 +56,7 @@ class DerivedConfig:
 
 
 def derived_config(plan: Plan) -> DerivedConfig | None:
-    """Return what a plan says about derived features, None where it has no config."""
+    """Return the part of a plan that derived features rest on, None where it has no config."""
     spec = plan.spec
     if spec is None:
         return None

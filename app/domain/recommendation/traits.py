@@ -23,10 +23,12 @@ class Traits:
 
     Parameters
     ----------
+    task
+        Whether classes or a number are predicted.
     rows
         Rows that have a target.
-    features
-        Chosen columns and derived features: `numbers` + `words` + `derived`.
+    numbers, derived
+        Chosen columns of numbers, and derived features.
     width
         Columns after words became indicators.
     coarse
@@ -130,10 +132,18 @@ def traits_of(
 
     Parameters
     ----------
+    profile
+        The profile of the dataset.
+    task, target
+        The kind of task, and the name of the target.
+    selected
+        The chosen columns.
     kinds
         The kind of every chosen column, as the user said or as detected.
     recipes, time_column
         The derived features, and the column that orders the rows or "".
+    associations
+        The associations of the columns with the target, None until they are measured.
     """
     derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
     columns = [profile.column(name) for name in selected if profile.has(name)]
@@ -160,7 +170,7 @@ def traits_of(
 def _about_target(
     target: ColumnProfile, task: TaskKind, *, rows: int, associations: Associations | None
 ) -> dict[str, Any]:
-    """Return what is known of the target, from development rows once these are measured.
+    """Return the traits of the target, from development rows once these are measured.
 
     What a starting value is made of never comes from rows that are held out. Until anything is measured, the profile
     tells the shape of the target, and its spread is not known.

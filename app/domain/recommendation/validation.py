@@ -69,7 +69,7 @@ def suggest_strategy(situation: ValidationContext) -> Suggestion:
 
 
 def _strategy_of_purpose(situation: ValidationContext) -> Suggestion | None:
-    """Return what the purpose asks for, None where the data alone decide."""
+    """Suggest the split that the purpose asks for, None where the data alone decide."""
     if situation.purpose in (Purpose.SIMULATE, Purpose.FORECAST) and situation.ordered:
         reason = "There is a time column, so validate only on what came after training."
         if situation.groups >= 2:

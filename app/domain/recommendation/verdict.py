@@ -253,7 +253,7 @@ def advice_for(traits: Traits, evidence: ShortFitEvidence | None) -> tuple[Advic
 
 
 def what_would_help(traits: Traits) -> str:
-    """Return what would most likely bring a model above the baseline, in a sentence."""
+    """Return a sentence on the change that would most likely bring a model above the baseline."""
     if traits.ordered and not traits.memory_steps:
         return "What would help: earlier values and longer sums of the drivers, on the Features step."
     if traits.rows < FEW_ROWS:

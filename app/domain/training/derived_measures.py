@@ -35,7 +35,7 @@ SEED = 42
 
 @dataclass(frozen=True)
 class DerivedMeasure:
-    """One derived feature: how it goes with the target, what it tells about it, and how it is spread."""
+    """One derived feature: its association with the target, the information it has, and its spread."""
 
     association: Association
     ranked: RankedColumn
@@ -48,7 +48,7 @@ class DerivedMeasure:
 
 
 def recipe_key(part: TransformPart) -> tuple[str, tuple[str, ...], str]:
-    """Return what tells two recipes apart, whatever of their defaults is written down; as it is where unreadable."""
+    """Return a key that is the same for equal recipes, whether or not their defaults are written down."""
     known = next((dict(parameters) for _, _, parameters in readable_recipes([part])), dict(part.parameters))
     return part.kind, tuple(part.columns), repr(sorted(known.items()))
 

@@ -18,7 +18,7 @@ def uses_own_record(spec: Spec) -> bool:
 
 
 def notes_on_sites(spec: Spec) -> list[str]:
-    """Return what must be said of a split that keeps sites together although each is predicted from its own record.
+    """Return a note where a split keeps sites together although each is predicted from its own record.
 
     Whoever reads of unseen sites takes them for sites that were never gauged, where no such record is.
 

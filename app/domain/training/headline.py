@@ -30,7 +30,7 @@ RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the model stands to its baselines: the state, the baseline that it is said of, and the comparison with it."""
+    """The comparison of the model with its baselines: the state, the baseline meant, and the difference."""
 
     state: str
     against: str
@@ -146,7 +146,7 @@ def build_headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Map
 
 
 def title_of_purpose(run: TrainingRun, *, unseen: bool = False) -> str:
-    """Return what the model is for as a headline opens, an empty text where its config does not say.
+    """Return the purpose of the model as a headline opens, an empty text where its config names none.
 
     What the rows that judge do not show is not said: `unseen` tells that they were held out of all folds.
 

@@ -255,7 +255,7 @@ def _fit(spec: Spec, table: TrainingTable, fold: Fold, *, name: str, number: int
 
 
 def _predict_folds(table: TrainingTable, folds: Sequence[_JudgedFold]) -> _JudgedFold:
-    """Return what all folds of a split predict, each row once."""
+    """Join the predictions of all folds of a split, each row once."""
     rows = np.concatenate([fold.rows for fold in folds])
     order = np.argsort(rows, kind="stable")
     names = folds[0].baselines

@@ -142,14 +142,14 @@ def flattery_of(comparison: SplitComparison, split: str) -> Flattery | None:
 
 
 def _scale(metric: Metric, split: SplitScore) -> float:
-    """Return what a difference is large or small beside."""
+    """Return the amount beside which a difference is large or small."""
     if metric.unit_kind == "none" and metric.best is not None and metric.greater_is_better:
         return 1.0
     return abs(split.baseline_mean or 0.0) or 1.0
 
 
 def flattery_here(comparison: SplitComparison, spec: Spec) -> Flattery | None:
-    """Return the difference that a config is told of: beside its own kind of split, else beside the harshest one."""
+    """Return the difference to show for a config: that of its own kind of split, else the largest one."""
     entry = splitting.get(spec.validation.strategy)
     known = [flattery for name in (FORWARD, SITES, BLOCKS) if (flattery := flattery_of(comparison, name)) is not None]
     own = SITES if entry.needs_group else FORWARD if entry.needs_time else ""

@@ -188,7 +188,7 @@ def _judge(run: TrainingRun, fold: Fold, name: str) -> tuple[Any, PartResult]:
 
 
 def _fit(run: TrainingRun, fold: Fold, name: str) -> FoldFit:
-    """Fit one fold, and gather what the report tells of it."""
+    """Fit one fold, and collect its results for the report."""
     rows = f"the {len(fold.train):,} training rows of {name}"
     if run.spec.model.tuning.enabled:
         run.report_progress(f"Searching on {rows}", [])

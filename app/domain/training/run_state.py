@@ -1,4 +1,4 @@
-"""A training under way: what it has gathered so far, and how far it is."""
+"""The state of a training while it runs: its results so far, and its progress."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TrainingRun:
         return min(tuned.trials, self.most_trials() or tuned.trials) if tuned.enabled else 0
 
     def report_progress(self, message: str, trials: list[tuning.Trial] | None = None) -> None:
-        """Tell how far it is, with the score of every fold judged so far and the trials of the search under way."""
+        """Report the progress, with the score of every judged fold and the trials of the running search."""
         lines = tuple(_fold_line(self, part) for part in self.folds)
         under_way = None if trials is None else _search_line(self, trials)
         done = min(self.done + len(trials or ()), self.total)

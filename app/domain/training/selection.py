@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.associations import correlation, ranking
 from app.domain.analysis.associations.association import associate
 from app.domain.analysis.associations.column_block import ColumnBlock
-from app.domain.analysis.associations.column_block import prepare as prepare_slab
+from app.domain.analysis.associations.column_block import prepare as prepare_block
 from app.domain.experiment import SelectionPart
 from app.domain.training.selection_rules import amount_of, threshold_of
 from app.domain.vocabulary import ColumnKind
@@ -57,7 +57,7 @@ class Candidates:
         return self.frame.iloc[drawn], self.target[drawn]
 
     def strengths(self, names: Sequence[str], rule: SelectionPart) -> dict[str, float]:
-        """Return how closely each column goes with the target, by the measure of a rule; none for what has none."""
+        """Return the association of each column with the target, by the measure of a rule; none where there is none."""
         seed = self.seed if rule.seed is None else rule.seed
         frame, target = self.sampled(seed, MAX_ROWS)
         kinds = self.kinds(names)
@@ -160,14 +160,14 @@ def _correlated_places(candidates: Candidates, names: tuple[str, ...], rule: Sel
     holed = sum(name in candidates.numbers and bool(frame[name].isna().any()) for name in names)
     of_numbers = correlation.number_measure(correlation.Method.AUTO, holed=holed, rows=len(frame))
     groups, kinds = correlation.groups_of(len(names)), candidates.kinds(names)
-    slabs: dict[int, ColumnBlock] = {
-        index: prepare_slab(frame[[names[place] for place in group]], kinds) for index, group in enumerate(groups)
+    blocks: dict[int, ColumnBlock] = {
+        index: prepare_block(frame[[names[place] for place in group]], kinds) for index, group in enumerate(groups)
     }
     near: list[set[int]] = [set() for _ in names]
     for late, early in correlation.places_of(groups):
         places = (groups[late], groups[early])
         block = correlation.block_of(
-            slabs[late], slabs[early], method=correlation.Method.AUTO, of_numbers=of_numbers, places=places
+            blocks[late], blocks[early], method=correlation.Method.AUTO, of_numbers=of_numbers, places=places
         )
         strong = np.abs(np.nan_to_num(block.values)) >= least
         for row, column in zip(*np.nonzero(strong), strict=True):

@@ -14,7 +14,7 @@ from app.domain.estimation.wording import format_duration
 
 @dataclass(frozen=True)
 class RateLimit:
-    """How often something may be tried; the library's notation, and what is said afterwards."""
+    """A limit on attempts in the library's notation, and the message once it is reached."""
 
     name: str
     rates: str

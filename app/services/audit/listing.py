@@ -99,7 +99,7 @@ def find_entries(wanted: AuditFilter, *, page: int) -> tuple[list[AuditLine], in
 
 
 def changes_of(line: AuditLine) -> Mapping[str, Mapping[str, object]]:
-    """Return what changed, before and after."""
+    """Return the changed settings of an entry, before and after."""
     results: Mapping[str, Mapping[str, object]] = json.loads(line.details) if line.details else {}
     return results
 

@@ -36,10 +36,12 @@ def record(
     before: Values | None = None,
     after: Values | None = None,
 ) -> None:
-    """Add an act to the trail, as part of the transaction under way.
+    """Add an act to the trail, in the caller's transaction.
 
     Parameters
     ----------
+    act
+        The act.
     actor
         Who did it; None for the command line, the system, or somebody who is nobody yet.
     subject_id, part

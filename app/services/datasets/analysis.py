@@ -245,7 +245,7 @@ def peek_with(dataset: Dataset, choices: ReadingChoices) -> Peek:
 
 
 def enqueue_analysis(dataset: Dataset) -> Job:
-    """Have a worker read a dataset, in the caller's transaction."""
+    """Enqueue the reading of a dataset, in the caller's transaction."""
     return life_cycle.enqueue_job(JobKind.ANALYSE, subject_id=dataset.id, owner_id=dataset.owner_id)
 
 
@@ -322,7 +322,7 @@ def read_dataset(
 
 
 def _mark_ready(dataset_id: uuid.UUID, profile: DatasetProfile) -> Dataset:
-    """Say that a dataset is ready, in the caller's transaction."""
+    """Mark a dataset as ready, in the caller's transaction."""
     row = datasets.get_dataset(dataset_id)
     row.state, row.rows, row.column_count = DatasetState.READY.value, profile.rows, len(profile.columns)
     row.profile, row.touched_at, row.reason = profile.to_json(), now(), None

@@ -122,6 +122,8 @@ def reread(
 
     Parameters
     ----------
+    user, dataset_id
+        The owner, and the dataset to read again.
     changes
         As `ReadingChoices.merged` takes them.
     waiting_draft_id

@@ -71,7 +71,7 @@ def release_bytes(sha256: str) -> None:
 
 
 def mark_failed(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
-    """Say why a file could not become a dataset, in the caller's transaction; `drop_bytes` is to follow it."""
+    """Mark a dataset as failed, with the reason, in the caller's transaction; `drop_bytes` is to follow it."""
     with transaction():
         row = datasets.find_dataset(dataset_id)
         if row is not None and row.state != DatasetState.READY.value:
@@ -88,6 +88,6 @@ def drop_bytes(dataset_id: uuid.UUID) -> None:
 
 
 def fail_dataset(dataset_id: uuid.UUID, *, code: str, message: str) -> None:
-    """Say why a file could not become a dataset, and drop its bytes."""
+    """Mark a dataset as failed, with the reason, and drop its bytes."""
     mark_failed(dataset_id, code=code, message=message)
     drop_bytes(dataset_id)

@@ -86,7 +86,7 @@ def refuse_if_full(user: User) -> None:
 
 
 def note_arrived(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
-    """Say how much of a file has come so far."""
+    """Record how much of a file has arrived so far."""
     with transaction():
         datasets.touch_dataset(dataset_id, size_bytes=size_bytes)
 
@@ -98,7 +98,7 @@ def name_upload(dataset_id: uuid.UUID, name: str) -> None:
 
 
 def stop_upload(dataset_id: uuid.UUID, *, size_bytes: int) -> None:
-    """Say that an upload was cut off, and how much had come; the bytes are dropped."""
+    """Mark an upload as cut off, with the amount that arrived; the bytes are dropped."""
     with transaction():
         row = datasets.find_dataset(dataset_id)
         if row is not None and row.state == DatasetState.RECEIVING.value:

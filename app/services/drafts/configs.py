@@ -53,6 +53,8 @@ def validate(user: User, config: Mapping[str, Any]) -> ConfigCheck:
 
     Parameters
     ----------
+    user
+        Who must own the dataset.
     config
         The config of the contract, `dataset: {id, sha256}` in it, as JSON values of any shape.
 

@@ -90,7 +90,7 @@ class DraftContext:
 
     @property
     def kinds(self) -> dict[str, ColumnKind]:
-        """The kind of every column, as found or as the user said."""
+        """The kind of every column, detected or chosen by the user."""
         if self.goal is not None:
             return self.goal.kinds
         return {column.name: column.kind for column in self.profile.columns} if self.profile is not None else {}

@@ -78,7 +78,7 @@ def _cached_summary(user: User, line: DraftLine) -> VersionSummary:
 
 
 def _purpose_of(context: DraftContext) -> str:
-    """Return what the model is for in words, with steps said as time where they have a length."""
+    """Return the purpose of the model in words, with steps told as time where they have a length."""
     spec, axis = context.plan.spec, context.profile.time_axis if context.profile is not None else None
     if spec is None:
         return ""

@@ -128,7 +128,7 @@ def save_many(
 
 
 def begin_comparing(context: DraftContext) -> None:
-    """Have the columns of a draft's dataset compared with its target, unless that was done or begun before."""
+    """Start comparing the columns of a draft's dataset with its target, unless that was started before."""
     if context.dataset is not None and context.goal is not None and context.comparison == "unasked":
         associations.associations_for(context.dataset, context.goal.target, context.goal.kinds, context.rule)
         context.look_again()

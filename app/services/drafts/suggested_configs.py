@@ -43,7 +43,7 @@ class SuggestionRequest:
     holdout: Mapping[str, Any] | None = None
 
     def answers(self) -> Answers:
-        """Return what a person would have answered in the wizard."""
+        """Return the answers that a person would have given in the wizard."""
         data = {"target": self.target, "horizon": self.horizon, "drivers_known_ahead": self.drivers_known_ahead}
         data |= {"group_column": self.group_column, "purpose": None if self.purpose is None else self.purpose.value}
         answers: Answers = {"data": {name: value for name, value in data.items() if value is not None}}
@@ -131,7 +131,7 @@ def _suggest_after_fits(
 
 
 def _job_of_comparison(dataset: Dataset, goal: Goal, rule: HoldoutRule | None) -> Job | None:
-    """Have every column compared with the target; returns the job that still does so, None where nothing is to come."""
+    """Start comparing every column with the target; return the job that still does so, None where none does."""
     associations.associations_for(dataset, goal.target, goal.kinds, rule)
     for request in associations.open_requests_for(dataset, goal.target, goal.kinds, rule):
         job = runner.find_job(associations.MEASUREMENT, request)
@@ -152,7 +152,7 @@ def _plan(dataset: Dataset, profile: DatasetProfile, answers: Answers) -> Plan:
 
 
 def _best_recommendation(items: tuple[Recommendation, ...]) -> Recommendation | None:
-    """Return what the short fits put first; None where there were none."""
+    """Return the recommendation that short fits put first; None where there were none."""
     first = next((item for item in items if item.ranked.entry.competes), None)
     return first if first is not None and first.measured is not None else None
 

@@ -30,7 +30,7 @@ class TemplateSource:
 def source_of(
     user: User, *, experiment_id: uuid.UUID | None = None, draft_id: uuid.UUID | None = None
 ) -> TemplateSource | None:
-    """Return what a template can be made of; None where neither is named.
+    """Return the experiment or draft to make a template of; None where neither is named.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def fill_from_source(edit: TemplateEdit, source: TemplateSource | None) -> Templ
 
 
 def profile_of_config(user: User, config: Mapping[str, object] | None) -> DatasetProfile | None:
-    """Return what is known of the dataset that a config names, None where it names none of this person's."""
+    """Return the profile of the dataset that a config names, None where it is none of this person's."""
     named = config.get("dataset") if config is not None else None
     raw = named.get("id") if isinstance(named, Mapping) else None
     try:

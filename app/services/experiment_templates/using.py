@@ -60,7 +60,7 @@ def try_template(
     version: int | None = None,
     mapping: Mapping[str, str | None] | None = None,
 ) -> TemplateOnData:
-    """Return what a template comes to on a dataset, and make nothing.
+    """Try a template on a dataset, and store nothing.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def _changes_of(context: DraftContext) -> tuple[TemplateChange, ...]:
 
 @dataclass(frozen=True)
 class ExperimentOrigin:
-    """Which template an experiment came from; `is_shown` says that the person may open it."""
+    """Which template an experiment came from; `is_visible` says that the person may open it."""
 
     template_id: uuid.UUID
     name: str

@@ -41,7 +41,7 @@ LIBRARY_AUTHOR = "HydroML"
 
 
 def content_of(version: TemplateVersion) -> TemplateContent:
-    """Return what a stored version holds."""
+    """Return the content of a stored version."""
     return TemplateContent(
         name=version.name,
         description=version.description,
@@ -59,7 +59,7 @@ def is_imported(row: ExperimentTemplate, version: TemplateVersion) -> bool:
 
 
 def newest_content(row: ExperimentTemplate) -> TemplateContent:
-    """Return what the newest version of a template holds, shared as it is now."""
+    """Return the content of a template's newest version, with the visibility of today."""
     return replace(content_of(rows.get_version(row.id, row.version)), visibility=row.visibility)
 
 

@@ -21,7 +21,7 @@ class JobSubject:
 
     `start` says whether there is still anything to do, `requeue` follows a job back into the queue, `end` one that
     failed or, without a failure, was cancelled. `clean_up` comes after that is committed. A job that succeeds stores
-    its result itself, in the transaction of `life.finish_job`.
+    its result itself, in the transaction of `life_cycle.finish_job`.
     """
 
     start: Callable[[uuid.UUID], bool]
@@ -53,7 +53,7 @@ def end_experiment(experiment_id: uuid.UUID, failure: Failure | None) -> None:
 
 
 def end_reading(dataset_id: uuid.UUID, failure: Failure | None) -> None:
-    """Say why a file could not become a dataset."""
+    """Mark a dataset as failed when its reading ended without a result."""
     reason = failure or Failure("stopped", "Reading was stopped.")
     originals.mark_failed(dataset_id, code=reason.code, message=reason.message)
 

@@ -59,7 +59,7 @@ def enqueue_job(
 
 
 def wake_worker(row: Job) -> bool:
-    """Make a queue entry for a job; False when the server is away, and `requeue_stale_jobs` makes it later."""
+    """Make a queue entry for a job; False when the server is away, and the sweep makes it later."""
     job_type = KINDS[JobKind(row.kind)]
     return queue.enqueue(row.id, queue=job_type.queue, function=job_type.function, seconds=row.time_limit_seconds)
 
@@ -125,7 +125,7 @@ def extend_lease(job_id: uuid.UUID, *, attempt: int, lease_seconds: float) -> bo
 
 
 def report_progress(job_id: uuid.UUID, *, attempt: int, progress: dict[str, Any]) -> bool:
-    """Say how far a job is; inside the transaction that stores a result, the answer says whether it may be stored."""
+    """Store the progress of a job; in the transaction of a result, return whether that may be stored."""
     with transaction():
         return jobs.write_progress(job_id, attempt=attempt, progress=progress)
 

@@ -1,4 +1,4 @@
-"""How each column goes with the target: small datasets at once, large ones by a worker, block by block."""
+"""The association of each column with the target: small datasets at once, large ones by a worker, block by block."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _join_leaks(associations: Sequence[Associations | None]) -> Associations | N
 
 
 def ask(dataset: Dataset, target: str, kinds: Kinds, *, again: bool, rule: HoldoutRule | None = None) -> None:
-    """Have a worker measure what is not known; with `again`, also where that failed or was stopped before."""
+    """Enqueue the associations that are not known; with `again`, also those that failed or were stopped before."""
     for request in open_requests_for(dataset, target, kinds, rule):
         runner.enqueue(MEASUREMENT, request, again=again)
 
@@ -180,7 +180,7 @@ def _time_column(request: TargetRequest) -> str | None:
 
 
 def _joint_leaks(request: TargetRequest, known: Associations) -> list[Leak]:
-    """Return what columns give away together, and which are missing on the same rows as the target."""
+    """Return the leaks of several columns together, and of columns that are missing on the target's rows."""
     ranked = sorted(known.items, key=lambda item: -abs(item.value or 0.0))
     numbers = [item.column for item in ranked if request.kinds[item.column].is_number and item.value is not None]
     few = [item.column for item in ranked if 2 <= _values_of(request, item.column) <= MAX_LEVELS]

@@ -158,7 +158,7 @@ def _save(_request: WorkloadRequest, part: TimedFits) -> None:
 
 
 def ask_for_timed_fits(dataset: Dataset, spec: Spec, profile: DatasetProfile) -> bool:
-    """Have a worker time this estimator on this data, once; False where it is known already."""
+    """Enqueue timed fits of this estimator on this data, once; False where they are known already."""
     return not runner.is_complete(runner.ensure(MEASUREMENT, _request_for(dataset, profile, spec))[0])
 
 

@@ -18,7 +18,7 @@ def faults_of(plan: Plan) -> list[Problem]:
 
 
 def with_faults(work: WorkState, plan: Plan) -> WorkState:
-    """Say what must be put right before there are fits, where nothing else is said."""
+    """Return the work with the first fault as its reason, unless it has a reason already."""
     faults = faults_of(plan)
     if work.reason or not faults:
         return work

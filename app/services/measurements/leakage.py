@@ -59,7 +59,7 @@ class LeakSearch:
 
     @property
     def open(self) -> tuple[LeakQuestion, ...]:
-        """Return the questions that nobody has answered."""
+        """Return the unanswered questions about leaks."""
         return tuple(question for question in self.questions if not question.answer)
 
 
@@ -100,7 +100,7 @@ def state_of(dataset: Dataset, target: str, kinds: Kinds, rule: HoldoutRule | No
 
 
 def search_again(dataset: Dataset, plan: Plan) -> None:
-    """Have leaks looked for once more where that failed or was stopped."""
+    """Restart the search for leaks where it failed or was stopped."""
     profile, spec = profile_of(dataset), plan.spec
     if profile is not None and spec is not None and not plan.columns_measured:
         associations.ask(
@@ -178,7 +178,7 @@ def _leak_question(leak: Leak, key: str, target: str, answer: str) -> LeakQuesti
 
 
 def findings_for(dataset: Dataset, target: str, kinds: Kinds | None = None) -> list[Finding]:
-    """Return the findings about a target: that nothing goes with it, and each leak, the surest first.
+    """Return the findings about a target: that no column is associated with it, and each leak, the surest first.
 
     For a large dataset a worker is asked, and there is nothing to say before it has measured.
     """

@@ -65,7 +65,7 @@ def drivers_of(plan: Plan, profile: DatasetProfile) -> dict[str, str]:
 
 
 def known_of(dataset: Dataset, plan: Plan, rule: HoldoutRule | None = None) -> MemoryState:
-    """Return what is known of the memory of the target of a plan; nothing is started."""
+    """Look up the memory of a plan's target, and start nothing."""
     return _memory_state(dataset, plan, rule, start=False)
 
 

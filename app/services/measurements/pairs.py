@@ -37,10 +37,11 @@ class ClassSpread:
 class PairPicture:
     """What a pair looks like. `kind` says which of the rest is filled.
 
-    "scatter": `points`, a seeded sample, `one` across and `other` up. "boxes": one box for each class of `one` over the
-    number `other` (the two change places where the class came second). "table": `counts[i][j]` rows of the classes
-    `labels[0][i]` of `one` and `labels[1][j]` of `other`. "none": `reason` says why. `rows` have both values, of
-    `shown`; `value` and `measure` are on those, so on a sample they may differ a little from the matrix.
+    "scatter": `points`, a seeded sample, `column` across and `other` up. "boxes": one box for each class of `column`
+    over the number `other` (the two change places where the class came second). "table": `counts[i][j]` rows of the
+    classes `labels[0][i]` of `column` and `labels[1][j]` of `other`. "none": `reason` says why. `rows` have both
+    values, of `sample_rows`; `value` and `measure` are on those, so on a sample they may differ a little from the
+    matrix.
     """
 
     kind: str
@@ -88,21 +89,21 @@ def picture_of_pair(
 
 
 def _draw_picture(frame: Any, first: str, other: str, kinds: Kinds, method: Method) -> PairPicture:
-    slab = prepare(frame, kinds)
+    block = prepare(frame, kinds)
     both = frame.replace([np.inf, -np.inf], np.nan).dropna()
-    if slab.number_places.size + slab.class_places.size < 2 or both.empty:
+    if block.number_places.size + block.class_places.size < 2 or both.empty:
         reason = "One of the two does not vary, or they share too few rows."
         return PairPicture("none", first, other, len(both), len(frame), reason=reason)
     measure = number_measure(method, holed=0, rows=len(frame))
-    block = block_of(slab, slab, method=method, of_numbers=measure, places=(range(2), range(2)))
-    matrix = assemble_matrix((first, other), [block])
+    result = block_of(block, block, method=method, of_numbers=measure, places=(range(2), range(2)))
+    matrix = assemble_matrix((first, other), [result])
     picture = PairPicture("scatter", first, other, len(both), len(frame), matrix.value(0, 1), matrix.measure(0, 1))
-    if slab.number_places.size == 2:
+    if block.number_places.size == 2:
         return replace(picture, points=_sample_points(both))
-    if slab.class_places.size == 2:
+    if block.class_places.size == 2:
         labels, counts = _count_table(both, first, other)
         return replace(picture, kind="table", labels=labels, counts=counts)
-    word, number = (first, other) if int(slab.class_places[0]) == 0 else (other, first)
+    word, number = (first, other) if int(block.class_places[0]) == 0 else (other, first)
     return replace(picture, kind="boxes", column=word, other=number, boxes=_class_spreads(both, word, number))
 
 

@@ -94,7 +94,7 @@ def recommend(dataset: Dataset, plan: Plan, *, again: bool = False) -> Recommend
 
 
 def begin_fits(dataset: Dataset, plan: Plan, *, again: bool = False) -> None:
-    """Have short fits made of what a plan says, as `recommend` does, without working out what they recommend."""
+    """Start the short fits of a plan, as `recommend` does, without deriving recommendations."""
     request = request_for(dataset, plan)
     if request is not None:
         _ensure(request, plan, again=again)
@@ -139,7 +139,7 @@ def known_of(
 
 
 def fits_of(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFits | None:
-    """Return what short fits say so far, without what follows from it for each estimator; nothing is started."""
+    """Look up the short fits of a plan so far, without recommendations for each estimator; nothing is started."""
     request = request_for(dataset, plan)
     if request is None:
         return None
@@ -168,7 +168,7 @@ def _goal_of(request: SpecRequest) -> tuple[str, dict[str, ColumnKind], HoldoutR
 
 
 def finished_evidence(dataset: Dataset, plan: Plan, looked_up: LookedUp | None = None) -> ShortFitEvidence | None:
-    """Return what finished short fits say about the estimators of a plan, None before; nothing is started.
+    """Look up the evidence of finished short fits, None before they finish; nothing is started.
 
     `looked_up` has what this request looked up of the dataset before, by key, and takes what is looked up now.
     """

@@ -45,7 +45,7 @@ def known_of(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
 
 
 def compare(dataset: Dataset, plan: Plan) -> SplitComparisonState | None:
-    """Have a worker compare the splits, also where that failed before. None where there is nothing to compare."""
+    """Enqueue the comparison of splits, also where it failed before; None where there is nothing to compare."""
     request = _request_for(dataset, plan)
     if request is None:
         return None
@@ -60,7 +60,7 @@ def _comparison_state(comparison: SplitComparison | None, work: WorkState, plan:
 
 
 def _fault_of(plan: Plan) -> str:
-    """Return what must be put right before anything can be compared, as a sentence; empty where nothing must."""
+    """Return a sentence on the fault to correct before splits can be compared; empty where there is none."""
     faults = faults_of(plan)
     return f"Splits can be compared when this is put right: {faults[0].message}" if faults else ""
 

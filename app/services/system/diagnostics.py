@@ -127,7 +127,7 @@ def _check_queue(state: SystemState) -> list[Check]:
 
 
 def _check_estimators() -> list[Check]:
-    """Say what is wrong with estimators of other packages, and fit those that seem to be fit."""
+    """Check the estimators of other packages, and fit those that look sound."""
     checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
     for entry in registry.BROUGHT.entries:
         fault = plugins.try_estimator(entry)

@@ -30,7 +30,7 @@ def count_event(
     step: str = "",
     code: str = "",
 ) -> None:
-    """Record one event, as part of the transaction under way."""
+    """Record one event, in the caller's transaction."""
     if not current_settings().analytics:
         return
     event = UsageEvent(

@@ -115,7 +115,7 @@ class ColumnsContext(ViewContext):
 
 
 def data_values(draft: DraftContext) -> DataValues:
-    """Return what the Data fragment reads."""
+    """Return the values that the Data fragment reads."""
     profile, dataset = draft.profile, draft.dataset
     damage = datasets.damage_of(dataset) if dataset and profile else None
     goal, (notable, more) = goal_values(draft), _notable_findings(draft)
@@ -138,7 +138,7 @@ def data_values(draft: DraftContext) -> DataValues:
 
 
 def goal_values(draft: DraftContext) -> GoalValues:
-    """Return what the questions about the target read."""
+    """Return the values that the questions about the target read."""
     plan, profile = draft.plan, draft.profile
     names = [column.name for column in profile.columns] if profile else []
     target = str(plan.values["data"].get("target") or "")
@@ -192,7 +192,7 @@ def _notable_findings(draft: DraftContext) -> tuple[list[remedies.FindingView], 
 
 
 def _about_target(draft: DraftContext) -> list[remedies.FindingView]:
-    """Return what was found about the target, with its buttons; rows without it stand under Problems alone."""
+    """Return the findings about the target, with their buttons; rows without it stand under Problems alone."""
     profile, about = draft.profile, target_profile(draft)
     if profile is None or about is None:
         return []

@@ -40,7 +40,7 @@ BUSY = ("queued", "running")
 class AssociationPanel:
     """The panel in one of its views: what is asked for, how the measuring stands, and what it gave so far.
 
-    `with_target` and `ranking` are there in the view of the target, `state` in the others unless they are `refused`,
+    `with_target` and `ranking` are there in the view of the target, `state` in the others unless there is a `refusal`,
     and one of `ranked` and `heat` with it. `keys` are the columns' keys by their names.
     """
 

@@ -40,7 +40,7 @@ class DerivedValues(ContextPart):
 
 
 def derived_values(plan: Plan) -> DerivedValues:
-    """Return what the panel reads; the answers of a form that came back stay in its fields."""
+    """Return the values of the panel; the answers of a form that came back stay in its fields."""
     typed = request.form if request.method == "POST" else request.args
     question = recipe_question(typed, plan)
     if typed.get("action") != ADD:

@@ -19,7 +19,7 @@ ANSWERS = ("known", "not_known")
 
 @blueprint.post("/leak")
 def answer_leak(draft_id: uuid.UUID) -> Response:
-    """Keep an answer, or take it back; a question that is not asked any more is said to be gone."""
+    """Store or remove an answer about a leak; a question that no longer exists is answered with a message."""
     draft, answer = load(draft_id), request.form.get("answer", "")
     question = next(
         (leak_question for leak_question in draft.leaks.questions if leak_question.key == request.form.get("key")), None

@@ -21,7 +21,7 @@ PARTS = ("word", "kind", "finding", "use", *(parameter.name for parameter in NUM
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of the columns. `asked` is what stands in the controls, as it was typed."""
+    """One page of the columns. `controls` holds the values of the controls, as typed."""
 
     controls: Mapping[str, str]
     faults: Mapping[str, str]
@@ -94,7 +94,7 @@ def _count_choices(counted: Counter[str]) -> tuple[tuple[str, str], ...]:
 
 
 def association_strength(choice: ColumnChoice) -> float:
-    """Return how closely a column goes with the target, or -1 while that is unknown."""
+    """Return a column's association with the target, or -1 while that is unknown."""
     return choice.facts.strength if choice.facts.strength is not None else -1.0
 
 

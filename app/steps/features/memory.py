@@ -131,19 +131,19 @@ class SetContext(ViewContext):
 
 
 def memory_values(draft: DraftContext) -> MemoryValues:
-    """Return what the panel reads."""
+    """Return the values that the panel reads."""
     if draft.plan.spec is None:
         return MemoryValues(lags=None, suggestion=None)
     return MemoryValues(lags=memory_view(draft), suggestion=set_view(draft))
 
 
 def memory_state(draft: DraftContext) -> MemoryState:
-    """Return what is known of the memory of a draft's target; nothing is started."""
+    """Look up the memory of a draft's target, and start nothing."""
     return memory.known_of(standing_of(draft)[0], draft.plan, draft.rule)
 
 
 def derived_state(draft: DraftContext) -> DerivedState:
-    """Return what is known of the derived features of a draft; nothing is started."""
+    """Look up the ranking of a draft's derived features, and start nothing."""
     return derived_rankings.known_of(standing_of(draft)[0], draft.derived_config, draft.rule)
 
 
@@ -186,7 +186,7 @@ def set_view(draft: DraftContext) -> SetView | None:
 
 
 def _effect_of(draft: DraftContext) -> SetEffect | None:
-    """Return what finished short fits say that the set brings; nothing is started."""
+    """Look up the effect of the suggested set by finished short fits, and start nothing."""
     result = recommendations.finished_evidence(standing_of(draft)[0], draft.plan, draft.evidence)
     return None if result is None else result.set_effect
 

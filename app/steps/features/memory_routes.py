@@ -28,7 +28,7 @@ def show_memory(draft_id: uuid.UUID) -> Response:
 
 @blueprint.post("/memory/start")
 def start_memory(draft_id: uuid.UUID) -> Response:
-    """Have measured what the page shows, where nobody asked for it yet; without scripts, what was ticked is kept."""
+    """Start the measurements that the page shows, where none was started; without scripts, ticked boxes are kept."""
     draft = load(draft_id)
     if wants_fragment():
         begin(draft, "features")

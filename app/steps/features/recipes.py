@@ -85,7 +85,7 @@ def _check_question(question: RecipeQuestion, plan: Plan) -> RecipeQuestion:
 
 
 def _columns_fault(question: RecipeQuestion, plan: Plan) -> str:
-    """Return what is wrong with the columns; those in roles are looked at role by role."""
+    """Check the columns of a recipe; those in roles are checked role by role."""
     entry, inventory = question.entry, available_columns(plan)
     if not entry.roles or not question.columns:
         return transforms.columns_fault(entry, question.columns, inventory)

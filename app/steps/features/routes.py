@@ -80,12 +80,12 @@ class FeaturesMeasuredContext(MeasuredContext):
 
 
 def features_values(draft: DraftContext) -> FeaturesValues:
-    """Return what the Features fragment reads."""
+    """Return the values that the Features fragment reads."""
     return replace(features_part(draft), pairs=association_panel(draft, {}) if draft.plan.spec else None)
 
 
 def features_part(draft: DraftContext) -> FeaturesValues:
-    """Return what its part of the page of all steps reads, which shows no associations."""
+    """Return the values of the Features part on the page of all steps, which shows no associations."""
     plan, listing = draft.plan, listing_of(draft.plan.columns, query_parts(_list_query()))
     ticked = sum(column.selected for column in plan.columns)
     return FeaturesValues(

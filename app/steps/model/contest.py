@@ -132,7 +132,7 @@ def _offered(spec: Spec | None) -> tuple[tuple[str, str], ...]:
 
 
 def contest_panel(plan: Plan, spec: Spec) -> ContestPanel:
-    """Return what the panel shows."""
+    """Return the values of the panel of candidates."""
     on = is_contest(spec)
     specs, listed = candidates_of(spec) if on else (), _listed(plan)
     faulty = [problem.field for problem in plan.problems_of("model")]

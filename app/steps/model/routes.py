@@ -92,7 +92,7 @@ class ModelMeasuredContext(MeasuredContext):
 
 
 def model_values(draft: DraftContext) -> ModelValues:
-    """Return what the Model fragment reads."""
+    """Return the values that the Model fragment reads."""
     profile, spec = profile_and_spec(draft)
     measured = build_evidence_panel(draft)
     ranked = measured.ranking if measured else draft.plan.ranking

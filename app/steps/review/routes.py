@@ -50,8 +50,8 @@ class WordsValues(Answers):
 class ReviewValues(Answers):
     """What the Review step reads: all that would be launched, in words.
 
-    `settings` are the hyperparameters with their values, and whether each differs from what is recommended; `said` is
-    the advice of the short fits, and `key` names the launch.
+    `settings` are the hyperparameters with their values, and whether each differs from what is recommended; `advice`
+    is the advice of the short fits, and `key` names the launch.
     """
 
     words: WordsValues
@@ -124,7 +124,7 @@ def words_values(draft: DraftContext) -> WordsValues:
 
 
 def review_values(draft: DraftContext) -> ReviewValues:
-    """Return what the Review fragment reads."""
+    """Return the values that the Review fragment reads."""
     _, spec = profile_and_spec(draft)
     entry, strategy = registry.get(spec.model.estimator), splitting.get(spec.validation.strategy)
     parameters = {**strategy.defaults(), **spec.validation.parameters}

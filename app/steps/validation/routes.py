@@ -49,7 +49,7 @@ class SplitDrawing(ContextPart):
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationValues(Answers):
-    """What the Validation step reads; `held` says that rows are held out, and `held_out` which."""
+    """What the Validation step reads; `has_holdout` says that rows are held out, and `held_out` which."""
 
     strategies: list[StrategyChoice]
     chosen: splitting.StrategyEntry
@@ -113,7 +113,7 @@ def _is_misleading(task: TaskPart, entry: splitting.StrategyEntry) -> bool:
 
 
 def validation_values(draft: DraftContext) -> ValidationValues:
-    """Return what the Validation fragment reads."""
+    """Return the values that the Validation fragment reads."""
     profile, spec = profile_and_spec(draft)
     chosen = splitting.get(spec.validation.strategy)
     return ValidationValues(

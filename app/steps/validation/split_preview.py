@@ -19,7 +19,7 @@ class SplitPreview:
 
 
 def preview_of(draft: DraftContext) -> SplitPreview | None:
-    """Return what is shown of the comparison, None where a draft has one kind of split only; nothing is started."""
+    """Look up the comparison of splits, None where a draft has one kind of split only; nothing is started."""
     spec = draft.plan.spec
     if draft.dataset is None or spec is None:
         return None

@@ -57,7 +57,7 @@ def limit_myself(limits: dict[str, int], seconds: int) -> None:
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this process when the thread that started it ends: no orphan waits or reads."""
+    """End this process with the thread that started it: no orphan waits or reads."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -120,7 +120,7 @@ def _out_of_memory(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def tell_fault(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
-    """Tell the parent of a fault by its class and places, not by its words, which may quote a cell."""
+    """Report a fault to the parent by its class and places, not by its words, which may quote a cell."""
     lines = [kind.__name__]
     while trace is not None:
         code = trace.tb_frame.f_code

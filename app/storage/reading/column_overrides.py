@@ -1,4 +1,4 @@
-"""What values of a column mean: words that stand for nothing everywhere, and what the user said about this one."""
+"""The meaning of a column's values: words that mean missing everywhere, and the choices of the user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MISSING_WORDS = ("", "na", "nan", "n/a", "null", "<na>")
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the user said about one column. `words` and `numbers` mean missing, `values` mean themselves.
+    """The choices of the user for one column. `words` and `numbers` mean missing, `values` mean themselves.
 
     `read_as` is "text", "numeric", the decimal mark of its numbers ("point" or "comma") or "datetime"; "" where nothing
     was said. `form` and `zone` belong to a datetime.
@@ -31,7 +31,7 @@ class Meaning:
     zone: str = ""
 
     def __bool__(self) -> bool:
-        """Return whether anything was said."""
+        """Return whether there is any choice."""
         return bool(self.words or self.below or self.above or self.values or self.read_as)
 
     def missing_number(self, number: str) -> str:

@@ -47,7 +47,7 @@ class CountedColumn(Protocol):
 
 
 def count_plain(connection: Any, columns: Sequence[CountedColumn]) -> None:
-    """Count the columns of a table about which the user said nothing, by a few queries for all of them."""
+    """Count the columns of a table for which the user made no choice, by a few queries for all of them."""
     plain = [column for column in columns if not column.meaning]
     if len(plain) < 2:
         return
@@ -64,7 +64,7 @@ def count_plain(connection: Any, columns: Sequence[CountedColumn]) -> None:
 def count_together(
     connection: Any, table: str, keys: Sequence[str], *, wanted: str, commas: bool, odd: str, most: tuple[int, int]
 ) -> dict[str, ColumnCounts]:
-    """Return the counts of several columns about which the user said nothing.
+    """Return the counts of several columns for which the user made no choice.
 
     Parameters
     ----------

@@ -23,14 +23,14 @@ STORED = {"text": "text", "boolean": "truth values", "integer": "numbers", "numb
 def apply_time_choices(
     connection: Any, typed: Sequence[TypedColumn], *, meanings: Sequence[Meaning], places: Mapping[str, str]
 ) -> list[TypedColumn]:
-    """Return the columns with those as moments of which the user said so and that are none yet.
+    """Turn columns into times that the user declared as such and that are none yet.
 
     Parameters
     ----------
     connection, typed
         The columns, and where their tables are.
-    said
-        What the user said about each.
+    meanings
+        The choices of the user for each column.
     places
         The SQL that orders the rows of each table as the file does.
     """
@@ -87,14 +87,14 @@ def _times_of_texts(connection: Any, column: TypedColumn, form: Form | None) -> 
 def convert_text_times(
     connection: Any, typed: Sequence[TypedColumn], *, names: Sequence[str], meanings: Sequence[Meaning]
 ) -> list[TypedColumn]:
-    """Return the columns with those texts as moments that are all times; nobody has looked at them before.
+    """Turn columns of texts that are all times into times, in a format whose cells nobody has looked at before.
 
     Parameters
     ----------
     connection, typed
         The columns, as the format of the file gave them.
-    names, said
-        Their names, and what the user said about each.
+    names, meanings
+        Their names, and the choices of the user for each.
     """
     columns = list(typed)
     for place, column in enumerate(typed):

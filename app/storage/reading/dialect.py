@@ -69,7 +69,7 @@ def _cell_weight(cell: str) -> float:
 
 
 def find_cut(lines: list[str], choices: ReadingChoices) -> Cut:
-    """Return how the first lines of a file are cut into cells; what the user said stands.
+    """Return how the first lines of a file are cut into cells; a choice of the user is kept.
 
     A way is scored by how many rows have the same number of cells, how many cells that is, whether the cells look like
     values, and whether the first row has that width too, as rows under a line of names have. The idea that evenness
@@ -158,7 +158,7 @@ def _score_cut(sample: list[str], cut: Cut) -> Scored:
     weight = _mean_weight(
         [cell for row in even[:: max(1, len(even) // ROWS_WEIGHED)] for cell in row[:COLUMNS_WEIGHED]]
     )
-    # What has to be mended is less likely to be meant.
+    # A separator under which rows need repair is less likely to be the right one.
     share = (count - 0.5 * sum(fault == REPAIRED for _, fault in results)) / len(results)
     first = len(rows[0]) == width
     if not _is_credible(cut, share, first=first, rows=even):

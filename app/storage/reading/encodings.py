@@ -73,8 +73,8 @@ def find_encoding(path: Path, *, words: str | None = None, whole: bool = True) -
     ----------
     path
         The text, unpacked.
-    said
-        What the user says it is; then only a mark is looked for.
+    words
+        The encoding that the user named; then only a mark is looked for.
     whole
         Whether to look at every byte, or at the head alone, which is enough for a first look.
 

@@ -41,7 +41,7 @@ def join_times(
     connection, typed
         The columns, and where their tables are.
     names, choices
-        Their names, and what the user said: what was said is done, and what was undone is not done again.
+        Their names, and the choices of the user: what was chosen is done, and what was undone is not done again.
     places
         The SQL that orders the rows of each table as the file does.
     """
@@ -80,7 +80,7 @@ def _join_as_chosen(
     used_names: Sequence[str],
     places: Mapping[str, str],
 ) -> list[tuple[str, TypedColumn]]:
-    """Return the column that the user wants with its name, or nothing; `taken` are all names there are by now."""
+    """Return the column that the user wants with its name, or nothing; `used_names` are all names so far."""
     names = used_names[: len(typed)]
     parts = {part.name: part for part in _time_parts(connection, typed, names)}
     roles = [(roles_of(parts[name]) or [""])[0] if name in parts else "" for name in choice.columns]

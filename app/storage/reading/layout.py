@@ -119,7 +119,7 @@ class TextLayout:
 def find_layout(
     path: Path, *, choices: ReadingChoices, limits: dict[str, int], is_cut: bool = False, is_look: bool = False
 ) -> TextLayout:
-    """Find out how a text is to be read, from its first lines and its last ones; what the user said stands.
+    """Detect the layout of a text from its first and last lines; a choice of the user is kept.
 
     Parameters
     ----------

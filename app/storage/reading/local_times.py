@@ -13,11 +13,11 @@ MAX_REPEATS = 20_000
 
 
 def convert_clock(connection: Any, column: TypedColumn, *, zone: str, places: Mapping[str, str]) -> TypedColumn:
-    """Return a column of moments in UTC, of those on the clock of a zone; as it is where no zone was said.
+    """Convert a column on the clock of a zone to UTC; it stays as it is without a zone.
 
     Parameters
     ----------
-    connection, one
+    connection, column
         The column, and where its table is.
     zone, places
         The name of the zone, and the SQL that orders the rows of each table as the file does.

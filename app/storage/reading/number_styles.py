@@ -158,14 +158,16 @@ def find_styles(connection: Any, source: str, *, read_as: str) -> tuple[list[Sty
     return [match for match in matches if match.count == most and match.used], longest
 
 
-def decide_style(matches: list[StyleMatch], longest: str, *, limited: bool, answer: bool) -> tuple[Style, NumberFormat]:
-    """Return the style of a column with what is said of it; it stays text where the styles mean several things.
+def decide_style(
+    matches: list[StyleMatch], longest: str, *, limited: bool, is_decided: bool
+) -> tuple[Style, NumberFormat]:
+    """Return the style of a column with its number format; it stays text where the styles mean several things.
 
     Parameters
     ----------
-    found, longest
-        What `find_styles` found.
-    limited, said
+    matches, longest
+        The styles that `find_styles` returned, and the longest value.
+    limited, is_decided
         Whether the user named the decimal mark, so that nothing is left to ask, and whether of this very column.
     """
     sure = [match for match in matches if _is_sure(match, matches)] or (matches if limited else [])
@@ -173,7 +175,7 @@ def decide_style(matches: list[StyleMatch], longest: str, *, limited: bool, answ
         best = sure[0].style
         unit = _known_unit(best.behind) or "" if best.behind else best.before
         reading = NumberReading(_name(best), _plain_value(best, longest))
-        return best, NumberFormat(longest, (reading,), is_decided=answer, unit=unit)
+        return best, NumberFormat(longest, (reading,), is_decided=is_decided, unit=unit)
     return matches[0].style, either_style(matches, longest)
 
 

@@ -46,8 +46,8 @@ def with_number_times(
     ----------
     connection, typed
         The columns, and where their tables are.
-    names, said
-        Their names, and what the user said about each.
+    names, meanings
+        Their names, and the choices of the user for each.
     """
     columns = list(typed)
     for place in _likely(connection, typed, meanings):

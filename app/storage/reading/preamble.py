@@ -65,6 +65,6 @@ def _units(above: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, st
 
 
 def _unit_in(rest: str) -> str:
-    """Return the unit in what is said of a column: "mean discharge (m3/s)", "temperature, deg C", "= mm"."""
+    """Return the unit in the description of a column: "mean discharge (m3/s)", "temperature, deg C", "= mm"."""
     text = rest.strip(" \t:=;-–")
     return unit_of(f"x {text}") or unit_named(text.strip("()[] ,"))

@@ -86,8 +86,8 @@ class RowTable:
 class ColumnTable:
     """A table whose columns have types already. `names` are as the file has them, repaired later.
 
-    `sql` is what stands after FROM: its columns are c0, c1, …, and it reads files of the lent folder alone. `storages`
-    has one of "number", "integer", "boolean", "datetime" and "text" for each of them.
+    `sql` is what stands after FROM: its columns are c0, c1, …, and it reads files of the dataset's folder alone.
+    `storages` has one of "number", "integer", "boolean", "datetime" and "text" for each of them.
     """
 
     names: list[str]

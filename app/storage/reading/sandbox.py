@@ -137,7 +137,7 @@ def _refusal(error: dict[str, Any]) -> UnreadableFileError | NoSpaceError:
 
 
 def _ask_child(request: dict[str, Any], seconds: int) -> dict[str, Any]:
-    """Have one child answer: the spare, or one started for it; one that took the request is never asked again."""
+    """Ask one child: the spare, or one started for it; one that took the request is never asked again."""
     waiting = reader_pool.take()
     if waiting is not None:
         usage, answer = _hear(waiting, request, seconds)

@@ -138,7 +138,7 @@ def _with_flags(raw: Raw, quality: QualityColumns) -> Raw:
 
 
 def _with_markers(raw: Raw, names: Collection[str], choices: ReadingChoices) -> Raw:
-    """Return the rows with what was said to mean missing in one of these columns."""
+    """Return the rows with the markers for missing values in these columns noted in their dialect."""
     here = frozenset(names)
     markers = tuple(marker for marker in choices.markers if marker.meaning == "missing" and marker.column in here)
     return replace(raw, dialect=raw.dialect.model_copy(update={"markers": markers})) if markers else raw

@@ -136,7 +136,7 @@ def find_structure(records: list[RawRecord], choices: ReadingChoices, *, recut: 
 
     Parameters
     ----------
-    found
+    records
         The records, comments left out; at least one is not blank.
     choices
         What the user said: `first_line` is where the names (or, without names, the values) begin, `header_lines` how
@@ -170,7 +170,7 @@ def _block(records: list[RawRecord]) -> list[RawRecord]:
 
 
 def _names_at(table: SampleTable) -> int:
-    """Count the lines of names at the top of a table of which the user said where it begins."""
+    """Count the lines of names at the top of a table whose first line the user chose."""
     count = 0
     while count < min(MAX_HEADER_LINES, len(table.rows)) and _is_header(table, count, below=count == 0):
         count += 1

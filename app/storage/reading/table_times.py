@@ -33,14 +33,14 @@ def with_times(
     places
         The SQL that orders the rows of each table as the file does; none of a table whose format gave the storages.
     """
-    answers = meanings(names, choices, commas=False)
-    columns = apply_time_choices(connection, typed, meanings=answers, places=places)
-    columns = columns if places else convert_text_times(connection, columns, names=names, meanings=answers)
-    columns = with_number_times(connection, columns, names=names, meanings=answers)
+    meaning_of = meanings(names, choices, commas=False)
+    columns = apply_time_choices(connection, typed, meanings=meaning_of, places=places)
+    columns = columns if places else convert_text_times(connection, columns, names=names, meanings=meaning_of)
+    columns = with_number_times(connection, columns, names=names, meanings=meaning_of)
     joined = join_times(connection, columns, names=names, choices=choices, places=places)
     columns = _with_what_was_not_joined(columns, names, choices, joined)
     if not joined:
-        return list(names), with_years(connection, columns, names=names, meanings=answers)
+        return list(names), with_years(connection, columns, names=names, meanings=meaning_of)
     return [*names, *(name for name, _ in joined)], [*columns, *(column for _, column in joined)]
 
 

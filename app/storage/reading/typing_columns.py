@@ -60,19 +60,19 @@ def choose_types(
     commas
         Whether a number may be written with a decimal comma.
     """
-    answers = meanings(names, choices, commas=commas)
+    meaning_of = meanings(names, choices, commas=commas)
     decimal = DECIMAL_WORDS.get(choices.decimal or "", "")
     texts = [index for index, storage in enumerate(loaded.storages) if storage == "text" and not loaded.is_typed]
     typed_columns: dict[int, TypedColumn] = {}
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
         columns = [
-            _Column(loaded, position, names[position], answers[position], commas=commas, decimal=decimal)
+            _Column(loaded, position, names[position], meaning_of[position], commas=commas, decimal=decimal)
             for position in batch
         ]
         typed_columns |= dict(zip(batch, _batch(connection, loaded, columns), strict=True))
     return [
-        typed_columns[index] if index in typed_columns else _promise_type(loaded, index, storage, answers[index])
+        typed_columns[index] if index in typed_columns else _promise_type(loaded, index, storage, meaning_of[index])
         for index, storage in enumerate(loaded.storages)
     ]
 
@@ -298,7 +298,7 @@ class _Column:
         if more < 0 or (more == 0 and (is_plain or not self.meaning.read_as)):
             return None
         limited = bool(self.meaning.read_as or self.decimal)
-        style, number_format = decide_style(styles, longest, limited=limited, answer=bool(self.meaning.read_as))
+        style, number_format = decide_style(styles, longest, limited=limited, is_decided=bool(self.meaning.read_as))
         if number_format.is_text:
             return replace(text, number_format=number_format)
         cast, count = style.number(word), styles[0].count
@@ -356,7 +356,7 @@ class _Column:
         )
 
     def _with_blanks(self, odd: OddValues | None, blank: int, here: int) -> OddValues | None:
-        """Add cells of blanks alone, which are no empty cells, unless the user said what they are."""
+        """Add cells that hold only blanks, which are not empty cells, unless the user decided on them."""
         if not blank or "" in self.meaning.words or "" in self.meaning.values:
             return odd
         known = odd or OddValues((), 0, here, "numbers", kept_as_text=False)
@@ -374,7 +374,7 @@ class _Column:
         return None if times is None else self._as_times(connection, text, times, here)
 
     def _chosen_times(self, connection: Any, text: TypedColumn, here: int) -> TypedColumn:
-        """Return a column of moments in the form that the user said, or of text where too few values have it."""
+        """Return a column of moments in the form that the user chose, or of text where too few values have it."""
         word, form = minus_sql(f"trim({self.key})"), Form(self.meaning.form) if self.meaning.form else None
         times = read_chosen_form(connection, self._source(), word=word, form=form, present=here)
         if times is None or times.count < ASKED_FROM * here:

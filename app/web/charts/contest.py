@@ -73,7 +73,7 @@ class LiveCandidate:
 
 @dataclass(frozen=True)
 class LiveContest:
-    """The leaderboard of a contest under way, and the baselines as lines to beat."""
+    """The leaderboard of a running contest, and the baselines as lines to beat."""
 
     metric: str
     candidates: tuple[LiveCandidate, ...]
@@ -135,7 +135,7 @@ def _line(entry: ContestEntry, contest: ContestSummary, metric: MetricFormat, sc
 
 
 def live(progress: ContestProgress | None) -> LiveContest | None:
-    """Return the leaderboard of a contest under way; None where one estimator is trained."""
+    """Return the leaderboard of a running contest; None where one estimator is trained."""
     if progress is None:
         return None
     left = sum(candidate.state in OPEN or candidate.state == "finished" for candidate in progress.candidates)

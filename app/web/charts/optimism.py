@@ -67,7 +67,7 @@ def split_bars(comparison: SplitComparison, spec: Spec) -> SplitBars:
 
 
 def _bar_ends(item: SplitScore) -> list[float]:
-    """Return what has to fit into the width."""
+    """Return the values that have to fit into the width."""
     if item.mean is None:
         return []
     spread = item.spread or 0.0

@@ -76,6 +76,6 @@ def build(values: ImportanceSeries | None) -> ImportanceChart | None:
 
 
 def _name_of(item: FeatureLoss) -> str:
-    """Return what a bar is called: the column, and how old its value is where it is not known ahead."""
+    """Return the label of a bar: the column, and how old its value is where it is not known ahead."""
     before = item.steps_before
     return item.feature if before is None else f"{item.feature}, {pluralise(before, 'step')} before"

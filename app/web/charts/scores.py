@@ -161,7 +161,7 @@ def build_leaderboard(report: Report, metrics: tuple[MetricFormat, ...], *, mode
 
 
 def _mean_sentence(report: Report, metric: MetricFormat) -> str:
-    """Say what the number before the dots is, and what the spread beside it stands for."""
+    """Return a sentence on the meaning of the number before the dots and of the spread beside it."""
     if len(report.split.folds) < 2:
         return "One split was validated."
     mean = "mean absolute value" if _is_judged_by_size(report, metric) else "mean"

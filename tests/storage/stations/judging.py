@@ -13,7 +13,7 @@ from tests.storage.stations.cases import StationCase
 
 
 def differences(folder: Path, path: Path, case: StationCase) -> list[str]:
-    """Return what is not as the case says, one sentence each; nothing where all of it is right."""
+    """Return the differences between a file as read and its case, one sentence each."""
     profile, rows = read(folder, path, path.name)
     return [*_of_table(profile, rows, case), *_of_report(profile, case), *_of_look(folder, path, profile)]
 

@@ -1,4 +1,4 @@
-"""How strongly each column goes with the target, and whether it is the target in disguise."""
+"""How strongly each column is associated with the target, and whether it reveals the target."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def associate(
         The rows, with the user's column names.
     target, kinds
         The target, and every column's kind.
+    columns
+        The columns to measure; all but the target when None.
     on_item
         Called after each column, for progress.
 
@@ -56,7 +58,7 @@ def associate(
 
 
 def _about_target(name: str, values: pd.Series, kind: ColumnKind) -> Associations:
-    """Return what is known of the target itself, without any column."""
+    """Describe the target alone, before any column is measured against it."""
     numbers = _known_numbers(values, kind)
     return Associations(
         name,
@@ -178,7 +180,7 @@ def pearson(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), finite.
     """
     if len(first) == 0 or np.ptp(first) == 0 or np.ptp(other) == 0:
@@ -194,7 +196,7 @@ def spearman(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), finite.
     """
     return pearson(ranks_of(first), ranks_of(other))
@@ -239,7 +241,7 @@ def cramers_v(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), class codes without missing values.
     """
     _, rows = np.unique(first, return_inverse=True)

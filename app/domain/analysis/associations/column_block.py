@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ColumnBlock:
-    """Columns of the same rows. `number_places` and `class_places` say which column of the slab each one is.
+    """Columns of the same rows. `number_places` and `class_places` say which column of the block each one is.
 
     `numbers` and `present` have the shape (rows, numbers): centred on their mean, scaled to a spread of one, and 0
     where missing. `codes` has the shape (rows, classes), -1 where missing.

@@ -155,18 +155,18 @@ def number_measure(method: Method, *, holed: int, rows: int) -> int:
 def block_of(
     block: ColumnBlock, other: ColumnBlock, *, method: Method, of_numbers: int, places: tuple[range, range]
 ) -> Block:
-    """Measure every column of one slab against every column of another.
+    """Measure every column of one block against every column of another.
 
     Parameters
     ----------
-    one, other
-        Slabs of the same rows; the same object for a group with itself.
+    block, other
+        Blocks of columns over the same rows; the same object for a group with itself.
     method
-        What was asked for.
+        The method that was chosen.
     of_numbers
         The measure of two numbers, from `number_measure`.
     places
-        Where the two slabs stand in the matrix.
+        Where the two blocks stand in the matrix.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def _put(
 
 
 def spearman_of(block: ColumnBlock, other: ColumnBlock) -> Floats:
-    """Return Spearman's correlation of every number of one slab with every number of another, shape (a, b).
+    """Return Spearman's correlation of every number of one block with every number of another, shape (a, b).
 
     Two columns that are missing on the same rows keep the ranks they have alone, so that many such pairs are one matrix
     product; for all others both columns are ranked anew on the rows they share. Ties share their mean rank.

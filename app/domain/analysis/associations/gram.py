@@ -34,12 +34,12 @@ class _Sums:
 
 
 def pearson_of(block: ColumnBlock, other: ColumnBlock) -> Floats:
-    """Return Pearson's correlation of every number of one slab with every number of another.
+    """Return Pearson's correlation of every number of one block with every number of another.
 
     Parameters
     ----------
-    one, other
-        Slabs of the same rows; they may be the same object.
+    block, other
+        Blocks of columns over the same rows; they may be the same object.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def _pair_sums(block: ColumnBlock, other: ColumnBlock) -> _Sums:
 
 
 def _products(block: ColumnBlock, other: ColumnBlock) -> dict[str, Floats]:
-    """Return the products, summed over chunks of rows; of a slab with itself, one of each two that mirror another."""
+    """Return the products, summed over chunks of rows; of a block with itself, one of each two that mirror another."""
     same, left, right = block is other, block.holed, other.holed
     a, b = block.numbers.shape[1], other.numbers.shape[1]
     out = {"xy": np.zeros((a, b))}

@@ -1,4 +1,4 @@
-"""How a target goes with what drove it some time before: correlation against lag, and how long it remembers a driver.
+"""How earlier drivers are correlated with a target, lag by lag, and how long the target remembers a driver.
 
 A single day of rain half a year ago tells next to nothing about the level of a well; the mean of the days from 90 to
 180 before tells a lot. So each lag is a range of steps, wider the longer ago, and the driver's mean over it is what is
@@ -86,7 +86,7 @@ def measure_lags(
     group_column: str | None,
     step_seconds: float,
 ) -> LagMeasures:
-    """Return how a target goes with each driver of the time before.
+    """Return the correlation of a target with each driver at earlier steps.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def lag_curves(
     *,
     step_seconds: float,
 ) -> list[LagCurve]:
-    """Return how the target goes with each driver of the time before, in the order of the drivers.
+    """Return the correlation of the target with each driver at earlier steps, in the order of the drivers.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _rank_groups(groups: Sequence[Floats]) -> list[Floats]:
 
 
 def _remove_season(values: Floats, phase: Floats) -> Floats:
-    """Return what is left of values without their mean and, from two years on, without their season."""
+    """Subtract the mean of values and, from two years on, their season."""
     known = np.isfinite(values)
     if not known.any():
         return values

@@ -133,7 +133,7 @@ def mutual_information(first: Codes, other: Codes) -> tuple[float, float]:
 
     Parameters
     ----------
-    one, other
+    first, other
         Shape (n,), whole codes from 0 on, none missing.
 
     References

@@ -42,7 +42,7 @@ def limits_among(words: Sequence[tuple[str, int]]) -> int | None:
 
 
 def limit_remedies(column: str) -> tuple[FindingRemedy, ...]:
-    """Return what can be done with values beyond a limit, each by another reading of the file.
+    """Return the remedies for values beyond a limit, each another reading of the file.
 
     Parameters
     ----------

@@ -311,13 +311,13 @@ def marks_among(top_values: Sequence[tuple[str, int]]) -> dict[str, int]:
     top_values
         The column's most frequent words with their rows.
     """
-    answers = {value.strip().lower() for value, _ in top_values}
-    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in answers else set())
+    words = {value.strip().lower() for value, _ in top_values}
+    usual = SYMBOLS - AMBIGUOUS - ({"-"} if "+" in words else set())
     return {value.strip(): count for value, count in top_values if value.strip().lower() in usual}
 
 
 def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
-    """Return whether the user has already said what a value of a column means."""
+    """Return whether the user has decided what a value of a column means."""
     return any(
         marker.column == column and marker.value is not None and _is_same_marker(marker.value, text)
         for marker in choices.markers
@@ -325,7 +325,7 @@ def is_answered(column: str, text: str, choices: ReadingChoices) -> bool:
 
 
 def is_bound_answered(column: str, choices: ReadingChoices, *, above: bool) -> bool:
-    """Return whether the user has already said what the values beyond a bound of a column mean."""
+    """Return whether the user has decided what the values beyond a bound of a column mean."""
     return any(
         marker.column == column and (marker.above if above else marker.below) is not None for marker in choices.markers
     )

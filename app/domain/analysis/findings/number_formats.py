@@ -24,8 +24,8 @@ class NumberFormat:
     """How the numbers of a column are written, shown by its longest value.
 
     `readings` has the one that was done, or, where the column stayed text because nobody can tell, all there are.
-    `said` says that the user chose; then nothing is asked. Where the column was read and the first of two readings was
-    only the likelier one, it `is_doubtful`. A text of numbers in several `units` has no reading.
+    `is_decided` says that the user chose; then nothing is asked. Where the column was read and the first of two
+    readings was only the likelier one, it `is_doubtful`. A text of numbers in several `units` has no reading.
     """
 
     example: str

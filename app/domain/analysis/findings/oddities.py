@@ -43,7 +43,7 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
         if odd.kept_as_text
         else "They are treated as missing until you decide."
     )
-    answers = {word: _marker_changes(column, words, word) for word in ("missing", "value")}
+    changes = {word: _marker_changes(column, words, word) for word in ("missing", "value")}
     # What lies below a limit of detection is known to be small, which neither answer would say.
     limits = limit_remedies(column)[:2] if any(is_limit(word) for word, _ in words) else ()
     return Finding(
@@ -54,8 +54,8 @@ def odd_value_findings(column: str, odd: OddValues) -> Finding:
         "Say what they mean, and the file is read again.",
         (
             *limits,
-            FindingRemedy("They mean missing", "reading", {"markers": answers["missing"]}),
-            FindingRemedy("Keep them, as text", "reading", {"markers": answers["value"]}),
+            FindingRemedy("They mean missing", "reading", {"markers": changes["missing"]}),
+            FindingRemedy("Keep them, as text", "reading", {"markers": changes["value"]}),
         ),
     )
 

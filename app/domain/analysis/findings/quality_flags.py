@@ -116,14 +116,16 @@ def limit_findings(
         The profiled columns.
     choices
         What the user said: a column kept as text is not asked about.
-    asked
-        What reading itself asks, which has the same answers.
+    findings
+        The questions of reading itself, which have the same answers.
     """
-    answers = {choice.column for choice in choices.censored} | {marker.column for marker in choices.markers}
-    answers |= {choice.column for choice in choices.columns}
-    answers |= {name for finding in findings for name in finding.columns}
+    answered_names = {choice.column for choice in choices.censored} | {marker.column for marker in choices.markers}
+    answered_names |= {choice.column for choice in choices.columns}
+    answered_names |= {name for finding in findings for name in finding.columns}
     for column in columns:
-        count = limits_among(column.top_values) if column.storage == "text" and column.name not in answers else None
+        count = (
+            limits_among(column.top_values) if column.storage == "text" and column.name not in answered_names else None
+        )
         if count:
             name = quote_column(column.name)
             message = f"{name} is read as text, because {count:,} values or more are limits, such as <0.5."

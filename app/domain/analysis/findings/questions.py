@@ -23,15 +23,15 @@ Held = TypeVar("Held")
 def mark_findings(
     columns: Sequence[MarkedColumn], choices: ReadingChoices, findings: Sequence[Finding] = ()
 ) -> Iterator[Finding]:
-    """Yield one question for each value that may stand for missing and that nobody has answered for.
+    """Yield one question for each value that may mean missing and that the user has not decided on.
 
     Parameters
     ----------
-    found
+    columns
         The columns with their marks.
     choices
         What the user said already; an answered value is not asked about again.
-    asked
+    findings
         Questions that reading itself has; nothing is asked twice.
     """
     known = {(marker["column"], marker.get("value")) for marker in _markers_of(findings)}
@@ -59,7 +59,7 @@ def mark_findings(
 
 
 def open_marks(profile: DatasetProfile, column: str) -> dict[str, Finding]:
-    """Return the values of a column that may mean missing and that nobody has answered for, with their questions.
+    """Return the values of a column that may mean missing and are undecided, with their questions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether any column by itself goes with the target, which is the first thing to know before a model is asked."""
+"""Whether any single column is associated with the target, which is worth knowing before a model is trained."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ LESS_THAN_SMALL = 0.1
 
 
 def signal_finding(associations: Associations) -> Finding | None:
-    """Return the finding that no column by itself goes with the target.
+    """Return the finding that no single column is associated with the target.
 
     Parameters
     ----------
-    found
+    associations
         The associations of every other column with the target; values without unit, at most 1 in size.
 
     Returns

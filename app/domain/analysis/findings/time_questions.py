@@ -1,4 +1,4 @@
-"""What is said and asked about times: an order that could be another, columns joined, times that nobody understood."""
+"""Notes and questions about times: an order that could be another, joined columns, times that were not understood."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ def unreadable_time_finding(
     """
     if axis is not None:
         return
-    answers = {choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")}
+    answered_names = {
+        choice.column for choice in choices.columns if choice.read_as in ("text", "numeric", "point", "comma")
+    }
     for column in columns:
-        if column.name in answers or column.kind in NO_TIME or not _looks_like_time(column):
+        if column.name in answered_names or column.kind in NO_TIME or not _looks_like_time(column):
             continue
         text = column.top_values[0][0][:EXAMPLE_LENGTH] if column.top_values else ""
         values = f', such as "{text}",' if text else ""

@@ -106,7 +106,7 @@ class ColumnImportChoice(BaseModel):
         return tuple(sorted(self.columns)) or (self.column,)
 
     def after(self, before: ColumnImportChoice | None) -> ColumnImportChoice:
-        """Return this choice with what an earlier one said of the other thing: how to read, or the unit."""
+        """Return this choice with the other part of an earlier one: how to read, or the unit."""
         if before is None:
             return self
         if self.model_fields_set <= {"column", "unit"}:
@@ -115,7 +115,7 @@ class ColumnImportChoice(BaseModel):
 
 
 class ReadingChoices(BaseModel):
-    """What the user said about the file. A field that is None is found out from the file.
+    """The choices of the user for a file; a field that is None is detected from the file.
 
     `format` "csv" has a file of a known kind read as plain text, and `place` is the part of a grid that is read.
     """
@@ -148,17 +148,17 @@ class ReadingChoices(BaseModel):
 
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same choices, whatever their order."""
-        answers = {"markers": [], **self.to_json()}
+        values = {"markers": [], **self.to_json()}
         for name in LISTED:
-            listed = answers.get(name)
+            listed = values.get(name)
             if isinstance(listed, list):
-                answers[name] = [*sorted(json.dumps(row, sort_keys=True) for row in listed)]
-        return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
+                values[name] = [*sorted(json.dumps(row, sort_keys=True) for row in listed)]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def merged(self, changes: dict[str, Any]) -> ReadingChoices:
         """Return these choices with some changed; None takes a choice back.
 
-        Markers replace those of the same value, and what is said of a column what was said of it.
+        Markers replace those of the same value, and choices for a column the earlier ones for it.
 
         Raises
         ------

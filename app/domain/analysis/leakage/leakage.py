@@ -115,8 +115,8 @@ def _state_suspicions(
 
 def gap_leaks(frame: pd.DataFrame, target: str, names: Iterable[str]) -> list[Leak]:
     """Return a question for each column that is missing on the same rows as the target, as if measured with it."""
-    results = shared_gaps(frame, target, names)
-    return [Leak(name, "known_only_afterwards", 0.6, evidence) for name, evidence in results.items()]
+    gaps = shared_gaps(frame, target, names)
+    return [Leak(name, "known_only_afterwards", 0.6, evidence) for name, evidence in gaps.items()]
 
 
 def _suspicions(values: pd.Series, kind: ColumnKind, goal: PreparedTarget, target: str) -> Iterator[Leak]:

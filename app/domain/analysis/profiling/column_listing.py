@@ -22,7 +22,7 @@ ORDERS: dict[str, tuple[str, Callable[[ColumnProfile], Any]]] = {
 
 @dataclass(frozen=True)
 class ColumnPage:
-    """One page of columns. `found` counts all that match, `pages` is at least 1, `page` lies within it."""
+    """One page of columns. `total` counts all that match, `pages` is at least 1, `page` lies within it."""
 
     columns: tuple[ColumnProfile, ...]
     total: int
@@ -49,6 +49,8 @@ def column_page(
 
     Parameters
     ----------
+    profile
+        The profile of the dataset.
     word
         Part of the name, upper or lower case.
     kind

@@ -1,4 +1,4 @@
-"""Numbers of steps said as time too: "30 steps" of a daily series are 30 days."""
+"""Numbers of steps with their length in time: "30 steps" of a daily series are 30 days."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fixed_duration_of(steps: int, step_seconds: float) -> str:
 
 
 def add_durations(text: str, axis: TimeAxis | None) -> str:
-    """Return a text whose numbers of steps are said as time too, in brackets.
+    """Return a text whose numbers of steps are followed by their length in time, in brackets.
 
     Parameters
     ----------

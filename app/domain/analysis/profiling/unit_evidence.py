@@ -102,10 +102,10 @@ def find_units(
     declared
         The units that the format of the file gives its columns: they are surer than a name.
     """
-    answers = {choice.column: choice.unit for choice in choices.columns if choice.unit is not None}
+    chosen_units = {choice.column: choice.unit for choice in choices.columns if choice.unit is not None}
     noted = {match["name"]: match["unit"] for note in notes if (match := NOTED.match(note))}
     for_all = noted.pop("Every value", "") if _is_alone(columns) else ""
-    sources = UnitSources(answers, declared or {}, noted, for_all, _convention_units(columns), header_lines)
+    sources = UnitSources(chosen_units, declared or {}, noted, for_all, _convention_units(columns), header_lines)
     return [sources.measured(column) for column in columns]
 
 
@@ -187,7 +187,7 @@ def suggest_units(
     ----------
     columns
         The columns, with the units that are known.
-    found
+    marked_columns
         Their values without marks.
     axis
         The time axis: how much rain falls depends on the step.

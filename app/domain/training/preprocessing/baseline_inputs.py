@@ -64,7 +64,7 @@ class BaselineInputs:
 def baseline_inputs(
     frame: pd.DataFrame, spec: Spec, profile: DatasetProfile, groups: NDArray[Any] | None
 ) -> BaselineInputs:
-    """Return what the baselines of a config's purpose look at.
+    """Return the inputs of the baselines that a config's purpose calls for.
 
     Parameters
     ----------

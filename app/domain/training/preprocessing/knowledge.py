@@ -23,7 +23,7 @@ class HasHorizon(Protocol):
 
     @property
     def horizon(self) -> int | None:
-        """How many steps ahead a forecast looks, None where it is not said."""
+        """How many steps ahead a forecast predicts, None where the config has no horizon."""
 
 
 class PurposeFacts(HasHorizon, Protocol):
@@ -51,7 +51,7 @@ class PurposeFacts(HasHorizon, Protocol):
 
 
 def horizon_of(task: HasHorizon) -> int:
-    """Return how many steps ahead a forecast looks, 1 where it is not said."""
+    """Return how many steps ahead a forecast predicts, 1 where the config has no horizon."""
     return task.horizon or 1
 
 

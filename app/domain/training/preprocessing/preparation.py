@@ -82,7 +82,7 @@ class TrainingTable:
 
 
 def kind_of(spec: Spec, profile: DatasetProfile, column: str) -> ColumnKind:
-    """Return a column's kind: what the user said, else what was detected."""
+    """Return a column's kind: chosen by the user, else detected."""
     return spec.data.column_kinds.get(column) or profile.column(column).kind
 
 

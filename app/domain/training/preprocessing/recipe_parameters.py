@@ -51,7 +51,7 @@ RecipeValues = NewType("RecipeValues", Mapping[str, Any])
 
 
 def parse_all(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> RecipeValues:
-    """Return every parameter with its value, the default where nothing was said.
+    """Return every parameter with its value, the default where none is set.
 
     Raises
     ------

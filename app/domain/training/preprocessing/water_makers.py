@@ -42,9 +42,10 @@ def make_together(
 def conversions_of(
     kind: str, parameters: RecipeValues, *, count: int, step_seconds: float | None
 ) -> dict[str, list[float]]:
-    """Return what turns each of `count` columns into its standard unit: value * factor + offset, column by column.
+    """Return factors and offsets that turn each of `count` columns into its standard unit.
 
-    It is empty where no unit is told. The standard units are mm per step, deg C, degrees and hours.
+    A standard value is value * factor + offset. The result is empty where no unit is given. The standard units are mm
+    per step, deg C, degrees and hours.
     """
     names = _UNITS_OF.get(kind, ())
     pairs = [_unit_conversion(units[str(parameters[name])], step_seconds) for name, units in names]

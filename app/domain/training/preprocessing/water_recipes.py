@@ -33,7 +33,7 @@ def _latitude_is_told(values: RecipeValues) -> RecipeError | None:
 
 
 def _evaporation_columns(count: int, values: RecipeValues) -> str:
-    """Return what is wrong with so many columns: one or two of temperature, and one more where it tells the sun."""
+    """Check the number of columns: one or two of temperature, and one more where it tells the sun."""
     more = values["sun_from"] in SUN_COLUMNS
     temperatures = count - more
     if temperatures < 1:
@@ -46,7 +46,7 @@ def _evaporation_columns(count: int, values: RecipeValues) -> str:
 
 
 def _sun_is_told_once(filled: Sequence[bool], values: RecipeValues) -> str:
-    """Return what is wrong where the third role and the setting that names it do not go together."""
+    """Check that the third role and the setting that names it go together."""
     if filled[-1] == (values["sun_from"] in SUN_COLUMNS):
         return ""
     if filled[-1]:

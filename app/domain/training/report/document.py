@@ -258,7 +258,7 @@ class LaunchWarning:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenQuestion:
-    """What stood open at the launch: a warning that was not heeded, or a question that nobody had answered."""
+    """A question that stood open at the launch: an unheeded warning, or an unanswered question."""
 
     step: str
     code: str

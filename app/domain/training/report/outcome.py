@@ -28,7 +28,7 @@ class FoldScore:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchProgress:
-    """What the search under way has found; `limited` says that somebody asked for its end."""
+    """The progress of a search and its best score so far; `limited` says that its owner asked for its end."""
 
     done: int
     total: int

@@ -180,7 +180,7 @@ def _selection_summary(run: TrainingRun) -> SelectionSummary | None:
 
 
 def predictions(run: TrainingRun) -> pd.DataFrame:
-    """Return every judged row with what was observed and what was said."""
+    """Return every judged row with its observed and predicted value."""
     frames = []
     labels = tuple(f"probability_{label}" for label in run.table.labels)
     ours = {"row", "part", "observed", "predicted", *labels}

@@ -82,7 +82,7 @@ def columns_of(table: TrainingTable) -> tuple[str, ...]:
 def resolve_unfitted(
     spec: Spec, frame: pd.DataFrame, profile: DatasetProfile, *, given: Mapping[str, JsonValue]
 ) -> Resolved:
-    """Return what is known before anything is fitted: all but the columns that are chosen and the settings found.
+    """Resolve a config before anything is fitted: all but the chosen columns and the settings found.
 
     Of a contest, that is the candidate of which `given` tells, since nobody knows yet which will win.
 
@@ -291,7 +291,7 @@ def _kept_flags(profile: DatasetProfile, name: str) -> tuple[KeptFlags, ...] | N
 
 
 def _censored_values(profile: DatasetProfile, name: str) -> CensoredValues | None:
-    """Return what stands for the values of a column beyond a limit."""
+    """Return how values of a column beyond a limit were replaced, None where they were not."""
     chosen = next((choice for choice in profile.report.dialect.censored if choice.column == name), None)
     if chosen is None or chosen.take is None:
         return None

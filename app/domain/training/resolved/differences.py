@@ -43,8 +43,8 @@ def unfitted_differences(given: Mapping[str, JsonValue], values: Mapping[str, Js
     ----------
     given
         JSON values of any shape. What it leaves out is not compared.
-    found
-        What was worked out, as JSON values. Of its parts, what only a fit tells is not compared.
+    values
+        The `resolved` of this config, as JSON values. Parts that only a fit can tell are not compared.
     """
     return _first_differences(_compare(_remove_learned(given), _remove_learned(values), "resolved"))
 

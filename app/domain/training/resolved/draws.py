@@ -17,7 +17,7 @@ MODEL_SELECTION = "sklearn.model_selection."
 
 
 def draws_of(spec: Spec, table: TrainingTable, development: Rows) -> tuple[PipelineStep | None, PipelineStep | None]:
-    """Return what draws the folds and what draws the hold-out; None where a date or a group decides, or nothing does.
+    """Return how folds and hold-out are drawn; None where a date or a group decides, or nothing does.
 
     Folds are drawn over the development rows in the order of the table, the hold-out over all rows. "stratify" says
     that the classes of the target are handed over.

@@ -72,7 +72,7 @@ class SpaceFault:
 
 
 def is_searched_by_itself(entry: EstimatorEntry, task: TaskKind) -> frozenset[str]:
-    """Return the parameters that are looked for where nothing was said: numbers that shape what is learnt.
+    """Return the parameters that are searched by default: numbers that shape the model.
 
     Where an estimator has none of those, its choices are looked for.
     """
@@ -88,7 +88,7 @@ def _is_shaping(entry: EstimatorEntry, parameter: Parameter) -> bool:
 
 
 def suggest_range(parameter: Parameter, around: Any) -> Dimension:
-    """Return where a parameter is looked for unless somebody says otherwise.
+    """Return the default search space of a parameter.
 
     Parameters
     ----------

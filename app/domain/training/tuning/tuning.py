@@ -118,15 +118,15 @@ def search(
         The training rows of the fold; no other row is looked at.
     part, number
         The name of the fold and its place, from which the seed of the search is made.
-    asked
-        What is asked between fits.
+    callbacks
+        Called between fits.
 
     Raises
     ------
     TrainingError
         If the rows cannot be divided again, the space is empty, or every trial failed.
     StoppedError
-        When `asked.should_stop` said so.
+        When `callbacks.should_stop` returns True.
     """
     space, faults = resolve(spec)
     if faults or not space:
@@ -147,7 +147,7 @@ def search(
 
 
 class _Searching:
-    """One search under way."""
+    """One search while it runs."""
 
     def __init__(
         self,

@@ -138,7 +138,7 @@ def _predict_interpolation(table: TrainingTable, train: Rows, rows: Rows) -> tup
 
 
 def _from_other_site(table: TrainingTable, train: Rows, rows: Rows) -> tuple[NDArray[Any], None]:
-    """Return what the most alike training site has at the same moment, or else the mean of the training sites then.
+    """Predict from the most alike training site at the same moment, or else from the mean of the training sites.
 
     Distances are those on the globe where sites have a position, else those between static attributes, each divided by
     its standard deviation over the training sites. Without a time column the mean of a site stands for its moments.

@@ -55,6 +55,6 @@ MANY_BELOW = (
 
 
 def implausible_sentence(zero: BelowZero, *, target: str, unit: str) -> str:
-    """Say how many there are, how low they go, and how to read them."""
+    """Return a sentence on the number of predictions below zero, the lowest of them, and how to read them."""
     lowest = f"{format_number(zero.lowest, 3)} {unit}".strip()
     return fill_count(zero.count, ONE_BELOW, MANY_BELOW, all=zero.estimates, target=target, lowest=lowest)

@@ -20,7 +20,7 @@ from app.domain.training.validation.score_summary import ScoreSummary
 
 @dataclass(frozen=True)
 class Predictions:
-    """What was said about some rows: values (codes for classes), and scores per class where there are any."""
+    """Predictions for some rows: values (codes for classes), and scores per class where there are any."""
 
     values: NDArray[Any]
     scores: NDArray[np.float64] | None = None

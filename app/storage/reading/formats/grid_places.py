@@ -27,7 +27,7 @@ MAX_TABLE = 20_000_000
 
 @dataclass(frozen=True)
 class Coordinates:
-    """The degrees of the cells: along two dimensions each its own, or (a `table`) each over both of them."""
+    """The degrees of the cells: along two dimensions each its own, or, where it `is_table`, each over both of them."""
 
     dimensions: tuple[str, str]
     latitudes: Any
@@ -99,7 +99,7 @@ def cut_out(stack: Stack, coordinates: Coordinates | None, place: PlaceInGrid) -
 
     Parameters
     ----------
-    stack, found
+    stack, coordinates
         The variables, and where their cells lie.
     place
         What was chosen.

@@ -25,7 +25,7 @@ class GridPlace:
 
 
 def find_place(rows: Sequence[Sequence[Any]], choices: ReadingChoices, *, merged: bool) -> GridPlace:
-    """Return where the table begins, by its first rows; what the user said stands.
+    """Return where the table begins, by its first rows; a choice of the user is kept.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def _is_netcdf(head: bytes, suffix: str) -> bool:
 
 @dataclass(frozen=True)
 class TimeVariable:
-    """A variable along time: `at` is the place of the time dimension; every other dimension has the length 1."""
+    """A variable along time: `position` is that of the time dimension; every other dimension has the length 1."""
 
     name: str
     variable: Any

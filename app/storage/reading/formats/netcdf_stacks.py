@@ -120,7 +120,7 @@ def refuse_too_large(stack: Stack, steps: int, extent: str) -> None:
 
 
 def notes_of(stack: Stack, steps: int) -> list[str]:
-    """Return what to say about the rows: how they are stacked, and what is not in them."""
+    """Return notes on the rows: how they are stacked, and which variables are left out."""
     across = " and ".join(stack.others)
     notes = [
         f"One row for each of {pluralise(steps, 'step')} of {pluralise(stack.cells, 'series', 'series')} ({across})."

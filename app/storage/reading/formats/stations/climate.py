@@ -74,7 +74,7 @@ def describe_knmi(lines: Sequence[str]) -> StationText | None:
 
 
 def _knmi_meanings(lines: Sequence[str]) -> dict[str, str]:
-    """Return what is said of each column; a line that begins with blanks goes on with the one above it."""
+    """Read the meaning of each column; a line that begins with blanks continues the one above it."""
     meanings: dict[str, str] = {}
     name = ""
     for line in lines:

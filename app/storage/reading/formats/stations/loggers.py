@@ -153,7 +153,7 @@ def _parse_moment(text: str, order: str | None, zone: str) -> str | None:
 
 
 def _key_value_pairs(lines: Sequence[str], delimiter: str) -> dict[str, str]:
-    """Return what stands as key and value above the table: two cells, or with a sign between them."""
+    """Read the pairs of key and value above the table: two cells, or with a sign between them."""
     pairs: dict[str, str] = {}
     for line in lines:
         cells = [cell for cell in cut(line, delimiter) if cell]

@@ -123,7 +123,7 @@ def parse_unix(text: str) -> str | None:
 
 
 def replace_time(position: int, read: Callable[[str], str | None]) -> Callable[[list[str]], list[str] | str]:
-    """Return what reads the time in one cell of a row, and rejects a row whose time is none."""
+    """Make a function that reads the time in one cell of a row, and rejects a row whose time is none."""
 
     def row(cells: list[str]) -> list[str] | str:
         result = read(cells[position])

@@ -208,7 +208,7 @@ def _first_cell(lines: Sequence[str], place: int) -> str:
 
 
 def _zero_remover(places: list[int]) -> Callable[[Cells], Cells | str]:
-    """Return what reads 01 in these columns as the number that it is, not as a code."""
+    """Make a function that reads 01 in these columns as the number 1, not as a code."""
 
     def row(cells: Cells) -> Cells | str:
         for place in places:

@@ -29,7 +29,7 @@ class Series:
 
     @property
     def name(self) -> str:
-        """Return what tells this series from the others of a file."""
+        """Return the name that tells this series from the others of a file."""
         return " ".join(part for part in (self.site, self.parameter, self.statistic) if part)
 
 
@@ -108,7 +108,7 @@ def table_of_series(
 
 
 def _columns(series: Sequence[Series]) -> list[str]:
-    """Return what stands beside each value: always the site, and what else tells series apart."""
+    """Return the columns beside each value: always the site, and others that tell series apart."""
     columns = ["site"]
     if len({item.site for item in series}) < len(series):
         columns.append("series")

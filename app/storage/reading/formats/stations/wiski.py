@@ -55,7 +55,7 @@ class _Zrxp:
         return ZONES.get(name) or zone_in(name)
 
     def row(self, time: int, value: int) -> Callable[[Cells], Cells | str]:
-        """Return what makes of the cells of a line a row, by the comments above it."""
+        """Make a function that turns the cells of a line into a row, by the comments above it."""
 
         def read(cells: Cells) -> Cells | str:
             compact = parse_compact(cells[time])
