@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from app.domain.contest.summary import BLEND
 from app.domain.errors import DomainError, NotFoundError
 from app.domain.experiment import candidates_of, is_contest
 from app.domain.training.report.outcome import JobProgress
@@ -72,9 +71,10 @@ def config_of_candidate(experiment: Experiment, key: str) -> dict[str, Any]:
         If there is no such candidate; the blend is none.
     """
     specs = candidates_of(spec_of(experiment))
-    if key == BLEND or not key.isdigit() or not 1 <= int(key) <= len(specs):
+    numbered = {str(number): spec for number, spec in enumerate(specs, start=1)}
+    if key not in numbered:
         raise NotFoundError("There is no such candidate.")
-    spec = specs[int(key) - 1]
+    spec = numbered[key]
     report = report_of(experiment)
     title = report.contest.entry(key).title if report is not None and report.contest is not None else ""
     name = f"{experiment.name}: {title or spec.model.estimator}"[:200]

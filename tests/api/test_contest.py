@@ -103,7 +103,8 @@ def test_a_candidate_becomes_a_config_of_its_own(program: Program, river: Datase
     assert alone["model"]["estimator"] == "decision_tree"
     assert program.post(CHECK, alone).get_json()["valid"]
     assert program.get(f"{URL}{identifier}/candidates/blend/config/").status_code == 404
-    assert program.get(f"{URL}{identifier}/candidates/9/config/").status_code == 404
+    for key in ("9", "01", "²", "9" * 5000):
+        assert program.get(f"{URL}{identifier}/candidates/{key}/config/").status_code == 404
 
 
 def test_candidates_end_on_request_but_for_the_last(program: Program, river: Dataset) -> None:

@@ -206,6 +206,12 @@ def test_missing_heads_are_a_fault() -> None:
     assert fault.kind is FaultKind.NO_HEADS
 
 
+@pytest.mark.parametrize("heads", [[], HEADS[-1:], HEADS[1:]])
+def test_heads_that_grew_again_are_a_fault(heads: list[tuple[int, str]]) -> None:
+    (fault,) = verify(WHOLE, KEY, heads).faults
+    assert (fault.kind, fault.first) == (FaultKind.NO_HEADS, 1)
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [

@@ -69,6 +69,9 @@ def test_what_is_no_address_gets_no_account() -> None:
         "@example.org",
         "ada@",
         "a da@example.org",
+        "ada\u202e@example.org",
+        "ada\u200b@example.org",
+        "ada\x00@example.org",
         "ada@b@c",
         f"{'a' * 65}@x",
         f"a@{'x' * 190}",
@@ -80,7 +83,7 @@ def test_what_is_no_address_gets_no_account() -> None:
 
 
 def test_a_name_is_changed_and_may_have_200_characters(ada: User) -> None:
-    accounts.set_name(ada, " Countess ")
+    accounts.set_name(ada, " Coun\u202etess\u200b ")
     with pytest.raises(DomainError) as refusal:
         accounts.set_name(ada, "a" * 201)
     assert (refusal.value.code, refusal.value.field) == ("name_too_long", "name")

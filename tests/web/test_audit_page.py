@@ -90,6 +90,14 @@ def test_a_period_holds_its_last_day(root: Browser, user: User) -> None:
     assert "No entry fits" in root.get("/admin/audit", query_string=query).words
 
 
+def test_a_period_may_end_on_the_last_day_of_all(root: Browser, user: User) -> None:
+    drafts.create_draft(user)
+    query = {"until": "9999-12-31", "act": "draft.create"}
+    assert "1 entry" in root.get("/admin/audit", query_string=query).words
+    for address in ("/admin/audit/export.csv", "/admin/analytics", "/admin/analytics/export.csv"):
+        assert root.get(address, query_string={"since": "0001-01-01", "until": "9999-12-31"}).status == 200
+
+
 def test_pages_of_the_trail_keep_the_filter(root: Browser, user: User) -> None:
     for _ in range(55):
         drafts.create_draft(user)

@@ -283,6 +283,11 @@ def _head_faults(
             words = "The file of heads is missing, so entries that were cut off at the end cannot be noticed."
             yield ChainFault(FaultKind.NO_HEADS, last, last, words)
         return
+    begin = min((number for number, _ in heads), default=0)
+    if last and must_have_heads and begin != 1:
+        # The head of the first entry is there from the start, so without it the file was removed and has grown again.
+        words = "The file of heads does not reach back to entry 1, so entries that were cut off cannot be noticed."
+        yield ChainFault(FaultKind.NO_HEADS, 1, max(begin - 1, 1), words)
     known = {link.number: link.hash for link in links}
     newest = max((number for number, _ in heads), default=0)
     if newest > last:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.domain.text.plain_text import clean_line
 from app.domain.vocabulary import Role
 from app.services.accounts import limiting, passwords
 from app.services.audit.trail import record, record_failed_sign_in
@@ -41,14 +42,15 @@ def create_user(email: str, *, role: Role = Role.MEMBER, name: str = "", actor: 
     with transaction():
         if accounts.find_user(address):
             raise ConflictError(f"There is an account for {address}.", code="email_taken", field="email")
-        user = accounts.add_user(email=address, role=role.value, name=name.strip()[:200])
+        user = accounts.add_user(email=address, role=role.value, name=clean_line(name)[:200])
         record(AuditAct.CREATE_ACCOUNT, actor=actor, subject_id=user.id, after={"role": role.value})
     return user
 
 
 def _checked_email(email: str) -> str:
     address = email.strip().lower()
-    if not EMAIL.fullmatch(address):
+    # Signs that nobody sees, or that turn the direction, would make one address look like another.
+    if not EMAIL.fullmatch(address) or not address.isprintable():
         raise DomainError("Write an e-mail address, such as name@example.org.", code="email_invalid", field="email")
     return address
 
@@ -199,10 +201,11 @@ def set_theme(user: User, theme: str) -> None:
 
 def set_name(user: User, name: str) -> None:
     """Change the name of an account."""
-    if len(name.strip()) > 200:
+    plain = clean_line(name)
+    if len(plain) > 200:
         raise DomainError("The name may have 200 characters.", code="name_too_long", field="name")
     with transaction():
-        accounts.get_user(user.id).name = name.strip()
+        accounts.get_user(user.id).name = plain
 
 
 def set_email(old: str, new: str) -> User:

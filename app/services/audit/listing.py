@@ -79,7 +79,8 @@ def read_period(since: str, until: str) -> tuple[datetime | None, datetime | Non
         raise DomainError("The period begins in the future. Choose an earlier day.", code="in_future", field="since")
     if first is not None and last is not None and last < first:
         raise DomainError("The period ends before it begins.", code="period_reversed", field="until")
-    return first, None if last is None else last + timedelta(days=1)
+    # Nothing is recorded after today, and the last day of the calendar has none after it.
+    return first, None if last is None else min(last, now()) + timedelta(days=1)
 
 
 def _day(text: str, field: str) -> datetime | None:
