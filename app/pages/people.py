@@ -32,7 +32,7 @@ NOTICES = {
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleContext(ViewContext):
-    """A page of accounts; `link` is the one-time link of a new one, shown once, with its `email` and minutes."""
+    """A page of accounts; `link` is the one-time link of a new one, shown once, with its address and minutes."""
 
     page_name: ClassVar[str] = "pages/people.html"
     people: Sequence[PersonLine]

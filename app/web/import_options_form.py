@@ -93,7 +93,7 @@ NOT_A_CHOICE = "This is none of the choices. Choose one of those shown."
 
 @dataclass(frozen=True)
 class ImportField:
-    """One field of the form. `options` is empty where a number is typed; `found` says in words what holds now."""
+    """One field of the form. `options` is empty where a number is typed; `detected` is the detected value in words."""
 
     name: str
     label: str

@@ -132,18 +132,10 @@ def traits_of(
 
     Parameters
     ----------
-    profile
-        The profile of the dataset.
-    task, target
-        The kind of task, and the name of the target.
-    selected
-        The chosen columns.
-    kinds
-        The kind of every chosen column, as the user said or as detected.
-    recipes, time_column
-        The derived features, and the column that orders the rows or "".
-    associations
-        The associations of the columns with the target, None until they are measured.
+    profile, task, target, selected, kinds
+        The dataset, the kind of task, the target, the chosen columns, and their kinds as chosen or detected.
+    recipes, time_column, associations
+        The derived features, the column that orders the rows or "", and what is measured of the columns so far.
     """
     derived = sum(len(derived_names(part, time_column=time_column)) for part in recipes)
     columns = [profile.column(name) for name in selected if profile.has(name)]

@@ -48,7 +48,7 @@ class PairsPending:
 
 @dataclass(frozen=True, kw_only=True)
 class StrategyContext(ViewContext):
-    """What a strategy would leave out; `asked` is what was typed, and `waiting` says that pairs are not measured."""
+    """The columns a strategy would leave out; `query` has the typed values, `waiting` the pairs to be measured."""
 
     page_name: ClassVar[str] = "pages/features_part.html"
     fragment_name: ClassVar[str] = "partials/features/strategy.html"

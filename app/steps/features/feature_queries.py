@@ -51,7 +51,7 @@ def standing_of(draft: DraftContext) -> tuple[Dataset, Goal]:
 
 
 def matrix_of(draft: DraftContext, method: Method = Method.AUTO) -> MatrixState:
-    """Return the matrix of a draft's columns as far as it is measured; with `start`, the work begins."""
+    """Return the matrix of a draft's columns as far as it is measured, and start nothing."""
     dataset, goal = standing_of(draft)
     return correlations.matrix_for(
         dataset, columns=chosen_columns(draft), method=method, kinds=goal.kinds, rule=draft.rule

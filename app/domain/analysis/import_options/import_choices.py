@@ -202,14 +202,14 @@ def _place(marker: Marker) -> tuple[str, str | None, bool, bool]:
 
 
 class Dialect(BaseModel):
-    """How the file was read in the end, found or said; `said` names the fields that the user decided.
+    """How the file was read, detected or chosen; `said` names the fields that the user decided.
 
     `format` is a key of `app.domain.analysis.import_options.format_titles`; what means nothing for one is empty.
     `first_line` counts from 1 and is where the names (or, without names, the first values) stand. `facts` are what a
     file of a known kind says of itself (a title such as "Serial number", and the text), `units` the unit of a column,
     and `flags` the columns that tell of the quality of another one: each a pair of names. `kept_flags` and `censored`
-    are the choices about the quality of values that were followed, `markers` what was said to mean missing in a column
-    that is there, and `grid` says where the cells of a grid lie.
+    are the choices about the quality of values that were followed, `markers` the values chosen to mean missing in a
+    column that is there, and `grid` says where the cells of a grid lie.
     """
 
     model_config = FROZEN

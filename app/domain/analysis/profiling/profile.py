@@ -164,7 +164,7 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class DatasetProfile:
-    """The whole of it. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95.
+    """The description of a dataset. `quantiles` of a column are at 0.05, 0.25, 0.5, 0.75 and 0.95.
 
     `first_rows` are the FIRST_ROWS first rows as texts, of FIRST_COLUMNS columns at most, with an empty text for a
     missing value; () where an earlier version read the file. `group` is the column whose values are measured again and

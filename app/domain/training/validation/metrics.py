@@ -58,7 +58,7 @@ class Metric:
         return self.needs == "probabilities"
 
     def better(self, first: float, other: float) -> bool:
-        """Return whether `one` is strictly better than `other`; where a metric is signed, nearer to zero is better."""
+        """Return whether `first` is strictly better than `other`; of a signed metric, nearer to zero is better."""
         if self.signed:
             return abs(first) < abs(other)
         return first > other if self.greater_is_better else first < other
