@@ -134,7 +134,7 @@ def test_columns_are_searched_and_turned_over_where_one_stands(open_page: OpenPa
     assert saved.value.status == 200
     page.reload()
     search.fill("gauge_071")
-    page.get_by_text("1 column of 81").wait_for()
+    page.get_by_text("1 of 81 columns").wait_for()
     assert page.get_by_label("Kind of gauge_071_mm").input_value() == "categorical"
 
 
