@@ -31,7 +31,8 @@ def test_a_worker_times_the_estimator_and_learns_from_each_launch(crew: Crew, us
     ended = experiments.get_experiment(user, launched.id)
     assert ended.actual is not None
     latest = estimates.learned_machine().experience.timings[-1]
-    assert latest.memory_mb == ended.actual["memory_mb"]
+    # What is learnt is the memory of one fit; a launch may have had several at once.
+    assert latest.memory_mb <= ended.actual["memory_mb"]
     assert latest.idle_mb is not None
     assert 0 < latest.idle_mb < latest.memory_mb
     again = estimate(spec, profile, estimates.learned_machine())

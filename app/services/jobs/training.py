@@ -121,9 +121,11 @@ def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, 
 
 
 def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
-    """Return the means with as many processes as a launch may have; a search of one estimator has this one."""
-    searches = spec.model.tuning.enabled and not is_contest(spec)
-    return means.with_processes(1 if searches else processes_for(spec, profile, estimates.learned_machine()))
+    """Return the means with as many processes as a contest may have; one estimator is fitted in this process.
+
+    Estimates of memory know the folds of one estimator one after the other, so they are not yet fitted at once.
+    """
+    return means.with_processes(processes_for(spec, profile, estimates.learned_machine()) if is_contest(spec) else 1)
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:
