@@ -17,7 +17,7 @@ def estimator_exists_and_fits(subject: CheckContext) -> Iterator[Problem]:
     try:
         entry = registry.get(identifier)
     except KeyError:
-        yield error("model", "estimator", "estimator_unknown", f"There is no estimator {identifier[:40]}.", fallback)
+        yield error("model", "estimator", "estimator_unknown", registry.unknown_sentence(identifier), fallback)
         return
     if task not in entry.tasks:
         what = "classes" if task.is_classification else "numbers"

@@ -84,6 +84,8 @@ def _format(value: Any) -> str:
 
 def settings_of(spec: Spec) -> Settings:
     """Return every hyperparameter of a candidate with its value, as JSON keeps it."""
+    if not registry.has(spec.model.estimator):
+        return {}
     plain = (str, int, float, bool, type(None))
     return {name: value if isinstance(value, plain) else str(value) for name, value in parameters_of(spec).items()}
 

@@ -96,6 +96,22 @@ def _boosting(traits: Traits) -> Settings:
     }
 
 
+def _lightgbm(traits: Traits) -> Settings:
+    """As histogram gradient boosting, whose trees are of the same kind."""
+    return _boosting(traits)
+
+
+def _catboost(traits: Traits) -> Settings:
+    """Its trees have the same split on a whole level, so that few rows bear as many rounds; deep ones take long.
+
+    Many classes: each round grows leaves for every class, so fewer and larger steps.
+    """
+    rate, rounds = (0.05, 300) if traits.rows < 500 else (0.06, 400) if traits.rows < 5000 else (0.1, 500)
+    if traits.classes > 2:
+        rounds, rate = max(100, rounds * 3 // (traits.classes + 1)), max(rate, 0.1)
+    return {"learning_rate": rate, "max_iter": rounds, "max_depth": 5 if traits.rows < 500 else 6}
+
+
 def _forest(traits: Traits) -> Settings:
     """Leaves grow with the rows, so that the trees stay small; many columns are drawn in smaller shares."""
     leaf = 2 if traits.rows < 20_000 else 5 if traits.rows < 200_000 else 20
@@ -177,6 +193,8 @@ def _round_parameters(value: float) -> float:
 
 _RULES: dict[str, Callable[[Traits], Settings]] = {
     "hist_gradient_boosting": _boosting,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
     "random_forest": _forest,
     "extra_trees": _extra,
     "averaged_trees": _average,

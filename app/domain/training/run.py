@@ -236,7 +236,7 @@ def describe_environment() -> EnvironmentInfo:
     from importlib.metadata import PackageNotFoundError, version
 
     packages = {}
-    for name in (*PACKAGES, *registry.BROUGHT.packages):
+    for name in (*PACKAGES, *registry.packages()):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:

@@ -59,6 +59,8 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
         classes=spec.task.kind.is_classification,
         seed=spec.reproducibility.seed,
         keeps_back=bool(values.get("early_stopping")),
+        # A gap filler counts with what is prepared, which it cannot with categories.
+        whole_words=entry.handles_categories and spec.task.purpose is not Purpose.FILL_GAPS,
     )
     steps = [("prepare", _preparing_step(spec, table, needs)), ("estimate", estimator)]
     if spec.task.purpose is Purpose.FILL_GAPS:
@@ -101,7 +103,12 @@ def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumn
         tuple(name for name in every.numbers if name in wanted),
         tuple(name for name in every.categories if name in wanted),
     )
-    return ColumnTransformer(list(_pipeline_parts(spec, columns, needs)), sparse_threshold=0)
+    parts = list(_pipeline_parts(spec, columns, needs))
+    if not needs.whole_words:
+        return ColumnTransformer(parts, sparse_threshold=0)
+    from app.domain.training.preprocessing.native_categories import CategoryFrame
+
+    return CategoryFrame(parts, sparse_threshold=0)
 
 
 def _pipeline_parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Part]:
@@ -171,6 +178,10 @@ def _category_chain(work: list[Link], needs: StepContext) -> Any:
     needs = replace(needs, words=True)
     encoders = {link.entry.kind for link in work if link.entry.role == "encode"}
     steps = [step_of(link, needs) for link in work]
+    if not encoders and needs.whole_words and not work:
+        from app.domain.training.preprocessing.native_categories import WholeWords
+
+        return WholeWords.usual()
     if not encoders:
         steps.append(one_hot(MAX_CATEGORIES))
     elif "one_hot" not in encoders:
