@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
-from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, MARGIN_WEIGHTS, REGRESSION, small_memory, weight_of
 from app.domain.vocabulary import Level, TaskKind
 
 
@@ -177,7 +177,7 @@ ENTRIES = (
                 "Curved bends with the data; straight is quicker to read.",
                 choices=(("rbf", "Curved"), ("linear", "Straight"), ("poly", "Polynomial")),
             ),
-            WEIGHTS,
+            MARGIN_WEIGHTS,
             Parameter(
                 "degree",
                 "Degree",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.vocabulary import Level, TaskKind
 
@@ -9,15 +11,23 @@ REGRESSION = (TaskKind.REGRESSION,)
 CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
 ALL_TASKS = (*CLASSES, *REGRESSION)
 
-WEIGHTS = Parameter(
+# Classes are learnt as they are, and each weighs the same in the decision.
+EVEN_DECISION = "decision"
+MARGIN_WEIGHTS = Parameter(
     "class_weight",
     "Weigh classes",
     "choice",
     "none",
     "Equal weight lets a rare class count as much as a common one.",
     level=Level.BASIC,
-    choices=(("none", "No weights"), ("balanced", "Equal weight")),
+    choices=(("none", "No weights"), ("balanced", "Equal weight in training")),
     tasks=CLASSES,
+)
+# Where there are probabilities, they can stay true and only the decision follow weights.
+WEIGHTS = replace(
+    MARGIN_WEIGHTS,
+    help="Equal weight lets a rare class count as much as a common one. In the decision it leaves probabilities true.",
+    choices=(*MARGIN_WEIGHTS.choices, (EVEN_DECISION, "Equal weight in the decision")),
 )
 MAX_DEPTH = Parameter(
     "max_depth",

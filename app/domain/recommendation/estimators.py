@@ -180,5 +180,5 @@ def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metri
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
         tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),
         parameters,
-        even=(weighed,) if parameters.get("class_weight") == "balanced" else (),
+        even=(weighed,) if parameters.get("class_weight", "none") != "none" else (),
     )

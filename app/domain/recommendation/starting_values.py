@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
+from app.domain.estimators.shared import EVEN_DECISION
 from app.domain.json_values import Settings
 from app.domain.recommendation.series_settings import (
     follows_drivers,
@@ -17,8 +18,8 @@ from app.domain.vocabulary import Purpose, TaskKind
 
 # From this many rows of the commonest class for one of the rarest on, each class is made to weigh the same.
 UNEVEN = 1.5
-# Scores that read probabilities as they are; weighing classes would shift those.
-OF_PROBABILITIES = frozenset({"log_loss", "neg_log_loss", "neg_brier_score"})
+# Scores in which a rare class counts as much as a common one; the suggested one, where none was chosen, is of them.
+BY_CLASS = frozenset({"", "balanced_accuracy", "f1_macro"})
 
 # A number with fewer different values is a mark or a count.
 MANY_VALUES = 30
@@ -55,8 +56,8 @@ def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = 
         Parameter name to value, within the bounds of the registry; estimators without rules keep their defaults.
     """
     values = dict(entry.defaults(traits.task))
-    if "class_weight" in values and traits.imbalance >= UNEVEN and metric not in OF_PROBABILITIES:
-        values["class_weight"] = "balanced"
+    if "class_weight" in values and traits.imbalance >= UNEVEN and metric in BY_CLASS:
+        values["class_weight"] = EVEN_DECISION if entry.probabilities else "balanced"
     moved = _RULES[entry.id](traits) if entry.id in _RULES else {}
     values.update({name: value for name, value in moved.items() if name in values})
     return ParameterValues(values)

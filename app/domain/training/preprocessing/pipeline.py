@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
+from app.domain.estimators.shared import EVEN_DECISION
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.preparation import TrainingTable
@@ -67,7 +68,11 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
         from app.domain.training.gap_filling import build_gap_filler
 
         return build_gap_filler(spec, table, steps, learns=not entry.is_baseline, scale=entry.scale)
-    return Pipeline(steps)
+    if not spec.task.kind.is_classification:
+        return Pipeline(steps)
+    from app.domain.training.class_probabilities import ClassPipeline
+
+    return ClassPipeline(steps, classes=len(table.labels), even=values.get("class_weight") == EVEN_DECISION)
 
 
 def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:
