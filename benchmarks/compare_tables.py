@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import ParameterValues
 from app.domain.experiment import ReproducibilityPart, Spec
 from app.domain.recommendation.estimators import EstimatorSuggestion
 from tests.domain.reading import Known, known, read_path
@@ -47,18 +49,28 @@ HYDRO = {
 
 @dataclass(frozen=True)
 class ComparedTable:
-    """One table with one hold-out: the plan of an untouched draft but for the metric and the share held out."""
+    """One table with one hold-out: the plan of an untouched draft but for the metric and the share held out.
+
+    `starts` are the estimators in the order of the rules, with the settings that each starts from.
+    """
 
     name: str
     data: Known
     spec: Spec
-    ranking: tuple[EstimatorSuggestion, ...]
+    starts: tuple[tuple[str, dict[str, Any]], ...]
     is_ordered: bool
+
+    @property
+    def ranking(self) -> tuple[EstimatorSuggestion, ...]:
+        """Return the estimators in the order of the rules."""
+        return tuple(
+            EstimatorSuggestion(registry.get(name), (), (), ParameterValues(values)) for name, values in self.starts
+        )
 
 
 def drawn() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tables to develop on, and those that are put aside until the end."""
-    draw = random.Random(SEED)  # noqa: S311  # A draw that can be repeated, and no secret.
+    draw = random.Random(SEED)  # A draw that can be repeated, and no secret.
     folder = REAL / "benchmark"
     pools = {
         kind: sorted(
@@ -92,8 +104,9 @@ def compared(name: str, held: int, rows: int) -> ComparedTable:
     plan = data.plan_as_measured({"data": answers, "validation": chosen})
     assert plan.spec is not None, plan.problems
     assert plan.spec.metrics.primary == metric, name
+    starts = tuple((item.entry.id, dict(item.parameters)) for item in plan.ranking)
     spec = plan.spec.model_copy(update={"reproducibility": ReproducibilityPart(seed=42 + held)})
-    return ComparedTable(name, data, spec, plan.ranking, bool(spec.task.time_column))
+    return ComparedTable(name, data, spec, starts, bool(spec.task.time_column))
 
 
 def _from_benchmark(name: str, held: int, rows: int) -> tuple[Known, dict[str, Any]]:

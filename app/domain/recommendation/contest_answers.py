@@ -9,39 +9,55 @@ from pydantic import ValidationError
 
 from app.domain.estimators import boosters, registry
 from app.domain.experiment import MOST_CANDIDATES_READ, CandidatePart
-from app.domain.json_values import JsonObject
+from app.domain.json_values import JsonObject, Settings
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.vocabulary import TaskKind
 
 CANDIDATES, BLEND, SUGGESTED = "candidates", "blend", "suggested_candidates"
 # So many of the recommended estimators are suggested as candidates.
 MAX_SUGGESTED = 5
 # Boosters compete beside them where they are installed; see docs/decisions/0062.
 BOOSTERS = frozenset(entry.id for entry in boosters.ENTRIES)
+BOOSTING = "hist_gradient_boosting"
 # A second setting of boosting, slower and wider, with fewer features at each split; see docs/decisions/0060.
-SLOW_BOOSTING: JsonObject = {
-    "estimator": "hist_gradient_boosting",
-    "parameters": {"learning_rate": 0.03, "max_iter": 400, "max_features": 0.5},
-}
+SLOW_BOOSTING: Settings = {"learning_rate": 0.03, "max_iter": 400, "max_features": 0.5}
+# Of classes it learns less by heart instead, unless rows are so many that it starts from so many leaves; see 0064.
+MANY_LEAVES, FEW_FEATURES, PENALTY = 31, 0.3, 1.0
 
 
-def suggested_candidates(ranking: Sequence[EstimatorSuggestion]) -> list[JsonObject]:
+def suggested_candidates(ranking: Sequence[EstimatorSuggestion], *, classes: bool = False) -> list[JsonObject]:
     """Return the candidates that are suggested: the first of the recommendation, boosting a second time, and boosters.
 
     Parameters
     ----------
     ranking
         The recommended estimators, the first choice first.
+    classes
+        Whether classes are predicted: who gives no probabilities of them has no part in a blend, and is left out.
     """
-    able = [item for item in ranking if not item.entry.is_baseline]
+    able = [item for item in ranking if not item.entry.is_baseline and (item.entry.probabilities or not classes)]
     first = [item for item in able if item.entry.id not in BOOSTERS][:MAX_SUGGESTED]
     parts = [_as_part(item) for item in first]
-    if any(part.estimator == SLOW_BOOSTING["estimator"] for part in parts):
-        parts.append(CandidatePart.model_validate(SLOW_BOOSTING))
+    parts += [_second_boosting(part, classes=classes) for part in parts if part.estimator == BOOSTING]
     parts += [_as_part(item) for item in able if item.entry.id in BOOSTERS]
     return as_answer(parts)
+
+
+def _second_boosting(first: CandidatePart, *, classes: bool) -> CandidatePart:
+    """Return boosting with other settings than those it starts from."""
+    start = first.parameters
+    if not classes or start["max_leaf_nodes"] >= MANY_LEAVES:
+        return CandidatePart(estimator=BOOSTING, parameters=dict(SLOW_BOOSTING))
+    slower = {
+        "learning_rate": start["learning_rate"] / 2,
+        "max_leaf_nodes": max(4, start["max_leaf_nodes"] // 2),
+        "max_features": FEW_FEATURES,
+        "l2_regularization": max(PENALTY, start["l2_regularization"]),
+    }
+    return CandidatePart(estimator=BOOSTING, parameters={**start, **slower})
 
 
 def _as_part(suggestion: EstimatorSuggestion) -> CandidatePart:
@@ -58,7 +74,8 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
 
     What is suggested stands under a name of its own: an answer that is the same as a suggestion would not be kept.
     """
-    reader.suggestions["model"][SUGGESTED] = suggested_candidates(ranking)
+    classes = TaskKind(config["task"]["kind"]).is_classification
+    reader.suggestions["model"][SUGGESTED] = suggested_candidates(ranking, classes=classes)
     raw = reader.raw("model", CANDIDATES)
     if not raw:
         return
