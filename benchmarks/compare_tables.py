@@ -143,4 +143,4 @@ def _stretch(frame: pd.DataFrame, spec: Spec, held: int, rows: int) -> pd.DataFr
     moments = times[frame[spec.task.target].notna()].sort_values(kind="stable")
     back = held * min(rows, len(moments)) * HELD_OUT_PERCENT // 100
     moments = moments.iloc[: len(moments) - back].iloc[-rows:]
-    return frame[(times >= moments.iloc[0]) & (times <= moments.iloc[-1])]
+    return frame.loc[times.between(moments.iloc[0], moments.iloc[-1])]

@@ -74,7 +74,7 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
 
     What is suggested stands under a name of its own: an answer that is the same as a suggestion would not be kept.
     """
-    classes = TaskKind(config["task"]["kind"]).is_classification
+    classes = TaskKind(str(config["task"]["kind"])).is_classification
     reader.suggestions["model"][SUGGESTED] = suggested_candidates(ranking, classes=classes)
     raw = reader.raw("model", CANDIDATES)
     if not raw:
