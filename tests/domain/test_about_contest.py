@@ -16,7 +16,7 @@ from app.domain.checks.patching import patch_of
 from app.domain.estimation import estimate
 from app.domain.estimation.contest import processes_for
 from app.domain.estimators import registry
-from app.domain.experiment import Draft, Spec
+from app.domain.experiment import Draft, Spec, TuningPart
 from app.domain.experiment_templates.applying import answers_of_template
 from app.domain.experiment_templates.template_config import config_of_spec, read_template_config
 from app.domain.problems import Problem
@@ -24,8 +24,9 @@ from app.domain.recommendation.contest_answers import suggested_candidates
 from app.domain.recommendation.from_config import answers_of_config
 from app.domain.recommendation.propose import make_plan
 from app.domain.vocabulary import Severity
+from tests.domain import reading
 from tests.domain.faults import table
-from tests.domain.reading import MACHINE, known
+from tests.domain.reading import MACHINE
 from tests.domain.tables import make_spec
 
 RIDGE = {"estimator": "ridge"}
@@ -129,28 +130,28 @@ CONTEST = [
 
 
 def test_a_contest_goes_through_a_draft_and_back() -> None:
-    data = table("400")
+    known = table("400")
     spec = make_spec(**WHOLE, candidates=CONTEST, blend=True)
-    plan = make_plan(Draft(answers_of_config(spec, data.profile)), data.profile, None)
+    plan = make_plan(Draft(answers_of_config(spec, known.profile)), known.profile, None)
     assert plan.spec is not None
     assert plan.spec.model == spec.model
 
 
 def test_candidates_that_cannot_be_read_leave_one_estimator_and_a_sentence() -> None:
-    data = table("400")
+    known = table("400")
     for odd in ("ridge", [7], [{"estimator": "nobody_knows"}], [{"parameters": {}}], {"a": 1}):
-        plan = make_plan(Draft({"data": {"target": "y"}, "model": {"candidates": odd}}), data.profile, None)
+        plan = make_plan(Draft({"data": {"target": "y"}, "model": {"candidates": odd}}), known.profile, None)
         assert "candidate_invalid" in {problem.code for problem in plan.problems}
         assert plan.spec is None or not plan.spec.model.candidates
 
 
 def test_suggested_candidates_make_a_sound_contest() -> None:
-    data = table("400")
-    plan = make_plan(Draft({"data": {"target": "y"}}), data.profile, None)
+    known = table("400")
+    plan = make_plan(Draft({"data": {"target": "y"}}), known.profile, None)
     listed = suggested_candidates(plan.ranking)
     assert 2 <= len(listed) <= 6
     answers = {"data": {"target": "y"}, "model": {"candidates": listed}}
-    after = make_plan(Draft(answers), data.profile, None)
+    after = make_plan(Draft(answers), known.profile, None)
     assert after.spec is not None
     assert after.spec.model.blend
     assert [part.model_dump(mode="json") for part in after.spec.model.candidates] == listed
@@ -161,7 +162,7 @@ def test_suggested_candidates_of_classes_give_probabilities_and_boost_gently_a_s
     random = np.random.default_rng(3)
     frame = pd.DataFrame(random.normal(size=(900, 4)), columns=list("abcd")).round(6)
     frame["y"] = np.where(frame["a"] + random.normal(size=900) > 0, "wet", "dry")
-    plan = make_plan(Draft({"data": {"target": "y"}}), known(frame).profile, None)
+    plan = make_plan(Draft({"data": {"target": "y"}}), reading.known(frame).profile, None)
     listed = plan.suggestions["model"]["suggested_candidates"]
     assert all(registry.get(part["estimator"]).probabilities for part in listed)
     first, second = (part["parameters"] for part in listed if part["estimator"] == "hist_gradient_boosting")
@@ -172,38 +173,66 @@ def test_suggested_candidates_of_classes_give_probabilities_and_boost_gently_a_s
 
 
 def test_a_template_keeps_its_candidates() -> None:
-    data = table("400")
+    known = table("400")
     spec = make_spec(**WHOLE, candidates=CONTEST, blend=True)
     config = config_of_spec(spec)
     assert read_template_config(config.to_json()) == config
-    answers = answers_of_template(config, data.profile)
-    plan = make_plan(Draft(answers), data.profile, None)
+    answers = answers_of_template(config, known.profile)
+    plan = make_plan(Draft(answers), known.profile, None)
     assert plan.spec is not None
     assert plan.spec.model.candidates == spec.model.candidates
     assert "candidates" not in config_of_spec(make_spec()).to_json()["model"]
 
 
 def test_a_contest_too_large_or_too_slow_names_who_takes_most() -> None:
-    data = table("400")
+    known = table("400")
     forest = {"estimator": "random_forest", "parameters": {"n_estimators": 1000}}
     spec = make_spec(**WHOLE, candidates=[RIDGE, forest, TREE])
-    forecast = estimate(spec, data.profile, MACHINE)
+    forecast = estimate(spec, known.profile, MACHINE)
     assert forecast.fits == 9
     assert forecast.seconds_low < forecast.seconds_high
-    (slow,) = launch_ends_in_time(forecast, MACHINE, spec, data.profile, limit_seconds=0.1)
+    (slow,) = launch_ends_in_time(forecast, MACHINE, spec, known.profile, limit_seconds=0.1)
     assert (slow.field, slow.code) == ("candidates.2", "launch_too_long")
     assert "Random forest takes longest." in slow.message
     small = replace(MACHINE, job_memory_mb=1.0)
-    (large,) = memory_fits(forecast, small, spec, data.profile)
+    (large,) = memory_fits(forecast, small, spec, known.profile)
     assert large.code == "memory_short"
     assert len(healed(spec, large).model.candidates) == 2
 
 
 def test_more_processors_make_a_contest_shorter_and_need_more_memory() -> None:
-    data = table("400")
+    known = table("400")
     spec = make_spec(**WHOLE, candidates=[RIDGE, FOREST, TREE])
-    item, four = (estimate(spec, data.profile, replace(MACHINE, cpus=count)) for count in (1, 4))
+    item, four = (estimate(spec, known.profile, replace(MACHINE, cpus=count)) for count in (1, 4))
     assert four.seconds_high < item.seconds_high
     assert four.memory_mb_high > item.memory_mb_high
-    assert processes_for(spec, data.profile, replace(MACHINE, cpus=4)) == 4
-    assert processes_for(spec, data.profile, replace(MACHINE, cpus=4, job_memory_mb=1.0)) == 1
+    assert processes_for(spec, known.profile, replace(MACHINE, cpus=4)) == 4
+    assert processes_for(spec, known.profile, replace(MACHINE, cpus=4, job_memory_mb=1.0)) == 1
+
+
+def test_folds_of_one_estimator_run_at_once_where_it_pays() -> None:
+    known = table("400")
+    long = make_spec(estimator="random_forest", parameters={"n_estimators": 1000}, **WHOLE)
+    slow, two = replace(MACHINE, slowness=5.0), replace(MACHINE, slowness=5.0, cpus=2)
+    alone = estimate(long, known.profile, replace(slow, cpus=1))
+    divided = estimate(long, known.profile, two)
+    assert (processes_for(long, known.profile, two), alone.fits) == (2, divided.fits)
+    # Of three fits one processor has two.
+    assert 0.5 * alone.seconds_high <= divided.seconds_high < 0.9 * alone.seconds_high
+    assert alone.memory_mb_high < divided.memory_mb_high < 2 * alone.memory_mb_high
+    assert divided.basis.endswith("2 fits run at once.")
+    short = make_spec(estimator="ridge", **WHOLE)
+    assert processes_for(short, known.profile, two) == 1
+    searched = long.model_copy(update={"model": long.model.model_copy(update={"tuning": TuningPart(enabled=True)})})
+    assert processes_for(searched, known.profile, two) == 1
+
+
+def test_folds_run_at_once_only_as_memory_allows() -> None:
+    known = table("400")
+    long = make_spec(estimator="random_forest", parameters={"n_estimators": 1000}, **WHOLE)
+    two = replace(MACHINE, slowness=5.0, cpus=2)
+    one_fit = estimate(long, known.profile, replace(two, cpus=1)).memory_mb_high
+    for memory in (1.0, one_fit, 1.2 * one_fit, 2.0 * one_fit):
+        bounded = replace(two, job_memory_mb=memory)
+        processes, needed = processes_for(long, known.profile, bounded), estimate(long, known.profile, bounded)
+        assert processes == 1 or needed.memory_mb_high <= memory + 1
