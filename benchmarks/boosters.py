@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from app.domain.contest.blend import average, errors_on, find_weights
-from app.domain.contest.contest import Contest
+from app.domain.contest.contest import Contest, blendable
 from app.domain.contest.executor import ContestMeans
 from app.domain.contest.tasks import FitFailure, FitResult, FitTask
 from app.domain.estimators import boosters, registry
@@ -81,9 +81,8 @@ def gains_of(contest: Contest) -> tuple[dict[str, float], dict[str, float]] | No
     judged = {*state.complete, len(shared.specs) - 1}
     outcomes = {item: shared.carry_out(FitTask(last, item), NEVER) for item in judged}
     results = {item: outcome for item, outcome in outcomes.items() if not isinstance(outcome, FitFailure)}
-    able = [item for item in results if results[item].predictions.scores is not None or not classes]
-    named = {item: shared.specs[item].model.estimator for item in able}
-    both = [item for item in able if item in state.complete and named[item] != "dummy"]
+    named = {item: shared.specs[item].model.estimator for item in results}
+    both = [item for item in blendable(state) if item in results and named[item] != "dummy"]
     groups = {"without": [item for item in both if named[item] not in KINDS], "with": both}
     losses, seconds = {}, {}
     for name, members in groups.items():
@@ -95,7 +94,9 @@ def gains_of(contest: Contest) -> tuple[dict[str, float], dict[str, float]] | No
         blended = average([results[m].predictions for m in members], weights, classes=classes)
         losses[name] = scoring.judge(shared.specs[0], table, shared.fold_of(last).validation, blended)[state.metric.id]
         seconds[name] = sum(_of(contest, m, k).clock.work.get("fit", 0.0) for m in members for k in range(last))
-    losses |= {named[item]: results[item].scores[state.metric.id] for item in able if named[item] in {*KINDS, "dummy"}}
+    losses |= {
+        named[item]: results[item].scores[state.metric.id] for item in results if named[item] in {*KINDS, "dummy"}
+    }
     every = [*losses.values(), *(item.scores[state.metric.id] for item in results.values())]
     dummy = losses.pop("dummy")
     best = max(state.metric.loss(score, dummy) for score in every if score is not None)

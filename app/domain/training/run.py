@@ -86,8 +86,7 @@ def train(
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
         run = TrainingRun(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
-        run.notes = [*table.notes, *notes_on_sites(spec), *notes_on_classes(table, split)]
-        run.clock = clock
+        run.notes, run.clock = [*table.notes, *notes_on_sites(spec), *notes_on_classes(table, split)], clock
         contest = _compete(run, means)
         built = replace(report.build(run, environment=describe_environment()), contest=contest)
         return TrainingResult(built, report.predictions(run))

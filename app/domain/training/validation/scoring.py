@@ -32,7 +32,7 @@ class Predictions:
 
 
 def decision_scores(shares: NDArray[np.float64], class_shares: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return what decides: probabilities as if every class were as common, shape (rows, classes).
+    """Return probabilities as if every class were as common, shape (rows, classes).
 
     Those that were learnt with the classes as they are become those of another mixture by the ratio of the shares
     (Elkan 2001, The foundations of cost-sensitive learning, IJCAI, theorem 2; Saerens et al. 2002, Neural Computation
