@@ -90,7 +90,7 @@ def _cards() -> list[Example]:
     suggestion = EstimatorSuggestion(FIRST, reasons, cautions, FIRST.defaults(TaskKind.REGRESSION))
     baseline = next(entry for entry in ENTRIES if entry.is_baseline)
     plain = EstimatorSuggestion(baseline, (), (), baseline.defaults(TaskKind.REGRESSION))
-    tie = replace(suggestion, even=("NSE 0.612 in short fits, against a best baseline of 0.610: a tie",))
+    tie = replace(suggestion, even=("NSE 0.612 in short fits, best baseline 0.610: a tie",))
     advice = (
         ("below the baseline", Advice("below_baseline", Severity.WARNING, "The mean does better.", "More rows help.")),
         ("no signal", Advice("no_signal", Severity.WARNING, "No short fit was better than the mean.")),

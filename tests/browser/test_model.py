@@ -142,7 +142,7 @@ def test_a_new_order_is_shown_when_asked_for_and_keeps_the_pick(open_page: OpenP
     picked = page.evaluate(
         "() => { const all = document.querySelectorAll('#model-choices input'); all[2].checked = true; return all[2].id }"
     )
-    link = page.get_by_role("link", name="Show in the new order")
+    link = page.get_by_role("link", name="Show the cards in the new order")
     if link.count():
         link.click()
         page.locator("#model-choices .chip", has_text="first choice").wait_for()

@@ -29,9 +29,10 @@ VISIBLE = """(selector) => {
 
 
 def settle(page: Any) -> None:
-    """Wait until the page is there and what it asks for on arrival is answered; what goes on being measured is not."""
+    """Wait until the page is there, what it asks for is answered, and what it measures is done and says the most."""
     page.wait_for_load_state()
-    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    quiet = '() => !document.querySelector(\'.htmx-request, [hx-trigger*="load"], [hx-trigger^="every"]\')'
+    page.wait_for_function(quiet, timeout=90_000)
 
 
 def visible_text(page: Any, selector: str = "main") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ class Known:
 
     profile: DatasetProfile
     frame: pd.DataFrame
+    # By target, since many tests ask for the same.
+    measured: dict[str, Associations] = field(default_factory=dict, compare=False, repr=False)
 
     def column(self, name: str) -> ColumnProfile:
         return self.profile.column(name)
@@ -71,7 +73,12 @@ class Known:
         return f"column.{self.profile.column(name).key}"
 
     def associations(self, target: str) -> Associations:
-        """Measure every column against a target, and say which may give it away."""
+        """Measure every column against a target once, and say which may give it away."""
+        if target not in self.measured:
+            self.measured[target] = self._measure(target)
+        return self.measured[target]
+
+    def _measure(self, target: str) -> Associations:
         kinds = {column.name: column.kind for column in self.profile.columns}
         result, axis = associate(self.frame, target, kinds), self.profile.time_axis
         time_column = axis.column if axis is not None and not axis.duplicates else None

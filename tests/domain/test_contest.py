@@ -26,6 +26,7 @@ from app.domain.training.validation.splitting import Fold
 from tests.domain.tables import made, make_spec, profile_of, real
 from tests.domain.test_run import lasting, river, river_spec
 
+pytestmark = pytest.mark.fits
 BOOSTING = {"estimator": "hist_gradient_boosting", "parameters": {"max_iter": 20}}
 RIDGE = {"estimator": "ridge"}
 TREE = {"estimator": "decision_tree", "parameters": {"max_depth": 4}}

@@ -18,6 +18,7 @@ from app.domain.recommendation.suggested_set import suggested_recipes
 from app.domain.recommendation.verdict import ShortFitEvidence
 from tests.domain.reading import Known, known
 
+pytestmark = pytest.mark.fits
 ROWS = 1_500
 
 

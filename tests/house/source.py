@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -35,3 +36,15 @@ def python_files(*folders: str) -> list[Path]:
 def short(path: Path) -> str:
     """Return a path as it stands in the project."""
     return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file, parsed once; nobody may change it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a file's syntax tree, gathered once."""
+    return tuple(ast.walk(tree_of(path)))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.source import ROOT, python_files, short, tracked
+from tests.house.source import ROOT, nodes_of, python_files, short, tracked, tree_of
 
 BANNED = {"models", "utils", "helpers", "common", "manager", "base", "templates"}
 MOST_LINES_OF_FILE = 400
@@ -31,7 +31,7 @@ CALLED_FROM_OUTSIDE = {
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -59,11 +59,13 @@ def test_no_function_is_too_long() -> None:
 
 
 def _written(kind: type[ast.AST], word: str) -> list[str]:
-    """Return where the product has a part of this kind with this word in it."""
-    nodes = ((path, node) for path in python_files(*PRODUCT) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    """Return where the product has a part of this kind with these words in it."""
+    first = word.split("(", maxsplit=1)[0].split(maxsplit=1)[0]
+    files = [path for path in python_files(*PRODUCT) if first in path.read_text(encoding="utf-8")]
     return [
         f"{short(path)}:{getattr(node, 'lineno', 0)}"
-        for path, node in nodes
+        for path in files
+        for node in nodes_of(path)
         if isinstance(node, kind) and word in ast.unparse(node)
     ]
 
@@ -100,7 +102,7 @@ def test_a_worker_loads_no_numerical_library_before_it_forks() -> None:
 
 
 def test_the_settings_import_nothing_of_the_application() -> None:
-    tree = ast.parse((ROOT / "config.py").read_text(encoding="utf-8"))
+    tree = tree_of(ROOT / "config.py")
     names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not {name for name in names if name.split(".")[0] in ("app", "workers", "wsgi")}
@@ -123,7 +125,7 @@ def test_the_domain_asks_neither_the_kernel_nor_a_database() -> None:
     texts = [
         f"{short(path)}:{node.lineno}"
         for path in python_files("app/domain")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and words.search(node.value)
     ]
     assert texts == []
@@ -136,7 +138,7 @@ MAX_UNTYPED_MAPPINGS = 57
 def untyped_mappings(path: Path) -> int:
     """Count `dict` and `Mapping` of values of any kind, as `dict[str, Any]` and a bare `dict` in an annotation."""
     names, count = {"dict", "Mapping"}, 0
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names:
             value = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
             count += isinstance(value, ast.Name) and value.id in ("Any", "object")

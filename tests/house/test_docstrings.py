@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.source import python_files, short
+from tests.house.source import nodes_of, python_files, short
 
 PLACES = ("app", "workers", "tests", "benchmarks")
 # An opening that leaves the thing without a name.
@@ -22,7 +22,7 @@ Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def _documented(path: Path) -> Iterator[tuple[Documented, str]]:
     """Yield functions and classes with their docstrings."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, Documented) and (text := ast.get_docstring(node)):
             yield node, text
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from jinja2 import nodes
+from jinja2 import nodes as markup
 
-from tests.house.source import ROOT, python_files, short
+from tests.house.source import ROOT, nodes_of, python_files, short, tree_of
 from tests.house.template_names import APP, all_templates, parsed
 
 GLOSSARY, ARCHITECTURE = ROOT / "docs" / "glossary.md", ROOT / "docs" / "architecture.md"
@@ -62,11 +61,6 @@ WIRE = frozenset(
 BARE = frozenset({"one", "at", "says"})
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def _names_of(node: ast.stmt) -> list[str]:
     """Return the names that a statement of a module or a class defines."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -78,7 +72,7 @@ def _names_of(node: ast.stmt) -> list[str]:
 
 def is_defined(path: Path, dotted: str) -> bool:
     """Return whether a module defines a name, or one of its classes a member."""
-    body = _tree(path).body
+    body = tree_of(path).body
     for name in dotted.split("."):
         node = next((node for node in body if name in _names_of(node)), None)
         if node is None:
@@ -161,7 +155,7 @@ def test_each_wire_name_stands_in_its_source() -> None:
 def test_a_class_name_stands_for_one_class() -> None:
     places = defaultdict(list)
     for path in python_files("app"):
-        for node in ast.walk(_tree(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{short(path)}:{node.lineno}")
     assert {name: place for name, place in places.items() if len(place) > 1} == {}
@@ -172,16 +166,16 @@ def _banned_names() -> Iterator[str]:
     for path in python_files(*PRODUCT):
         if BANNED & set(path.stem.split("_")):
             yield short(path)
-        for node in ast.walk(_tree(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef) and not node.name.endswith(HAPPENED):
                 words = {word.lower() for word in re.findall(r"[A-Z][a-z]*", node.name)}
                 if BANNED & words:
                     yield f"{short(path)}: {node.name}"
 
 
-def _bound_names(tree: ast.Module) -> Iterator[str]:
+def _bound_names(syntax: Iterable[ast.AST]) -> Iterator[str]:
     """Yield what a module binds: functions, parameters, variables and attributes."""
-    for node in ast.walk(tree):
+    for node in syntax:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -199,8 +193,8 @@ def _is_banned(name: str) -> bool:
 def _banned_template_names() -> Iterator[str]:
     """Yield variables, macros and attributes of templates with a banned name."""
     for template in all_templates() + MACROS:
-        for node in parsed(template).find_all((nodes.Name, nodes.Macro, nodes.Getattr)):
-            name = node.attr if isinstance(node, nodes.Getattr) else node.name
+        for node in parsed(template).find_all((markup.Name, markup.Macro, markup.Getattr)):
+            name = node.attr if isinstance(node, markup.Getattr) else node.name
             if _is_banned(name) and f"{template}: {name}" not in WIRE_IN_TEMPLATES:
                 yield f"{template}: {name}"
 
@@ -213,14 +207,14 @@ def test_no_function_or_variable_has_a_banned_name() -> None:
     names = {
         f"{short(path)}: {name}"
         for path in python_files(*PRODUCT)
-        for name in _bound_names(_tree(path))
+        for name in _bound_names(nodes_of(path))
         if _is_banned(name)
     }
     assert sorted(names - WIRE) == []
 
 
 def test_the_wire_names_are_still_there() -> None:
-    names = {f"{short(path)}: {name}" for path in python_files(*PRODUCT) for name in _bound_names(_tree(path))}
+    names = {f"{short(path)}: {name}" for path in python_files(*PRODUCT) for name in _bound_names(nodes_of(path))}
     assert sorted(WIRE - names) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.house.source import ROOT, python_files
+from tests.house.source import ROOT, python_files, tree_of
 
 # Between the wizard's flow and its frame; it goes with the context of a draft (issue 14).
 LAST_CIRCLE = ("app.steps.flow", "app.steps.frame")
@@ -18,7 +18,7 @@ def _name_of(path: Path) -> str:
 
 def _imports() -> dict[str, set[str]]:
     """Return every module with the modules it imports, at whatever place of its text."""
-    trees = {_name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in python_files("app", "workers")}
+    trees = {_name_of(path): tree_of(path) for path in python_files("app", "workers")}
     results: dict[str, set[str]] = {}
     for module, tree in trees.items():
         names: set[str] = set()

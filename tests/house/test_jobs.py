@@ -12,7 +12,7 @@ from app.domain.vocabulary import JobKind
 from app.queue import ALL_QUEUES
 from app.services.jobs.kinds import KINDS
 from config import Limits
-from tests.house.source import ROOT, python_files, short
+from tests.house.source import ROOT, nodes_of, python_files, short
 
 LIFE = ROOT / "app" / "services" / "jobs"
 # What changes the state of a job or its lease, in `app.storage.jobs`.
@@ -53,7 +53,7 @@ def test_only_the_life_of_jobs_changes_their_state() -> None:
         f"{short(path)}:{node.lineno} {node.attr}"
         for path in python_files("app", "workers")
         if path.parent != LIFE
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute)
         and node.attr in VERBS
         and isinstance(node.value, ast.Name)
@@ -66,7 +66,7 @@ def test_no_code_asks_which_kind_a_job_is() -> None:
     comparisons = [
         f"{short(path)}:{node.lineno}"
         for path in python_files("app", "workers")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Compare) and any(_names_a_kind(side) for side in (node.left, *node.comparators))
     ]
     assert comparisons == []

@@ -176,7 +176,7 @@ def test_the_last_poll_offers_a_new_order_and_imposes_none(browser: Browser, sma
     assert not polled.has("model-choices")
     assert "every 1s" not in polled.text
     reloaded = browser.arrive(step_path(small, "model"))
-    offered = [element for element in polled.tree.iter("a") if words_of(element) == "Show in the new order"]
+    offered = [element for element in polled.tree.iter("a") if words_of(element) == "Show the cards in the new order"]
     assert len(offered) == (order_shown(reloaded) != before)
     same = quote(",".join(order_shown(reloaded)))
     assert "new order" not in browser.get(f"{evidence_path(small)}?order={same}", htmx=True).text

@@ -54,9 +54,7 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
     if entry.id in LINES and traits.rows_per_column >= 1:
         answers.append(f"{traits.rows_per_column:,.0f} rows per coefficient")
     if entry.id in TREES and traits.tail >= LONG_TAIL:
-        answers.append(
-            f"The target has a long tail ({traits.tail:.1f} to 1 about the median); trees are unaffected by skew"
-        )
+        answers.append(f"The target has a long tail ({traits.tail:.1f} to 1), which trees do not mind")
     smooth = traits.target_values > traits.rows // 10 and 0 < traits.tail < LONG_TAIL
     if entry.id in SMOOTH and traits.coarse_share < 0.3:
         target = f", a target of {traits.target_values:,} values without a long tail" if smooth else ""

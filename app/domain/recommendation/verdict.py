@@ -168,8 +168,7 @@ def _add_score(ranked: EstimatorSuggestion, evidence: ShortFitEvidence) -> Estim
     if measured is None or not evidence.baseline:
         return ranked
     unit, rule = metrics.get(evidence.metric).title, float(np.mean(evidence.baseline))
-    score = f"{unit} {measured.mean:.3f} in short fits, against a best baseline of"
-    words = f"{score} {rule:.3f}".replace("-", "\u2212")
+    words = f"{unit} {measured.mean:.3f} in short fits, best baseline {rule:.3f}".replace("-", "\u2212")
     standing = evidence.standing_of(measured)
     if standing is Standing.WORSE:
         words = f"{words}, which is better"

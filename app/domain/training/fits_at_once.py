@@ -31,7 +31,9 @@ class FitsAtOnce:
         TrainingError
             With the sentence of the first part, in their order, that could not be fitted.
         """
-        tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in range(self.parts)]
+        # The longest fits first, so that no processor waits for one of them at the end.
+        parts = sorted(range(self.parts), key=lambda part: -len(self.shared.fold_of(part).train))
+        tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in parts]
         self.run.report_progress(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
         callbacks = SearchCallbacks(self.run.should_stop, self.run.most_trials)
         self.executor.run(self.shared, tasks, callbacks=callbacks, on_outcome=self._add, is_wanted=self._is_wanted)
@@ -60,9 +62,7 @@ class FitsAtOnce:
         if run.split.holdout is not None and run.holdout is None and self.parts - 1 in self.results:
             run.holdout = self._judge(self.parts - 1)
         run.done += 1
-        run.report_progress(
-            f"{self.shared.name_of(outcome.task.part).capitalize()} of {len(run.split.folds)} folds judged"
-        )
+        run.report_progress(f"{len(self.results)} of {self.parts} parts fitted and judged")
 
     def _judge(self, part: int) -> Any:
         result = self.results[part]

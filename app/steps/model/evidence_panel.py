@@ -17,7 +17,7 @@ from app.steps.context import DraftContext
 from app.steps.estimator_choice import EstimatorChoice, choice_of
 
 # Rows of the table, there from the first look on: what the fits bring must not move what stands below.
-RESERVED = 6
+RESERVED = 4
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from flask import request
@@ -102,7 +102,7 @@ def model_values(draft: DraftContext) -> ModelValues:
     ranked = measured.ranking if measured else draft.plan.ranking
     first = cards_first(draft, ranked)
     return ModelValues(
-        ranked=first,
+        ranked=say_reasons_once(first),
         others=[suggestion for suggestion in ranked if suggestion not in first],
         cards_order=order_of(first),
         chosen=registry.get(spec.model.estimator),
@@ -123,6 +123,16 @@ def cards_first(draft: DraftContext, ranking: Sequence[EstimatorSuggestion]) -> 
     chosen = draft.plan.spec.model.estimator if draft.plan.spec is not None else ""
     first = [suggestion for suggestion in ranking[:RECOMMENDED] if suggestion.entry.competes]
     return first + [suggestion for suggestion in ranking[RECOMMENDED:] if suggestion.entry.id == chosen]
+
+
+def say_reasons_once(cards: Sequence[EstimatorSuggestion]) -> list[EstimatorSuggestion]:
+    """Return the cards without the reasons that an earlier card gives already: those tell them apart in nothing."""
+    given: set[str] = set()
+    results = []
+    for card in cards:
+        results.append(replace(card, reasons=tuple(reason for reason in card.reasons if reason not in given)))
+        given.update(card.reasons)
+    return results
 
 
 def order_of(cards: Sequence[EstimatorSuggestion]) -> str:
