@@ -127,12 +127,16 @@ def _check_queue(state: SystemState) -> list[Check]:
 
 
 def _check_estimators() -> list[Check]:
-    """Check the estimators of other packages, and fit those that look sound."""
+    """Check the estimators of other packages and the boosters that are installed, and fit those that look sound."""
     checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
     for entry in registry.BROUGHT.entries:
         fault = plugins.try_estimator(entry)
         words = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
         checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {words}."))
+    for entry in registry.BOOSTERS:
+        fault = plugins.try_estimator(entry)
+        words = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
+        checks.append(Check(not fault, f"{entry.title} {words}."))
     return checks
 
 
