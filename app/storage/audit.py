@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from itertools import starmap
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, LargeBinary, exists, func, insert, or_, select, text, update
@@ -191,7 +190,7 @@ def chain_entries() -> Iterator[ChainEntry]:
         else:
             numbers = [row[0] for row in rows]
             # A hundred thousand are made one after another, so that nothing is looked up by name here.
-            yield from starmap(_made, rows)
+            yield from map(_made, rows)
         if len(numbers) < CHUNK:
             return
         after = numbers[-1]
@@ -209,20 +208,8 @@ def _rows(query: Any) -> Sequence[Any] | None:
     return None if any(bytes in set(map(type, row)) for row in rows) else rows
 
 
-def _made(
-    number: int,
-    position: datetime,
-    act: str,
-    actor_id: uuid.UUID | None,
-    channel: str,
-    request_id: str,
-    address: str | None,
-    salt: str | None,
-    digest: str,
-    network: str,
-    subject_id: uuid.UUID | None,
-    *rest: str,
-) -> ChainEntry:
+def _made(row: Sequence[Any]) -> ChainEntry:
+    number, position, act, actor_id, channel, request_id, address, salt, digest, network, subject_id, *rest = row
     return ChainEntry(
         number,
         position.isoformat(timespec="microseconds"),
@@ -243,7 +230,7 @@ def _entry_of(number: int) -> ChainEntry:
     """Return one entry; of one that cannot be read, only the hashes, by which its neighbours are told from it."""
     rows = _rows(select(*CHAIN_COLUMNS).where(AuditEntry.number == number))
     if rows is not None:
-        return _made(*rows[0])
+        return _made(rows[0])
     raw = (cast_to(AuditEntry.previous_hash, LargeBinary), cast_to(AuditEntry.hash, LargeBinary))
     hashes = db.session.execute(select(*raw).where(AuditEntry.number == number)).one()
     previous, own = (bytes(cell or b"").decode("ascii", errors="replace") for cell in hashes)
