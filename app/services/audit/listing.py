@@ -87,6 +87,8 @@ def _day(text: str, field: str) -> datetime | None:
     if not text.strip():
         return None
     try:
+        # Digits of other scripts would be read, and then stand in a field that no browser shows.
+        text.encode("ascii")
         return datetime.strptime(text.strip(), "%Y-%m-%d")  # noqa: DTZ007  # Every stored time is UTC without a zone.
     except ValueError:
         message = "Write the day as year-month-day, such as 2026-03-31."
