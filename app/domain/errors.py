@@ -160,6 +160,18 @@ class AuditKeyError(DomainError):
         )
 
 
+class AuditDamagedError(DomainError):
+    """An entry of the audit trail was changed so that it cannot be read."""
+
+    status = 500
+    code = "audit_damaged"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An entry on this page was changed and cannot be read. The command hydroml audit verify names it."
+        )
+
+
 class UnreadableFileError(DomainError):
     """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422.
 

@@ -21,10 +21,11 @@ from app.services.drafts import drafts
 from app.services.system.administration import act_on_job
 from app.services.usage import recording, reporting
 from app.services.usage.reporting import UsageQuery
-from app.storage import audit, jobs, usage
+from app.storage import audit, audit_heads, jobs, usage
 from app.storage.audit import AuditFilter
 from app.storage.db import db, now, transaction
 from app.storage.tables import Job, User
+from config import Settings
 from tests.services.tables import at_once
 from tests.web.client import Browser, fresh
 
@@ -217,3 +218,19 @@ def test_no_header_makes_a_stranger_local(app: Flask, header: str, value: str) -
     elsewhere = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.7"}}
     assert Browser(app).get("/metrics", headers={header: value}, **elsewhere).status == 401
     assert Browser(app).get("/metrics", headers={header: value}).status == 401, "a proxy here speaks for a stranger"
+
+
+def test_without_its_key_the_trail_refuses_acts_and_says_what_follows(
+    app: Flask, root: Browser, admin: User, settings: Settings
+) -> None:
+    page = root.get(f"/admin/people/{admin.id}")
+    (settings.data / "audit" / "key").unlink()
+    audit_heads.load_key.cache_clear()
+    before = audit.head()
+    refusal = root.press(page, "End all sessions")
+    assert refusal.status == 503
+    assert "The key of the audit trail, the file audit/key in the data folder, is missing." in refusal.words
+    for path in ("/admin", "/admin/people", "/admin/audit"):
+        assert root.get(path).status == 200, "whoever is signed in can still look"
+    assert audit.head() == before
+    assert not (settings.data / "audit" / "key").exists()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.audit.acts import KINDS, AuditAct
-from app.domain.errors import DomainError
+from app.domain.errors import AuditDamagedError, DomainError
 from app.services.audit.trail import record_alone
 from app.services.experiments import csv_lines
 from app.storage import audit
@@ -96,9 +96,21 @@ def _day(text: str, field: str) -> datetime | None:
 
 
 def find_entries(wanted: AuditFilter, *, page: int) -> tuple[list[AuditLine], int]:
-    """Return a page of entries, newest first, and how many there are."""
+    """Return a page of entries, newest first, and how many there are.
+
+    Raises
+    ------
+    AuditDamagedError
+        If an entry of the page was changed so that it cannot be read.
+    """
     offset = (max(1, min(page, 10_000_000)) - 1) * PER_PAGE
-    return audit.list_entries(wanted, limit=PER_PAGE, offset=offset), audit.count_entries(wanted)
+    try:
+        lines = audit.list_entries(wanted, limit=PER_PAGE, offset=offset)
+        for line in lines:
+            changes_of(line)
+    except (ValueError, TypeError, AttributeError):
+        raise AuditDamagedError from None
+    return lines, audit.count_entries(wanted)
 
 
 def changes_of(line: AuditLine) -> Mapping[str, Mapping[str, object]]:
