@@ -10,7 +10,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-
 BENCHMARKS := startup steps plans_per_request drip load newcomer words lost_worker analysis large_file wide_file first_look reopen findings pollock \
 	time_forms column_truth driver_names mutations correlation ranking leaks heatmap validate_config recommend \
 	estimates valid_means_runnable weight interruptions small_wide formats verdicts selection_noise config_is_enough \
-	gaps derive audit autosave_cost
+	gaps derive audit autosave_cost cores
 PIP_FLAGS := --disable-pip-version-check --quiet --require-hashes --only-binary :all:
 
 help: ## Say what there is

@@ -16,15 +16,14 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from app.domain.contest.executor import IsWanted, OnOutcome, SerialExecutor
-from app.domain.contest.tasks import FitTask, SharedInput
+from app.domain.contest.executor import OutcomeT, SerialExecutor, SharedWork, TaskT
 from app.domain.errors import StoppedError
 from app.domain.training.tuning.tuning import SearchCallbacks
 from workers.process import die_with
@@ -42,7 +41,7 @@ class TaskProcess:
 
     process: BaseProcess
     pipe: Connection
-    task: FitTask | None = None
+    task: Any = None
 
 
 @dataclass
@@ -56,17 +55,17 @@ class TaskPool:
     fork_lock: Any = field(default_factory=threading.Lock)
     grown_mb: float = 0.0
     _waiting: list[TaskProcess] = field(default_factory=list)
-    _shared: SharedInput | None = None
+    _shared: Any = None
     _limit: Any = None
 
     def run(
         self,
-        shared: SharedInput,
-        tasks: Iterable[FitTask],
+        shared: SharedWork[TaskT, OutcomeT],
+        tasks: Iterable[TaskT],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted = lambda _task: True,
+        on_outcome: Callable[[OutcomeT], None],
+        is_wanted: Callable[[TaskT], bool] = lambda _task: True,
     ) -> None:
         """Carry out tasks, as many at once as there are processes; see `Executor`."""
         ordered = list(tasks)
@@ -133,23 +132,23 @@ def end_process(process: TaskProcess) -> None:
     process.process.join()
 
 
-class _PoolRun:
+class _PoolRun(Generic[TaskT, OutcomeT]):
     """One call of `TaskPool.run`."""
 
     def __init__(
         self,
         pool: TaskPool,
-        shared: SharedInput,
-        tasks: deque[FitTask],
+        shared: SharedWork[TaskT, OutcomeT],
+        tasks: deque[TaskT],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted,
+        on_outcome: Callable[[OutcomeT], None],
+        is_wanted: Callable[[TaskT], bool],
     ) -> None:
         self.pool, self.shared, self.tasks = pool, shared, tasks
         self.callbacks, self.on_outcome, self.is_wanted = callbacks, on_outcome, is_wanted
         self.busy: list[TaskProcess] = []
-        self.starts: dict[FitTask, int] = {}
+        self.starts: dict[TaskT, int] = {}
 
     def carry_out(self) -> None:
         try:
@@ -211,7 +210,7 @@ class _PoolRun:
             self.on_outcome(outcome)
 
 
-def _serve(pipe: Connection, other: Connection, shared: SharedInput, limit: Any, parent: int) -> None:
+def _serve(pipe: Connection, other: Connection, shared: SharedWork[Any, Any], limit: Any, parent: int) -> None:
     """Carry out one task after another until the pipe is closed."""
     die_with(parent)
     other.close()

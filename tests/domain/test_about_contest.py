@@ -13,7 +13,7 @@ from app.domain.checks.merging import merge_patch
 from app.domain.checks.patching import patch_of
 from app.domain.estimation import estimate
 from app.domain.estimation.contest import processes_for
-from app.domain.experiment import Draft, Spec
+from app.domain.experiment import Draft, Spec, TuningPart
 from app.domain.experiment_templates.applying import answers_of_template
 from app.domain.experiment_templates.template_config import config_of_spec, read_template_config
 from app.domain.problems import Problem
@@ -190,3 +190,31 @@ def test_more_processors_make_a_contest_shorter_and_need_more_memory() -> None:
     assert four.memory_mb_high > item.memory_mb_high
     assert processes_for(spec, known.profile, replace(MACHINE, cpus=4)) == 4
     assert processes_for(spec, known.profile, replace(MACHINE, cpus=4, job_memory_mb=1.0)) == 1
+
+
+def test_folds_of_one_estimator_run_at_once_where_it_pays() -> None:
+    known = table("400")
+    long = make_spec(estimator="random_forest", parameters={"n_estimators": 1000}, **WHOLE)
+    slow, two = replace(MACHINE, slowness=5.0), replace(MACHINE, slowness=5.0, cpus=2)
+    alone = estimate(long, known.profile, replace(slow, cpus=1))
+    divided = estimate(long, known.profile, two)
+    assert (processes_for(long, known.profile, two), alone.fits) == (2, divided.fits)
+    # Of three fits one processor has two.
+    assert 0.5 * alone.seconds_high <= divided.seconds_high < 0.9 * alone.seconds_high
+    assert alone.memory_mb_high < divided.memory_mb_high < 2 * alone.memory_mb_high
+    assert divided.basis.endswith("2 fits run at once.")
+    short = make_spec(estimator="ridge", **WHOLE)
+    assert processes_for(short, known.profile, two) == 1
+    searched = long.model_copy(update={"model": long.model.model_copy(update={"tuning": TuningPart(enabled=True)})})
+    assert processes_for(searched, known.profile, two) == 1
+
+
+def test_folds_run_at_once_only_as_memory_allows() -> None:
+    known = table("400")
+    long = make_spec(estimator="random_forest", parameters={"n_estimators": 1000}, **WHOLE)
+    two = replace(MACHINE, slowness=5.0, cpus=2)
+    one_fit = estimate(long, known.profile, replace(two, cpus=1)).memory_mb_high
+    for memory in (1.0, one_fit, 1.2 * one_fit, 2.0 * one_fit):
+        bounded = replace(two, job_memory_mb=memory)
+        processes, needed = processes_for(long, known.profile, bounded), estimate(long, known.profile, bounded)
+        assert processes == 1 or needed.memory_mb_high <= memory + 1

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.domain.estimation import Machine
 from app.domain.vocabulary import JobKind
+from app.services.measurements import estimates
 from app.storage.db import db
 from app.storage.tables import Job, User
 from app.web.charts import expected
@@ -31,6 +33,12 @@ def test_what_came_true_is_said() -> None:
     )
     assert cost.memory == "Estimated 240 to 310 MB; peak memory 280 MB, within what was estimated."
     assert "learnt" in cost.learnt
+
+
+def test_fits_at_once_are_judged_by_the_time_on_the_wall() -> None:
+    cost = expected.build({**ESTIMATE, "processes": 2}, {"seconds": 5.0, "work_seconds": 9.0, "memory_mb": 280.0})
+    assert cost is not None
+    assert cost.time.startswith("Estimated 2 to 8 s with 2 fits at once; it took 5 s, within what was estimated.")
 
 
 @pytest.mark.parametrize(("work", "word"), [(1.0, "less than"), (9.0, "more than")])
@@ -75,7 +83,11 @@ def test_from_the_model_step_on_a_worker_is_asked_to_time_the_estimator(browser:
     assert "While the machine is busy it takes longer." in page.words
 
 
-def test_the_promise_before_the_launch_is_one_of_processor_time(browser: Browser, user: User) -> None:
+@pytest.mark.parametrize(("cpus", "words"), [(1, "of processor time for 6 fits,"), (2, "for 6 fits, 2 at once,")])
+def test_the_promise_before_the_launch_says_whose_time_it_is(
+    browser: Browser, user: User, monkeypatch: pytest.MonkeyPatch, cpus: int, words: str
+) -> None:
+    monkeypatch.setattr(estimates, "this_machine", lambda: Machine(cpus, 8000.0))
     page = browser.get(step_path(draft_on_sample(user), "review"))
-    assert "of processor time for" in page.words
+    assert words in page.words
     assert "plus any time in the queue" in page.words

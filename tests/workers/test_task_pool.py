@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.contest.executor import ContestMeans, IsWanted, OnOutcome, SerialExecutor
-from app.domain.contest.tasks import FitFailure, FitTask, Outcome, SharedInput
+from app.domain.contest.executor import ContestMeans, OutcomeT, SerialExecutor, SharedWork, TaskT
+from app.domain.contest.tasks import FitFailure, FitTask, Outcome
 from app.domain.errors import StoppedError, TrainingError
+from app.domain.training.report.importance import ShuffledFeatures
 from app.domain.training.report.outcome import Progress
 from app.domain.training.tuning.tuning import SearchCallbacks
 from tests.domain.tables import made, make_spec
@@ -44,12 +45,12 @@ class Backwards(SerialExecutor):
 
     def run(
         self,
-        shared: SharedInput,
-        tasks: Iterable[FitTask],
+        shared: SharedWork[TaskT, OutcomeT],
+        tasks: Iterable[TaskT],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted = lambda _task: True,
+        on_outcome: Callable[[OutcomeT], None],
+        is_wanted: Callable[[TaskT], bool] = lambda _task: True,
     ) -> None:
         super().run(shared, list(tasks)[::-1], callbacks=callbacks, on_outcome=on_outcome, is_wanted=is_wanted)
 
@@ -196,6 +197,20 @@ def test_the_folds_of_one_estimator_are_the_same_at_once(holdout: dict[str, Any]
     spec = make_spec(estimator="random_forest", parameters={"n_estimators": 10}, validation=validation)
     item, two = (lasting(contest(spec, made(200), means=ContestMeans(executor=TaskPool(count)))) for count in (1, 2))
     assert item == two
+
+
+def test_importance_is_the_same_in_processes(pool: TaskPool) -> None:
+    spec, frame = make_spec(estimator="extra_trees", parameters={"n_estimators": 10}), made(240)
+    serial, divided = (contest(spec, frame, means=ContestMeans(executor=item)) for item in (SerialExecutor(), pool))
+    assert serial.report.charts.importance == divided.report.charts.importance
+    assert serial.report.charts.importance is not None
+    assert divided.report.timing.work["importance"] > 0
+
+
+def test_importance_whose_processes_are_killed_says_so(pool: TaskPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ShuffledFeatures, "carry_out", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(TrainingError, match="ended twice, most likely because memory ran out"):
+        contest(make_spec(), made(120), means=ContestMeans(executor=pool))
 
 
 def test_a_fold_that_cannot_be_fitted_fails_with_its_sentence(pool: TaskPool) -> None:

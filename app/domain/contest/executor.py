@@ -1,18 +1,29 @@
-"""How the tasks of a contest are carried out: the one interface, and the way that needs nothing but this process."""
+"""How the tasks of a training are carried out: the one interface, and the way that needs nothing but this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from app.domain.contest.tasks import FitTask, Outcome, SharedInput, carry_out
 from app.domain.contest.wishes import Wishes, no_wishes
 from app.domain.errors import StoppedError
 from app.domain.training.tuning.tuning import SearchCallbacks
 
-IsWanted = Callable[[FitTask], bool]
-OnOutcome = Callable[[Outcome], None]
+TaskT = TypeVar("TaskT", bound=Hashable)
+TaskT_contra = TypeVar("TaskT_contra", bound=Hashable, contravariant=True)
+OutcomeT = TypeVar("OutcomeT")
+OutcomeT_co = TypeVar("OutcomeT_co", covariant=True)
+
+
+class SharedWork(Protocol[TaskT_contra, OutcomeT_co]):
+    """What all tasks of one call share, and what carries out one of them: a pure function of both."""
+
+    def carry_out(self, task: TaskT_contra, callbacks: SearchCallbacks) -> OutcomeT_co:
+        """Carry out a task."""
+
+    def fail(self, task: TaskT_contra, code: str, reason: str) -> OutcomeT_co:
+        """Return the outcome of a task whose process ended before it did."""
 
 
 class Executor(Protocol):
@@ -26,12 +37,12 @@ class Executor(Protocol):
 
     def run(
         self,
-        shared: SharedInput,
-        tasks: Iterable[FitTask],
+        shared: SharedWork[TaskT, OutcomeT],
+        tasks: Iterable[TaskT],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted = lambda _task: True,
+        on_outcome: Callable[[OutcomeT], None],
+        is_wanted: Callable[[TaskT], bool] = lambda _task: True,
     ) -> None:
         """Carry out tasks, and hand over the outcome of each as it comes, in any order.
 
@@ -64,19 +75,19 @@ class SerialExecutor:
 
     def run(
         self,
-        shared: SharedInput,
-        tasks: Iterable[FitTask],
+        shared: SharedWork[TaskT, OutcomeT],
+        tasks: Iterable[TaskT],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted = lambda _task: True,
+        on_outcome: Callable[[OutcomeT], None],
+        is_wanted: Callable[[TaskT], bool] = lambda _task: True,
     ) -> None:
         """Carry out tasks in their order."""
         for task in tasks:
             if callbacks.should_stop():
                 raise StoppedError
             if is_wanted(task):
-                on_outcome(carry_out(task, shared, callbacks))
+                on_outcome(shared.carry_out(task, callbacks))
 
     def close(self) -> None:
         """Nothing waits here."""

@@ -116,7 +116,7 @@ def _order_estimators(traits: Traits, limits: Thresholds) -> tuple[list[str], st
         first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
         return (
             first,
-            f"{traits.rows:,} rows, {traits.derived:,} features of past weather: two kinds of trees averaged err least",
+            f"{traits.rows:,} rows, {traits.derived:,} features of past weather: such an average errs least",
         )
     if traits.memory_steps and traits.rows >= limits.some:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]

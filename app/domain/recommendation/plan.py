@@ -35,7 +35,10 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A range for time and memory, and how many fits that is."""
+    """A range for time and memory, how many fits that is, and how many of them run at once.
+
+    The seconds are those of the processor with one fit at a time, and those on the wall with several.
+    """
 
     fits: int
     seconds_low: float
@@ -43,6 +46,7 @@ class Estimate:
     memory_mb_low: float
     memory_mb_high: float
     basis: str = ""
+    processes: int = 1
 
     @property
     def seconds_likely(self) -> float:

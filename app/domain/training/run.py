@@ -24,6 +24,7 @@ from app.domain.training.judging import judge_part
 from app.domain.training.preprocessing.pipeline import columns_chosen
 from app.domain.training.preprocessing.preparation import prepare
 from app.domain.training.report import report
+from app.domain.training.report.chart_series import ImportanceSeries
 from app.domain.training.report.clock import IMPORTANCE, Clock, accounted_peak_mb
 from app.domain.training.report.document import EnvironmentInfo
 from app.domain.training.report.gap_report import fill_missing_rows
@@ -117,7 +118,7 @@ def _carry_out(run: TrainingRun, means: ContestMeans) -> None:
         run.report_progress("Measuring what it relies on")
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
-            run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+            run.importance = _importance(run, fitted, last, means.executor)
         if run.table.missing is not None:
             run.raise_if_cancelled()
             run.done += 1
@@ -143,7 +144,7 @@ def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | N
         contest.say("Measuring what the winner relies on")
         last = run.holdout or run.folds[-1]
         with run.clock.part(IMPORTANCE):
-            run.importance = permutation_importance(run.spec, run.table, fitted, rows=last.rows, basis=last.name)
+            run.importance = _importance(run, fitted, last, contest.executor)
         if run.table.missing is not None:
             run.raise_if_cancelled()
             contest.say("Filling the gaps of the record")
@@ -151,6 +152,18 @@ def _compete(run: TrainingRun, means: ContestMeans | None) -> ContestSummary | N
     contest.done = contest.total
     contest.say("Writing the report")
     return contest.summary()
+
+
+def _importance(run: TrainingRun, fitted: Any, last: PartResult, executor: Executor) -> ImportanceSeries:
+    return permutation_importance(
+        run.spec,
+        run.table,
+        fitted,
+        rows=last.rows,
+        basis=last.name,
+        executor=executor,
+        should_stop=run.should_stop,
+    )
 
 
 def _judge_all(run: TrainingRun, executor: Executor) -> Any:

@@ -121,11 +121,8 @@ def _finish(job_id: uuid.UUID, attempt: int, put_result: Callable[[], bool], *, 
 
 
 def _means_for(spec: Spec, profile: DatasetProfile, means: ContestMeans) -> ContestMeans:
-    """Return the means with as many processes as a contest may have; one estimator is fitted in this process.
-
-    Estimates of memory know the folds of one estimator one after the other, so they are not yet fitted at once.
-    """
-    return means.with_processes(processes_for(spec, profile, estimates.learned_machine()) if is_contest(spec) else 1)
+    """Return the means with as many processes as a launch may have."""
+    return means.with_processes(processes_for(spec, profile, estimates.learned_machine()))
 
 
 def _refuse_differences(given: Given, spec: Spec, frame: pd.DataFrame, profile: DatasetProfile) -> None:

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.text.messages import fill
 from app.web.charts.waiting import range_words, seconds_words
 
 WITHIN, MORE, LESS = "within what was estimated", "more than was estimated", "less than was estimated"
+MESSAGE = "Estimated {estimated} of processor time; it took {taken}, {verdict}. Time in the queue is not included."
+MESSAGE_ON_THE_CLOCK = (
+    "Estimated {estimated} of processor time; it took {taken} on the clock, {verdict}. "
+    "Time in the queue is not included."
+)
+MESSAGE_AT_ONCE = (
+    "Estimated {estimated} with {fits} fits at once; it took {taken}, {verdict}. Time in the queue is not included."
+)
 
 
 @dataclass(frozen=True)
@@ -24,14 +33,14 @@ def build(estimate: dict[str, Any] | None, actual: dict[str, Any] | None) -> Exp
     """Return the comparison, or None where one of the two is missing."""
     if not estimate or not actual or actual.get("seconds") is None:
         return None
-    work = float(actual.get("work_seconds", actual["seconds"]))
     words = range_words(estimate["seconds_low"], estimate["seconds_high"])
-    # Early experiments kept the time on the wall alone.
-    clock = "" if "work_seconds" in actual else " on the clock"
-    time = (
-        f"Estimated {words} of processor time; it took {seconds_words(work)}{clock}, "
-        f"{_verdict(work, estimate, 'seconds')}. Time in the queue is not included."
-    )
+    # Early experiments kept the time on the wall alone, which is also what fits at the same time are estimated by.
+    at_once = estimate.get("processes", 1)
+    key = "seconds" if at_once > 1 or "work_seconds" not in actual else "work_seconds"
+    whole = float(actual[key])
+    message = MESSAGE_AT_ONCE if at_once > 1 else MESSAGE if key == "work_seconds" else MESSAGE_ON_THE_CLOCK
+    verdict = _verdict(whole, estimate, "seconds")
+    time = fill(message, estimated=words, fits=at_once, taken=seconds_words(whole), verdict=verdict)
     low, high, peak = estimate["memory_mb_low"], estimate["memory_mb_high"], float(actual["memory_mb"])
     memory = (
         f"Estimated {low:,.0f} to {high:,.0f} MB; peak memory {peak:,.0f} MB, {_verdict(peak, estimate, 'memory_mb')}."

@@ -128,7 +128,10 @@ def _time_words(job: JobFacts, *, gone: float, fraction: float | None, estimate:
     if job.running and fraction is not None and 0.05 <= fraction < 1:
         return f"{past}, about {seconds_words(gone * (1 - fraction) / fraction)} left."
     if estimate:
-        return f"{past}; estimated {range_words(estimate['seconds_low'], estimate['seconds_high'])} of processor time."
+        words = range_words(estimate["seconds_low"], estimate["seconds_high"])
+        if estimate.get("processes", 1) > 1:
+            return f"{past}; estimated {words}."
+        return f"{past}; estimated {words} of processor time."
     return f"{past}."
 
 

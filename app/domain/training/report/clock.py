@@ -31,13 +31,14 @@ class Clock:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Count what happens inside to this part."""
-        start, start_time = time.perf_counter(), time.process_time()
+        """Count what happens inside to this part, processes that begin and end inside included."""
+        start, start_time = time.perf_counter(), time.process_time() + seconds_of_ended_processes()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-            self.work[name] = self.work.get(name, 0.0) + time.process_time() - start_time
+            worked = time.process_time() + seconds_of_ended_processes() - start_time
+            self.work[name] = self.work.get(name, 0.0) + worked
 
     def add(self, other: Clock) -> None:
         """Add the seconds that another clock counted."""
