@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.domain.errors import AuditKeyError
 from app.domain.estimators import plugins, registry
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, stored_files
 from app.services.datasets.datasets import SAMPLES
 from app.services.system import system_state
 from app.services.system.system_state import SystemState
-from app.storage import engine, files
+from app.storage import audit, audit_heads, engine, files
 from app.storage.db import db
 from app.storage.integrity import Soundness
 from app.storage.migrating import newest_revision
@@ -36,7 +37,7 @@ class Check:
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
     state = system_state.look()
-    stored = (*_check_files(state), *_stored_files())
+    stored = (*_check_files(state), *_stored_files(), *_check_audit_key())
     return [*stored, *_check_database(state), *_check_queue(state), *_check_estimators(), _check_versions()]
 
 
@@ -87,6 +88,19 @@ def _stored_files() -> list[Check]:
         sentence = f"{unknown:,} stored files have no hash yet; one is written when they are next read."
         checks.append(Check(ok=True, sentence=sentence, warning=True))
     return [*checks, *(Check(ok=False, sentence=fault.sentence) for fault in faults)]
+
+
+def _check_audit_key() -> list[Check]:
+    """Look for the key of the audit trail, which nothing can replace."""
+    try:
+        if audit.head().number:
+            audit_heads.load_key(current_settings().data)
+    except SQLAlchemyError:
+        # A database that cannot be used has a sentence of its own below.
+        return []
+    except AuditKeyError as fault:
+        return [Check(ok=False, sentence=fault.message)]
+    return [Check(ok=True, sentence="The audit trail has its key.")]
 
 
 def _check_database(state: SystemState) -> list[Check]:
