@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from app.storage.db import db
 from app.storage.tables import User
 from tests.domain.tables import made, make_spec, profile_of
 from tests.web import seeds
-from tests.web.test_experiment_page import FRAGMENT, main_of, token_of
+from tests.web.results.pages import FRAGMENT, main_of, token_of
 
 CANDIDATES: list[dict[str, Any]] = [
     {"estimator": "ridge", "parameters": {}},
@@ -43,25 +41,6 @@ RUNNING: dict[str, Any] = {
     ],
     "baselines": [{"id": "mean", "title": "Mean", "score": 2.5}],
 }
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = seeds.make_app(tmp_path)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def user(app: Flask) -> User:
-    return seeds.add_user("ada@example.org")
-
-
-@pytest.fixture
-def client(app: Flask, user: User) -> FlaskClient:
-    return seeds.client_of(app, user)
 
 
 def running(user: User) -> Any:
