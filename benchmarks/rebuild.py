@@ -589,15 +589,17 @@ class TargetMeans(TransformerMixin, BaseEstimator):
 
 
 class EvenDecision(BaseEstimator):
-    """Learns the classes as they are, and decides as if all were as common."""
+    """Learns the classes as they are, and divides by a power of their shares to decide."""
 
-    def __init__(self, estimator: Any = None) -> None:
+    def __init__(self, estimator: Any = None, power: float = 1.0) -> None:
         self.estimator = estimator
+        self.power = power
 
     def fit(self, X: Any, y: Any) -> EvenDecision:
         """Fit the estimator, and count the classes."""
         self.classes_, self.counts_ = np.unique(y, return_counts=True)
         self.estimator.fit(X, y)
+        self.common_ = (self.counts_ / self.counts_.sum()) ** self.power
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -606,9 +608,8 @@ class EvenDecision(BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class whose probability is the largest beside its share."""
-        shares = self.counts_ / self.counts_.sum()
         smooth = self.counts_.sum() * self.predict_proba(X) + 1
-        return self.classes_[np.argmax(smooth / shares, axis=1)]
+        return self.classes_[np.argmax(smooth / self.common_, axis=1)]
 
 
 KINDS = (EmptyColumns, MissingMarks, OffsetLogarithm, CommonestWord, TargetMeans, EvenDecision)
@@ -707,7 +708,7 @@ def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, class
         own = (rows * own + 1) / (rows + classes)
         if isinstance(pipeline[-1], EvenDecision):
             common = np.full(classes, np.inf)
-            common[pipeline.classes_] = pipeline[-1].counts_ / rows
+            common[pipeline.classes_] = pipeline[-1].common_
             own = own / common
             own = own / own.sum(axis=1, keepdims=True)
         shares += weight * own

@@ -68,20 +68,25 @@ def _timed(call: Callable[[], Any]) -> tuple[float, float]:
     return spent
 
 
+def _store_templates() -> tuple[uuid.UUID, uuid.UUID]:
+    """Store the library and thousands of others; return a template with many columns, and that of streamflow."""
+    shipped.store_library()
+    user = accounts.find_first_admin()
+    assert user is not None
+    _fill(user.id)
+    names = [f"sensor_{number}" for number in range(1, 41)]
+    config = {"task": {"target": "target", "kind": "regression"}, "features": {"selected": names}}
+    edit = TemplateEdit(name="Wide", config={**config, "model": {"estimator": "ridge"}})
+    wide = versions.create_template(user, edit).id
+    return wide, listing.find_templates(user, TemplateSearch("Daily streamflow simulated"), limit=1)[0][0].id
+
+
 def main() -> None:
     """Print the 95th percentile of each request, and as a multiple of the yardstick."""
     with tempfile.TemporaryDirectory() as folder:
         app, client = prepared_client(Path(folder))
         with app.app_context():
-            shipped.store_library()
-            user = accounts.find_first_admin()
-            assert user is not None
-            _fill(user.id)
-            names = [f"sensor_{number}" for number in range(1, 41)]
-            config = {"task": {"target": "target", "kind": "regression"}, "features": {"selected": names}}
-            edit = TemplateEdit(name="Wide", config={**config, "model": {"estimator": "ridge"}})
-            wide = versions.create_template(user, edit).id
-            streamflow = listing.find_templates(user, TemplateSearch("Daily streamflow simulated"), limit=1)[0][0].id
+            wide, streamflow = _store_templates()
             db.session.remove()
         page = client.get("/experiments/new").text
         headers, turn = {"X-CSRFToken": token(page)}, {"turn": 0}

@@ -11,6 +11,8 @@ from sklearn.base import clone
 
 from app.domain.contest.blend import average, errors_on
 from app.domain.contest.summary import BLEND
+from app.domain.estimators import registry
+from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.training.absent_classes import notes_on_classes
 from app.domain.training.class_probabilities import ClassPipeline, smooth
 from app.domain.training.preprocessing.pipeline import build_pipeline
@@ -19,6 +21,7 @@ from app.domain.training.run import train
 from app.domain.training.validation import metrics, scoring
 from app.domain.training.validation.scoring import Predictions, decision_scores
 from app.domain.training.validation.splitting import Fold, Split
+from app.domain.vocabulary import TaskKind
 from tests.domain.tables import made, make_spec, profile_of
 
 THREE: dict[str, Any] = {"task": {"target": "three", "kind": "multiclass"}, "selected": ["a", "b", "word"]}
@@ -106,7 +109,7 @@ def test_a_pipeline_for_classes_is_cloned_with_its_settings() -> None:
     pipeline, _ = fitted("random_forest", **FOREST, class_weight="decision")
     copy = clone(pipeline)
     assert isinstance(copy, ClassPipeline)
-    assert (copy.classes, copy.even) == (3, True)
+    assert (copy.classes, copy.even) == (3, 1.0)
 
 
 def test_a_blend_decides_as_its_members_do() -> None:
@@ -184,3 +187,32 @@ def test_notes_name_classes_and_parts() -> None:
     ]
     whole = (Fold(rows[::2], rows[1::2]),)
     assert notes_on_classes(table, Split(whole, rows, None)) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in registry.estimators_for_task(TaskKind.MULTICLASS) if entry.probabilities and entry.competes],
+    ids=lambda entry: entry.id,
+)
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_every_estimator_with_probabilities_can_weigh_classes_in_its_decision(entry: EstimatorEntry) -> None:
+    frame = rare()
+    small = {"n_estimators": 10, "width": 8, "min_samples_leaf": 10, "n_neighbors": 20, "weights": "uniform"}
+    small = {name: value for name, value in small.items() if entry.parameter(name)}
+    pipelines = [fitted(entry.id, frame=frame, **small, class_weight=weight) for weight in ("none", "decision")]
+    table = pipelines[0][1]
+    code = table.labels.index("high")
+    plain, even = (pipeline.predict(table.features) for pipeline, _ in pipelines)
+    assert (even == code).sum() >= (plain == code).sum()
+    shares = np.bincount(table.target) / len(table.target)
+    assert (even == np.argmax(pipelines[0][0].predict_proba(table.features) / shares, axis=1)).all()
+
+
+@pytest.mark.parametrize(("metric", "power"), [("balanced_accuracy", 1.0), ("f1_macro", 0.5), ("log_loss", 1.0)])
+def test_how_far_a_decision_goes_follows_the_metric(metric: str, power: float) -> None:
+    frame = rare()
+    spec = make_spec(estimator="gaussian_naive_bayes", parameters={"class_weight": "decision"}, primary=metric, **THREE)
+    table = prepare(spec, frame, profile_of(frame))
+    pipeline = build_pipeline(spec, table).fit(table.features, table.target)
+    shares = np.bincount(table.target) / len(table.target)
+    np.testing.assert_allclose(pipeline.class_shares_, shares**power)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from app.domain.estimators import boosters
+from app.domain.errors import TrainingError
+from app.domain.estimators import boosters, registry
+from app.domain.vocabulary import TaskKind
 from app.services.datasets import datasets
 from app.services.drafts import configs
+from app.services.system import diagnostics
 from app.storage.tables import DraftRow, User
 from tests.domain.test_boosters import with_boosters
 from tests.services.tables import save
@@ -45,6 +50,17 @@ def test_a_draft_of_a_booster_that_is_gone_says_how_to_get_it(browser: Browser, 
     assert page.status == 200
     assert f"LightGBM is not installed here. Start HydroML with `{boosters.INSTALL}` to use it." in page.words
     assert answers_of(user, draft)["model"]["lightgbm.max_iter"] == "50"
+
+
+def test_the_doctor_says_what_an_installed_booster_lacks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_task: TaskKind, _values: Any, _seed: int) -> Any:
+        raise TrainingError("LightGBM is installed but cannot be loaded: no libgomp.so.1.", code="estimator_broken")
+
+    monkeypatch.setattr(registry, "BOOSTERS", (replace(boosters.LIGHTGBM, build=broken),))
+    with app.app_context():
+        (check,) = (check for check in diagnostics.examine() if "LightGBM" in check.sentence)
+    assert not check.ok
+    assert check.sentence.endswith("LightGBM is installed but cannot be loaded: no libgomp.so.1.")
 
 
 def test_programs_are_told_that_a_candidate_is_not_installed(user: User, draft: DraftRow) -> None:

@@ -97,19 +97,25 @@ def _build_catboost(task: TaskKind, values: ParameterValues, seed: int) -> Any:
 
 
 def _lightgbm_work(rows: int, features: int, values: ParameterValues) -> float:
-    per_tree = rows * features * 1.6e-9 + rows * 2e-8 + values["max_leaf_nodes"] * features * 1.5e-6 + 3e-4
-    return per_tree * values["max_iter"] * max(values["max_features"], 0.2)
+    # Few rows leave fewer leaves than are allowed.
+    leaves = min(values["max_leaf_nodes"], rows / (2 * max(values["min_samples_leaf"], 1)) + 1)
+    return (rows * (features * 3e-9 + 1.4e-8) + leaves * features * 3.1e-6 + 1e-4) * values["max_iter"]
 
 
 def _catboost_work(rows: int, features: int, values: ParameterValues) -> float:
-    depth = values["max_depth"]
-    per_tree = depth * rows * (features * 1.6e-9 * values["max_features"] + 1.2e-8) + 2.0**depth * 4e-6 + 1e-3
-    return per_tree * values["max_iter"]
+    depth, tried = values["max_depth"], features * values["max_features"]
+    # Each level judges every border of every feature in all of its parts, however few rows there are.
+    borders = 2.0**depth * min(values["max_bins"], rows) * tried * 1.3e-8
+    return (borders + rows * depth * (tried * 6e-10 + 1.8e-8) + 1e-4) * values["max_iter"]
 
 
-def _memory_mb(rows: int, features: int, values: ParameterValues) -> float:
-    """Return the peak beside the table: bins, gradients and a copy; the library itself is among it."""
-    return small_memory(rows, features, values) + 90
+def _lightgbm_memory(rows: int, features: int, values: ParameterValues) -> float:
+    return small_memory(rows, features, values) + 10
+
+
+def _catboost_memory(rows: int, features: int, values: ParameterValues) -> float:
+    """Return the peak beside the table; the library itself is among it."""
+    return small_memory(rows, features, values) + 70
 
 
 LIGHTGBM = EstimatorEntry(
@@ -132,7 +138,7 @@ LIGHTGBM = EstimatorEntry(
     ),
     _build_lightgbm,
     _lightgbm_work,
-    _memory_mb,
+    _lightgbm_memory,
     indicator_work=0.15,
     predict_share=0.05,
     handles_missing=True,
@@ -170,7 +176,7 @@ CATBOOST = EstimatorEntry(
     ),
     _build_catboost,
     _catboost_work,
-    _memory_mb,
+    _catboost_memory,
     indicator_work=0.15,
     predict_share=0.02,
     handles_missing=True,

@@ -11,7 +11,7 @@ REGRESSION = (TaskKind.REGRESSION,)
 CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
 ALL_TASKS = (*CLASSES, *REGRESSION)
 
-# Classes are learnt as they are, and each weighs the same in the decision.
+# Classes are learnt as they are, and rare ones weigh more in the decision.
 EVEN_DECISION = "decision"
 MARGIN_WEIGHTS = Parameter(
     "class_weight",
@@ -26,8 +26,15 @@ MARGIN_WEIGHTS = Parameter(
 # Where there are probabilities, they can stay true and only the decision follow weights.
 WEIGHTS = replace(
     MARGIN_WEIGHTS,
-    help="Equal weight lets a rare class count as much as a common one. In the decision it leaves probabilities true.",
-    choices=(*MARGIN_WEIGHTS.choices, (EVEN_DECISION, "Equal weight in the decision")),
+    help="Lets a rare class count as much as a common one. Weight in the decision alone leaves probabilities true.",
+    choices=(*MARGIN_WEIGHTS.choices, (EVEN_DECISION, "More weight in the decision")),
+)
+# Where training knows no weights.
+DECISION_WEIGHTS = replace(
+    WEIGHTS,
+    help="More weight lets a rare class count as much as a common one, and leaves probabilities true.",
+    level=Level.ADVANCED,
+    choices=(WEIGHTS.choices[0], WEIGHTS.choices[-1]),
 )
 MAX_DEPTH = Parameter(
     "max_depth",

@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.estimators import boosters, registry
-from app.domain.experiment import MOST_CANDIDATES_READ, CandidatePart
+from app.domain.experiment import MAX_CANDIDATES, MOST_CANDIDATES_READ, CandidatePart
 from app.domain.json_values import JsonObject, Settings
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.text.messages import fill
 from app.domain.vocabulary import TaskKind
 
 CANDIDATES, BLEND, SUGGESTED = "candidates", "blend", "suggested_candidates"
@@ -79,7 +80,7 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
     raw = reader.raw("model", CANDIDATES)
     if not raw:
         return
-    parts = _read(raw)
+    parts = _read(_kept(reader, raw))
     if parts is not None and any(not registry.has(part.estimator) for part in parts):
         parts = _without_unknown(reader, parts)
     elif parts is None:
@@ -92,6 +93,17 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
     blend = reader.raw("model", BLEND)
     first = as_answer(parts)[0]
     config["model"] = {**first, CANDIDATES: as_answer(parts), BLEND: blend is not False}
+
+
+def _kept(reader: AnswerReader, raw: Any) -> Any:
+    """Return the candidates of an answer, of far too many the first ones, so that the step still shows a contest."""
+    if not isinstance(raw, list) or len(raw) <= MOST_CANDIDATES_READ:
+        return raw
+    kept, values = raw[:MAX_CANDIDATES], {"count": len(raw), "most": MAX_CANDIDATES}
+    remedy = Remedy(fill("Keep the first {most}", **values), {"model": {CANDIDATES: kept}})
+    message = fill("There are {count} candidates; at most {most} compete.", **values)
+    reader.wrong("model", CANDIDATES, message, code="too_many_candidates", remedy=remedy)
+    return kept
 
 
 def setting_field(number: int, name: str) -> str:
@@ -137,7 +149,7 @@ def _without_unknown(reader: AnswerReader, parts: Sequence[CandidatePart]) -> li
 
 def _read(raw: Any) -> list[CandidatePart] | None:
     """Return the candidates of an answer, None where one is none."""
-    if not isinstance(raw, list) or len(raw) > MOST_CANDIDATES_READ:
+    if not isinstance(raw, list):
         return None
     try:
         parts = [CandidatePart.model_validate(item) for item in raw]

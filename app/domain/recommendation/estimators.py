@@ -174,7 +174,7 @@ def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metri
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
     parameters = starting_parameters(entry, traits, metric=metric)
-    weighed = f"Each class weighs the same: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
+    weighed = f"Rare classes weigh more: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
     return EstimatorSuggestion(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),

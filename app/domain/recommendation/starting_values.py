@@ -18,8 +18,8 @@ from app.domain.vocabulary import Purpose, TaskKind
 
 # From this many rows of the commonest class for one of the rarest on, each class is made to weigh the same.
 UNEVEN = 1.5
-# Scores in which a rare class counts as much as a common one; the suggested one, where none was chosen, is of them.
-BY_CLASS = frozenset({"", "balanced_accuracy", "f1_macro"})
+# Scores in which a rare class counts for more than its rows; the suggested one, where none was chosen, is of them.
+BY_CLASS = frozenset({"", "balanced_accuracy", "f1", "f1_macro", "matthews_corrcoef"})
 
 # A number with fewer different values is a mark or a count.
 MANY_VALUES = 30
@@ -39,7 +39,8 @@ def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = 
     small leaves and few of them on few rows (Probst, Boulesteix & Bischl 2019, JMLR 20(53), on tunability); the
     penalty of lasso as a share of the target's spread, since scikit-learn measures it in the target's unit;
     n_neighbors growing with the root of the rows (Hastie, Tibshirani & Friedman 2009, 2.5 and 13.3); class weights
-    inverse to frequency where classes are uneven and each is to count alike (King & Zeng 2001, Political Analysis 9).
+    in the decision where classes are uneven and rare ones are to count (King & Zeng 2001, Political Analysis 9;
+    Elkan 2001, IJCAI), and in training only where there are no probabilities to decide by.
 
     Parameters
     ----------

@@ -70,9 +70,10 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
         return build_gap_filler(spec, table, steps, learns=not entry.is_baseline, scale=entry.scale)
     if not spec.task.kind.is_classification:
         return Pipeline(steps)
-    from app.domain.training.class_probabilities import ClassPipeline
+    from app.domain.training.class_probabilities import ClassPipeline, evenness
 
-    return ClassPipeline(steps, classes=len(table.labels), even=values.get("class_weight") == EVEN_DECISION)
+    even = evenness(spec.metrics.primary) if values.get("class_weight") == EVEN_DECISION else 0.0
+    return ClassPipeline(steps, classes=len(table.labels), even=even)
 
 
 def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:

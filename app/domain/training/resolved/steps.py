@@ -94,6 +94,8 @@ def _chain_steps(made: Any) -> tuple[PipelineStep, ...]:
 def estimator_of(pipeline: Any) -> PipelineStep:
     """Return the last step of a pipeline: the estimator, with the target or the decision that stands around it."""
     estimator = pipeline.named_steps["estimate"]
-    if getattr(pipeline, "even", False):
-        return PipelineStep(step=EVEN_DECISION, parameters={"estimator": parameter_json(estimator)})
+    if getattr(pipeline, "even", 0.0):
+        return PipelineStep(
+            step=EVEN_DECISION, parameters={"estimator": parameter_json(estimator), "power": pipeline.even}
+        )
     return step_of(estimator)

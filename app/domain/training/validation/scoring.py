@@ -22,7 +22,7 @@ from app.domain.training.validation.score_summary import ScoreSummary
 class Predictions:
     """Predictions for some rows: values (codes for classes), and scores per class where there are any.
 
-    `class_shares` are those among the training rows, where each class weighed the same in the decision.
+    `class_shares` are those by which the decision divided, None where the likeliest class was decided.
     """
 
     values: NDArray[Any]
@@ -32,7 +32,7 @@ class Predictions:
 
 
 def decision_scores(shares: NDArray[np.float64], class_shares: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return what decides: probabilities as if every class were as common, shape (rows, classes).
+    """Return probabilities as if every class were as common, shape (rows, classes).
 
     Those that were learnt with the classes as they are become those of another mixture by the ratio of the shares
     (Elkan 2001, The foundations of cost-sensitive learning, IJCAI, theorem 2; Saerens et al. 2002, Neural Computation
@@ -41,7 +41,8 @@ def decision_scores(shares: NDArray[np.float64], class_shares: NDArray[np.float6
     Parameters
     ----------
     shares, class_shares
-        The probabilities, and the share of each class among the training rows; None where the likeliest decides.
+        The probabilities, and the share of each class among the training rows, or a power of it; None where the
+        likeliest decides.
     """
     if class_shares is None:
         return shares

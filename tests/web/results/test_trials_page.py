@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,34 +11,15 @@ from app.domain.training.run import train
 from app.domain.vocabulary import RunState
 from app.services import experiments
 from app.storage import jobs
-from app.storage.db import db, transaction
+from app.storage.db import transaction
 from app.storage.tables import User
 from app.web.charts import facts, trials
 from tests.domain.tables import made, make_spec, profile_of
 from tests.web import seeds
-from tests.web.test_experiment_page import FRAGMENT, main_of, token_of
+from tests.web.results.pages import FRAGMENT, main_of, token_of
 
 SCORES = [[1, "complete", 0.5], [2, "failed", None], [3, "pruned", 0.1], [4, "complete", 0.7]]
 SEARCH: dict[str, Any] = {"done": 4, "total": 30, "metric": "nse", "best": 0.7, "limited": False, "scores": SCORES}
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = seeds.make_app(tmp_path)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def user(app: Flask) -> User:
-    return seeds.add_user("ada@example.org")
-
-
-@pytest.fixture
-def client(app: Flask, user: User) -> FlaskClient:
-    return seeds.client_of(app, user)
 
 
 def test_a_search_under_way_shows_its_trials_and_can_be_ended_early(client: FlaskClient, user: User) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +12,11 @@ from flask.testing import FlaskClient
 
 from app.domain.vocabulary import RunState
 from app.services import experiments
-from app.storage.db import db, transaction
+from app.storage.db import transaction
 from app.storage.tables import Experiment, User
 from tests.domain.test_report_document import STORED
 from tests.web import seeds
-from tests.web.test_experiment_page import main_of
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = seeds.make_app(tmp_path)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def user(app: Flask) -> User:
-    return seeds.add_user("ada@example.org")
-
-
-@pytest.fixture
-def client(app: Flask, user: User) -> FlaskClient:
-    return seeds.client_of(app, user)
+from tests.web.results.pages import main_of
 
 
 def stored(app: Flask, user: User, values: dict[str, Any]) -> Experiment:

@@ -1,0 +1,1 @@
+"""Pages of experiments, drawn from rows that no worker made."""
