@@ -167,11 +167,13 @@ def test_what_the_set_brings_is_shown_once_it_is_measured(browser: Browser, user
 
 def test_what_the_set_brings_stays_when_it_is_turned_off_and_on(browser: Browser, user: User, river: DraftRow) -> None:
     page = _arrive(browser, river)
-    assert words_of(page.element("features-set-measured")) == "Its gain in scores is measured on the Model step."
-    _store_effect(user, river)
-    page = browser.get(step_path(river, "features"))
     assert not page.has("features-set-measured")
     page = browser.follow(browser.press(page, "On"))
+    assert words_of(page.element("features-set-measured")) == "Its gain in scores is measured on the Model step."
+    page = browser.follow(browser.press(page, "Off"))
+    _store_effect(user, river)
+    page = browser.follow(browser.press(browser.get(step_path(river, "features")), "On"))
+    assert not page.has("features-set-measured")
     assert _switch(page) == ("false", "Off")
     assert words_of(page.element("features-set-effect")).startswith("With the set: NSE 0.820; without: 0.650")
     page = browser.follow(browser.press(page, "Off"))
