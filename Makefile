@@ -1,4 +1,5 @@
 # Two commands do everything: `make run` and `make test`. Both need Python 3.11 or newer and make, and nothing else.
+# `make run EXTRAS=boosters` installs LightGBM and CatBoost too.
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-slow chaos load drip check fmt lint bench browsers lock clean
 
@@ -33,10 +34,15 @@ $(VENV)/.test: requirements-dev.lock $(VENV)/.run
 	@$(PY) -m pip install $(PIP_FLAGS) -r requirements-dev.lock
 	@touch $@
 
-run: $(VENV)/.run ## Start HydroML; Ctrl-C stops it
+$(VENV)/.boosters: requirements-boosters.lock $(VENV)/.run
+	@echo "Installing LightGBM and CatBoost, each file checked by its hash …"
+	@$(PY) -m pip install $(PIP_FLAGS) -r requirements-boosters.lock || { echo "LightGBM and CatBoost cannot be installed here; HydroML runs without them: make run"; exit 1; }
+	@touch $@
+
+run: $(VENV)/.run $(EXTRAS:%=$(VENV)/.%) ## Start HydroML; Ctrl-C stops it (EXTRAS=boosters: with LightGBM and CatBoost)
 	@exec $(PY) -m app.cli up
 
-dev: $(VENV)/.run ## Start HydroML for work on it: it follows changes of the source
+dev: $(VENV)/.run $(EXTRAS:%=$(VENV)/.%) ## Start HydroML for work on it: it follows changes of the source
 	@exec $(PY) -m app.cli up --dev
 
 test: $(VENV)/.test ## Run the tests that protect a change
@@ -73,8 +79,13 @@ browsers: $(VENV)/.test ## Run the browser tests alone
 clean: ## Remove the virtual environment and caches; data stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+ifneq ($(filter-out boosters,$(EXTRAS)),)
+$(error There is one extra: EXTRAS=boosters)
+endif
+
 lock: $(VENV)/.test ## Pin the newest versions again (needs an index; async-timeout is kept for Python below 3.11.3)
 	@grep -A2 '^async-timeout' requirements.lock > .async
 	@$(VENV)/bin/pip-compile $(LOCK_FLAGS) --upgrade -o requirements.lock pyproject.toml
 	@$(VENV)/bin/pip-compile $(LOCK_FLAGS) --upgrade --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
-	@for f in requirements.lock requirements-dev.lock; do sed -i '/^--find-links/d; /./,$$!d' $$f; cat .async >> $$f; done; rm .async
+	@$(VENV)/bin/pip-compile $(LOCK_FLAGS) --upgrade --extra boosters -c requirements.lock -o requirements-boosters.lock pyproject.toml
+	@for f in requirements.lock requirements-dev.lock requirements-boosters.lock; do sed -i '/^--find-links/d; /./,$$!d' $$f; cat .async >> $$f; done; rm .async

@@ -29,7 +29,7 @@ DIGEST = address_digest("203.0.113.7", SALT)
 
 def fill(data: Path, count: int) -> None:
     """Add entries that are chained as the product chains them, and their heads."""
-    key, rows, before = audit_heads.load_key(data), [], audit.head()
+    key, rows, before = audit_heads.load_first_key(data), [], audit.head()
     previous, moment = before.hash, now()
     heads = []
     for number in range(before.number + 1, before.number + count + 1):

@@ -53,10 +53,11 @@ class Job:
     model: dict[str, Any]
     validation: dict[str, Any]
     choices: dict[str, Any] = field(default_factory=dict)
+    primary: str = "nse"
 
     def spec(self) -> Spec:
         """Return its config."""
-        metrics = {"primary": "nse", "others": ["rmse"]}
+        metrics = {"primary": self.primary, "others": ["rmse"] if self.primary == "nse" else []}
         parts = {"task": self.task, "features": self.features, "model": self.model, "validation": self.validation}
         return Spec.model_validate({"name": self.name, **parts, "metrics": metrics})
 
@@ -113,6 +114,7 @@ def purposes() -> Iterator[Job]:
     yield Job("from a date", RIVER, {**FLOW, "purpose": "simulate"}, features | {"transforms": RAIN}, trees, dates)
     yield from _memories()
     yield _blend()
+    yield from _even_decisions()
     sites = _groups()
     if sites.path == BASINS:
         rain = sites.features["selected"][0]
@@ -157,6 +159,28 @@ def _blend() -> Job:
     features = {"selected": [*BEAK, "Sex", "Species"], "transforms": []}
     model = {"candidates": candidates, "blend": True}
     return Job("blend", PENGUINS, MASS, features, model, folds)
+
+
+def _even_decisions() -> Iterator[Job]:
+    """Yield classes whose decision weighs them alike, by one estimator and by a blend with one that does not."""
+    forest = {"estimator": "random_forest", "parameters": {"n_estimators": 30, "class_weight": "decision"}}
+    task = {"target": "Island", "kind": "multiclass"}
+    folds = {"strategy": "stratified_k_fold", "parameters": {"n_splits": 4}, "holdout": {"fraction": 0.2}}
+    features = {"selected": [*BEAK, "Sex"], "transforms": []}
+    yield Job("even decision", PENGUINS, task, features, forest, folds, primary="accuracy")
+    even: list[dict[str, Any]] = [
+        {"max_features": 0.4, "min_samples_leaf": 5},
+        {"max_features": 0.5, "min_samples_leaf": 8, "criterion": "entropy"},
+        {"max_features": 0.3, "max_depth": 4},
+        {"max_features": 0.25, "min_samples_leaf": 3, "criterion": "entropy"},
+    ]
+    trees = [{"estimator": "decision_tree", "parameters": {**item, "class_weight": "decision"}} for item in even]
+    plain = {"max_features": 0.3, "max_depth": 4, "criterion": "entropy"}
+    model = {"candidates": [*trees, {"estimator": "decision_tree", "parameters": plain}], "blend": True}
+    species = {"target": "Species", "kind": "multiclass"}
+    features = {"selected": [*BEAK, "Body Mass (g)"], "transforms": []}
+    folds = {**folds, "holdout": {"fraction": 0.1}}
+    yield Job("blend of classes", PENGUINS, species, features, model, folds, primary="accuracy")
 
 
 def _groups() -> Job:
@@ -212,7 +236,8 @@ def rebuild(job: Job, *, resolved: bool = True) -> Rebuilt:
         return Rebuilt(job.name, float("inf"), float("inf"), done.stderr.strip().splitlines()[-1])
     answer = json.loads(done.stdout)
     current: Any = report["scores"]
-    ours = [*current["nse"]["folds"], *([] if current["nse"]["holdout"] is None else [current["nse"]["holdout"]])]
+    scores = current[job.primary]
+    ours = [*scores["folds"], *([] if scores["holdout"] is None else [scores["holdout"]])]
     apart = max(abs(our - other) for our, other in zip(ours, answer["scores"].values(), strict=True))
     return Rebuilt(job.name, answer["difference"], apart)
 

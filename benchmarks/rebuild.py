@@ -588,7 +588,32 @@ class TargetMeans(TransformerMixin, BaseEstimator):
         return self.encoder_.transform(np.asarray(X, dtype=object))
 
 
-OURS = {kind.__name__: kind for kind in (EmptyColumns, MissingMarks, OffsetLogarithm, CommonestWord, TargetMeans)}
+class EvenDecision(BaseEstimator):
+    """Learns the classes as they are, and divides by a power of their shares to decide."""
+
+    def __init__(self, estimator: Any = None, power: float = 1.0) -> None:
+        self.estimator = estimator
+        self.power = power
+
+    def fit(self, X: Any, y: Any) -> EvenDecision:
+        """Fit the estimator, and count the classes."""
+        self.classes_, self.counts_ = np.unique(y, return_counts=True)
+        self.estimator.fit(X, y)
+        self.common_ = (self.counts_ / self.counts_.sum()) ** self.power
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities of the classes as they are."""
+        return np.asarray(self.estimator.predict_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class whose probability is the largest beside its share."""
+        smooth = self.counts_.sum() * self.predict_proba(X) + 1
+        return self.classes_[np.argmax(smooth / self.common_, axis=1)]
+
+
+KINDS = (EmptyColumns, MissingMarks, OffsetLogarithm, CommonestWord, TargetMeans, EvenDecision)
+OURS = {kind.__name__: kind for kind in KINDS}
 
 
 # Fitting
@@ -660,7 +685,7 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
             own = next(own for own in item["parts"] if own["name"] == part["name"])
             pipeline = pipeline_of(own.get("prepare", item["prepare"]), own.get("estimator", item["estimator"]))
             fitted.append((pipeline.fit(table.features.iloc[train], table.target[train]), weight))
-        answer = averaged(fitted, table.features.iloc[validation], len(table.classes or ()))
+        answer = averaged(fitted, table.features.iloc[validation], len(table.classes or ()), len(train))
         value = score(config["metrics"]["primary"], table.target[validation], answer)
         yield (
             part["name"],
@@ -670,7 +695,7 @@ def parts_of(config: dict[str, Any], path: str) -> Iterator[tuple[str, np.ndarra
         )
 
 
-def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, classes: int) -> np.ndarray:
+def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, classes: int, rows: int) -> np.ndarray:
     """Predict by one pipeline or by the average of several: of classes that of their probabilities."""
     if len(fitted) == 1:
         return np.asarray(fitted[0][0].predict(features))
@@ -678,7 +703,15 @@ def averaged(fitted: list[tuple[Pipeline, float]], features: pd.DataFrame, class
         return np.asarray(sum(weight * pipeline.predict(features) for pipeline, weight in fitted))
     shares = np.zeros((len(features), classes))
     for pipeline, weight in fitted:
-        shares[:, pipeline.classes_] += weight * pipeline.predict_proba(features)
+        own = np.zeros((len(features), classes))
+        own[:, pipeline.classes_] = pipeline.predict_proba(features)
+        own = (rows * own + 1) / (rows + classes)
+        if isinstance(pipeline[-1], EvenDecision):
+            common = np.full(classes, np.inf)
+            common[pipeline.classes_] = pipeline[-1].common_
+            own = own / common
+            own = own / own.sum(axis=1, keepdims=True)
+        shares += weight * own
     return np.argmax(shares, axis=1)
 
 

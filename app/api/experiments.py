@@ -108,7 +108,10 @@ def finish_early(experiment_id: uuid.UUID) -> Response:
 @blueprint.get("/<uuid:experiment_id>/candidates/<key>/config/")
 def candidate_config(experiment_id: uuid.UUID, key: str) -> Response:
     """Return the config in which one candidate of a contest is the only estimator."""
-    return jsonify(contests.config_of_candidate(experiments.get_experiment(current_user(), experiment_id), key))
+    experiment = experiments.get_experiment(current_user(), experiment_id)
+    candidate = contests.config_of_candidate(experiment, key)
+    experiments.record_export(current_user(), experiment, f"config of candidate {key}")
+    return jsonify(candidate)
 
 
 @blueprint.get("/<uuid:experiment_id>/config/")

@@ -146,6 +146,32 @@ class DiskFullError(ObstacleError):
         super().__init__("The disk was full.")
 
 
+class AuditKeyError(DomainError):
+    """The key of the audit trail is not there, so no entry can be verified or added."""
+
+    status = 503
+    code = "audit_key_missing"
+
+    def __init__(self, state: str = "is missing") -> None:
+        super().__init__(
+            f"The key of the audit trail, the file audit/key in the data folder, {state}. Without it no entry can be "
+            "verified or added, so sign-ins, launches and all other recorded acts are refused. "
+            "Put it back from a backup."
+        )
+
+
+class AuditDamagedError(DomainError):
+    """An entry of the audit trail was changed so that it cannot be read."""
+
+    status = 500
+    code = "audit_damaged"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An entry on this page was changed and cannot be read. The command hydroml audit verify names it."
+        )
+
+
 class UnreadableFileError(DomainError):
     """A file that cannot become a dataset. `status` follows section 2 of the reliability rules: 413, 415 or 422.
 

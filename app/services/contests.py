@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from app.domain.audit.acts import AuditAct
 from app.domain.errors import DomainError, NotFoundError
 from app.domain.experiment import candidates_of, is_contest
 from app.domain.training.report.outcome import JobProgress
 from app.domain.vocabulary import JobKind, RunState
+from app.services.audit.trail import record
 from app.services.experiments import config_of, report_of, spec_of
 from app.storage import experiments, jobs
 from app.storage.db import transaction
@@ -27,7 +29,9 @@ def end_candidate(user: User, experiment_id: uuid.UUID, key: str) -> Experiment:
         row, job = _running_contest(user, experiment_id)
         if job is not None:
             _refuse_last(row, job, key)
-            jobs.end_candidate(job, key)
+            if key not in jobs.contest_wishes_of(job.id).ended:
+                jobs.end_candidate(job, key)
+                record(AuditAct.END_CANDIDATE, actor=user, subject_id=row.id, part=key)
     return row
 
 
@@ -35,8 +39,9 @@ def finish_early(user: User, experiment_id: uuid.UUID) -> Experiment:
     """Finish a contest that runs with its best candidate so far; all others end where they are."""
     with transaction():
         row, job = _running_contest(user, experiment_id)
-        if job is not None:
+        if job is not None and not jobs.contest_wishes_of(job.id).finish:
             jobs.finish_early(job)
+            record(AuditAct.FINISH_EARLY, actor=user, subject_id=row.id)
     return row
 
 

@@ -25,7 +25,7 @@ from app.domain.errors import (
     LaunchRefusedError,
     NotFoundError,
 )
-from app.domain.experiment import NAME_LENGTH, Spec
+from app.domain.experiment import NAME_LENGTH, Spec, is_contest
 from app.domain.json_values import from_json
 from app.domain.problems import Problem
 from app.domain.recommendation.plan import Plan
@@ -147,7 +147,7 @@ def record_launch(user: User, experiment: Experiment, spec: Spec) -> None:
     """Record a launch, with the settings that name no column, in the caller's transaction."""
     draft_id = experiment.draft_id
     after: dict[str, object] = {
-        "estimator": spec.model.estimator,
+        **({"candidates": len(spec.model.candidates)} if is_contest(spec) else {"estimator": spec.model.estimator}),
         "strategy": spec.validation.strategy.value,
         "task": spec.task.kind.value,
         "metric": spec.metrics.primary,

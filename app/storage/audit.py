@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, LargeBinary, exists, func, insert, or_, select, text, update
+from sqlalchemy import cast as cast_to
+from sqlalchemy.exc import OperationalError
 
 from app.domain.audit.chain import ChainEntry
 from app.storage.db import db
@@ -171,44 +173,70 @@ def stream_entries(wanted: AuditFilter, *, up_to: int) -> Iterator[AuditLine]:
 
 
 def chain_entries() -> Iterator[ChainEntry]:
-    """Yield every entry by its number, as it is hashed."""
-    columns = [AuditEntry.__table__.columns[field.name] for field in fields(ChainEntry)]
+    """Yield every entry by its number, as it is hashed.
+
+    An entry with a cell that is no time, no id or no text is yielded without what it says, so that it fits no hash.
+    """
     after = None
     while True:
-        query = select(*columns).order_by(AuditEntry.number).limit(CHUNK)
-        rows = db.session.execute(query if after is None else query.where(AuditEntry.number > after)).all()
-        for (
-            number,
-            position,
-            act,
-            actor_id,
-            channel,
-            request_id,
-            address,
-            salt,
-            digest,
-            network,
-            subject_id,
-            *rest,
-        ) in rows:
+        window = select(AuditEntry.number).order_by(AuditEntry.number).limit(CHUNK)
+        if after is not None:
+            window = window.where(AuditEntry.number > after)
+        rows = _rows(window.with_only_columns(*CHAIN_COLUMNS))
+        if rows is None:
+            numbers = list(db.session.scalars(window))
+            for number in numbers:
+                yield _entry_of(number)
+        else:
+            numbers = [row[0] for row in rows]
             # A hundred thousand are made one after another, so that nothing is looked up by name here.
-            yield ChainEntry(
-                number,
-                position.isoformat(timespec="microseconds"),
-                act,
-                "" if actor_id is None else actor_id.hex,
-                channel,
-                request_id,
-                address,
-                salt,
-                digest,
-                network,
-                "" if subject_id is None else subject_id.hex,
-                *rest,
-            )
-        if len(rows) < CHUNK:
+            yield from map(_made, rows)
+        if len(numbers) < CHUNK:
             return
-        after = rows[-1].number
+        after = numbers[-1]
+
+
+CHAIN_COLUMNS = [AuditEntry.__table__.columns[field.name] for field in fields(ChainEntry)]
+
+
+def _rows(query: Any) -> Sequence[Any] | None:
+    """Return the rows of a query, or None where a cell of them is not of its kind; only SQLite takes such cells."""
+    try:
+        rows = db.session.execute(query).all()
+    except (ValueError, TypeError, AttributeError, ArithmeticError, OperationalError):
+        return None
+    return None if any(bytes in set(map(type, row)) for row in rows) else rows
+
+
+def _made(row: Sequence[Any]) -> ChainEntry:
+    number, position, act, actor_id, channel, request_id, address, salt, digest, network, subject_id, *rest = row
+    return ChainEntry(
+        number,
+        position.isoformat(timespec="microseconds"),
+        act,
+        "" if actor_id is None else actor_id.hex,
+        channel,
+        request_id,
+        address,
+        salt,
+        digest,
+        network,
+        "" if subject_id is None else subject_id.hex,
+        *rest,
+    )
+
+
+def _entry_of(number: int) -> ChainEntry:
+    """Return one entry; of one that cannot be read, only the hashes, by which its neighbours are told from it."""
+    rows = _rows(select(*CHAIN_COLUMNS).where(AuditEntry.number == number))
+    if rows is not None:
+        return _made(rows[0])
+    raw = (cast_to(AuditEntry.previous_hash, LargeBinary), cast_to(AuditEntry.hash, LargeBinary))
+    hashes = db.session.execute(select(*raw).where(AuditEntry.number == number)).one()
+    previous, own = (bytes(cell or b"").decode("ascii", errors="replace") for cell in hashes)
+    texts = dict.fromkeys((field.name for field in fields(ChainEntry)), "")
+    values: dict[str, Any] = {**texts, "number": number, "previous_hash": previous, "hash": own}
+    return ChainEntry(**values)
 
 
 def chain_entry(values: dict[str, Any]) -> ChainEntry:

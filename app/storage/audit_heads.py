@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 from app.domain.audit.chain import HEAD_DIGITS
+from app.domain.errors import AuditKeyError
 
 log = logging.getLogger(__name__)
 KEY_BYTES = 32
@@ -27,12 +28,35 @@ def audit_dir(data: Path) -> Path:
 
 @functools.lru_cache(maxsize=8)
 def load_key(data: Path) -> bytes:
-    """Return the key of the chain; it is made on first use."""
+    """Return the key of the chain.
+
+    Raises
+    ------
+    AuditKeyError
+        If its file is missing, cannot be read, or holds no key.
+    """
+    path = audit_dir(data) / "key"
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        raise AuditKeyError from None
+    except (OSError, ValueError):
+        raise AuditKeyError("cannot be read") from None
+    if len(key) != KEY_BYTES:
+        raise AuditKeyError("holds no key")
+    return key
+
+
+def load_first_key(data: Path) -> bytes:
+    """Return the key for the first entry, and make it where there is none.
+
+    A key that is gone is not made anew: the heads tell that there were entries, whatever the table says.
+    """
     path = audit_dir(data) / "key"
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
+    if not path.exists() and not last_head(data):
         _make_key(path)
-    return bytes.fromhex(path.read_text().strip())
+    return load_key(data)
 
 
 def _make_key(path: Path) -> None:

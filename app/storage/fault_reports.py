@@ -20,6 +20,7 @@ EVENT_KEYS = ("event_id", "timestamp", "level", "platform", "release", "environm
 # The steps that we leave ourselves; a library may leave others, with statements or addresses in them.
 CATEGORIES = ("validation", "submission")
 MAX_CRUMBS = 20
+OWN_LOGGERS = ("app", "workers", "config", "hydroml")
 # How long a process that ends anyway gives to what it has not sent yet.
 FLUSH_SECONDS = 1.0
 
@@ -38,10 +39,16 @@ class ReportHandler(logging.Handler):
                 if fault is not None:
                     sentry_sdk.capture_exception(fault)
                 else:
-                    # The words as they stand in the code: what is put into them may be anything.
-                    sentry_sdk.capture_message(str(record.msg)[:200], level="error")
+                    sentry_sdk.capture_message(_words_of(record), level="error")
         except Exception:
             self.handleError(record)
+
+
+def _words_of(record: logging.LogRecord) -> str:
+    """Return the words of our own code, without what is put into them; a library may have put it in already."""
+    if record.name.partition(".")[0] in OWN_LOGGERS:
+        return str(record.msg)[:200]
+    return f"error of {record.name} at {record.module}:{record.lineno}"[:200]
 
 
 def start_reports(dsn: str, process: str) -> None:

@@ -52,14 +52,18 @@ def _places(trace: TracebackType | None) -> list[str]:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the message with exceptions among its arguments described and line breaks taken out."""
+    """Return the message with exceptions among its arguments described, on one line, of signs that can be seen."""
     values = record.args
     if isinstance(values, tuple) and any(isinstance(value, BaseException) for value in values):
         safe = tuple(describe_fault(value) if isinstance(value, BaseException) else value for value in values)
         text = str(record.msg) % safe
     else:
         text = record.getMessage()
-    return " ".join(text.split())
+    # Signs that move the cursor or turn the direction would let a name write lines of its own into a terminal.
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in line)
 
 
 class PlainLogLines(logging.Formatter):

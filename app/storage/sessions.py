@@ -36,6 +36,11 @@ def list_sessions(user_id: uuid.UUID, *, idle_before: datetime) -> list[WebSessi
     return list(db.session.scalars(query.order_by(WebSession.seen_at.desc(), WebSession.id_hash)))
 
 
+def has_open_session(user_id: uuid.UUID, *, idle_before: datetime) -> bool:
+    """Return whether a browser is signed in to an account."""
+    return bool(list_sessions(user_id, idle_before=idle_before))
+
+
 def change_session(id_hash: str, **values: Any) -> None:
     """Change a session in place."""
     db.session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(**values))

@@ -115,9 +115,7 @@ def test_every_suggestion_of_a_series_has_its_reason() -> None:
     assert reasons["data.inferred_task"] == "It holds 1,453 different numbers."
     assert reasons["data.time_column"] == "Daily from 1980-01-01 to 2014-12-31."
     assert reasons["data.group_column"] == "No grouping found."
-    assert reasons["model.estimator"] == (
-        "12,692 rows, 63 features of past weather: two kinds of trees averaged err least."
-    )
+    assert reasons["model.estimator"] == ("12,692 rows, 63 features of past weather: such an average errs least.")
     assert reasons["validation.strategy"].startswith("There is a time column")
     assert reasons["validation.time_series.gap"].startswith("No feature looks back at the target")
     assert reasons["validation.primary_metric"].startswith("The customary measure for a time series")

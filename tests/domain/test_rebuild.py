@@ -18,7 +18,16 @@ pytestmark = pytest.mark.fits
 
 JOBS = [*jobs(), *purposes()]
 # Those that take a second or two, and of which none is another with a part left out.
-QUICK = ("groups", "target encoding", "from a date", "forecast at sites", "memory ahead", "blend")
+QUICK = (
+    "groups",
+    "target encoding",
+    "from a date",
+    "forecast at sites",
+    "memory ahead",
+    "blend",
+    "even decision",
+    "blend of classes",
+)
 
 
 def test_the_script_imports_nothing_of_ours() -> None:

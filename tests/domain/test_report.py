@@ -72,9 +72,18 @@ def test_the_headline_names_the_strongest_rival_on_the_rows_held_out() -> None:
     assert (headline["basis"], headline["rows"]) == ("holdout", 30)
     own, other = format_score(headline["score"]), format_score(headline["baseline_score"])
     assert headline["beats"]
-    answer, interval = headline["sentence"].split(" Gain over all ")
+    answer, interval = headline["sentence"].split(" Over all ")
     assert answer == f"It beats the mean: NSE {own} against {other}, on 30 days it had never seen."
-    assert re.fullmatch(r"96 validated rows: [01]\.\d+, 90 % interval 0\.\d+ to [01]\.\d+\.", interval)
+    assert re.fullmatch(r"96 validated rows, NSE is better by [01]\.\d+, 90 % interval 0\.\d+ to [01]\.\d+\.", interval)
+
+
+def test_a_loss_is_told_as_a_worse_score_with_its_interval() -> None:
+    frame = made(200).assign(a=0.0, b=0.0)
+    frame["y"] = np.cumsum(np.random.default_rng(1).normal(size=200))
+    sentence = report_of(frame, **FORWARD)["headline"]["sentence"]
+    worse = re.search(r"NSE is worse by (\d+\.\d+), 90 % interval (-?\d+\.\d+) to (\d+\.\d+)\.", sentence)
+    assert worse is not None, sentence
+    assert float(worse[2]) <= float(worse[1]) <= float(worse[3])
 
 
 def test_a_model_that_says_the_mean_does_not_beat_the_mean() -> None:
@@ -140,7 +149,7 @@ def test_where_one_row_is_held_out_that_has_no_score_the_folds_decide() -> None:
     headline = report_of(made(120), **{**FORWARD, "validation": validation})["headline"]
     assert (headline["basis"], headline["beats"]) == ("folds", True)
     assert "not defined" not in headline["sentence"]
-    assert "on average over 3 folds. Gain over all" in headline["sentence"]
+    assert "on average over 3 folds. Over all" in headline["sentence"]
     by_error = report_of(made(120), **{**FORWARD, "validation": validation}, primary="rmse")["headline"]
     assert "on 1 day it had never seen" in by_error["sentence"]
 

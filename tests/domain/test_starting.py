@@ -45,8 +45,10 @@ def test_every_starting_value_is_one_that_the_form_takes(traits: Traits) -> None
 def test_classes_weigh_the_same_where_they_are_uneven_unless_probabilities_are_judged() -> None:
     uneven, forest = replace(CLASSES, rarest=20), registry.get("random_forest")
     assert starting_parameters(forest, CLASSES)["class_weight"] == "none"
-    assert starting_parameters(forest, uneven)["class_weight"] == "balanced"
-    assert starting_parameters(forest, uneven, metric="log_loss")["class_weight"] == "none"
+    assert starting_parameters(forest, uneven)["class_weight"] == "decision"
+    assert starting_parameters(registry.get("support_vector_machine"), uneven)["class_weight"] == "balanced"
+    for metric in ("log_loss", "accuracy", "roc_auc"):
+        assert starting_parameters(forest, uneven, metric=metric)["class_weight"] == "none"
 
 
 def test_the_penalty_of_lasso_is_in_the_unit_of_the_target() -> None:

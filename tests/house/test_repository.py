@@ -43,7 +43,7 @@ def test_no_path_of_a_machine_stands_in_a_file() -> None:
 
 
 def test_locks_pin_by_hash_and_name_no_index() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-boosters.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

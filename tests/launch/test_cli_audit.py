@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.storage import audit_heads
 from tests.launch.test_cli import _code, _run, _sentence
 
 
@@ -70,3 +71,42 @@ def test_a_missing_file_of_heads_is_a_fault(data: Path) -> None:
 
 def test_a_head_that_is_none_is_refused(data: Path) -> None:
     _sentence(_run(data, "audit", "verify", "--head", "x"), "NUMBER:HASH")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("at", "'yesterday'"),
+        ("at", "x'c3'"),
+        ("actor_id", "'nobody'"),
+        ("subject_id", "-1e999"),
+        ("details", "x'7b7d'"),
+        ("act", "CAST(x'c328' AS TEXT)"),
+        ("address", "7"),
+        ("previous_hash", "x'c3'"),
+        ("hash", "CAST(x'c328' AS TEXT)"),
+    ],
+)
+def test_an_entry_with_a_cell_of_another_kind_is_named(data: Path, column: str, cell: str) -> None:
+    alter(data, f"UPDATE audit_entries SET {column} = {cell} WHERE number = 3")
+    answer = _run(data, "audit", "verify")
+    assert answer.exit_code == 1
+    assert [line for line in answer.stdout.splitlines() if "FAULT" in line] == ["FAULT   Entry 3 was changed."]
+
+
+def test_a_missing_key_is_named_and_not_made_anew(data: Path) -> None:
+    key = data / "audit" / "key"
+    kept = key.read_text()
+    for content in (None, "", "no key", kept[:10]):
+        audit_heads.load_key.cache_clear()
+        key.unlink(missing_ok=True) if content is None else key.write_text(content)
+        _sentence(_run(data, "audit", "verify"), "The key of the audit trail, the file audit/key in the data folder,")
+        _sentence(_run(data, "user", "add", "kim@example.org"), "all other recorded acts are refused")
+        assert key.exists() == (content is not None)
+        assert "FAULT   The key of the audit trail" in _run(data, "doctor").stdout
+    key.write_text(kept)
+    assert _run(data, "audit", "verify").exit_code == 0
+
+
+def test_a_trail_without_an_entry_needs_no_key(tmp_path: Path) -> None:
+    assert "ok      0 entries" in _run(tmp_path, "audit", "verify").stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -348,6 +349,28 @@ def test_the_last_admin_cannot_be_disabled(app: Flask, admin: User) -> None:
     with pytest.raises(ConflictError, match="last administrator") as refusal:
         accounts.disable_user(left[0])
     assert refusal.value.code == "last_admin"
+
+
+@pytest.mark.parametrize("act", [accounts.disable_user, lambda email: accounts.change_role(email, Role.MEMBER)])
+def test_an_admin_who_was_only_invited_is_none_that_is_left(
+    app: Flask, admin: User, act: Callable[[str], object]
+) -> None:
+    accounts.set_password(admin, current="", new=PASSWORD)
+    other = accounts.create_user("second@example.org", role=Role.ADMIN)
+    accounts.make_sign_in_link(other.email)
+    with pytest.raises(ConflictError, match="last administrator who can sign in") as refusal:
+        act(admin.email)
+    assert refusal.value.code == "last_admin"
+    # The invitation can be taken back, and once it was accepted there are two who can come in.
+    opened = sessions.sign_in(sessions.new_session(), other)
+    act(admin.email)
+    sessions.end(opened)
+
+
+def test_an_invited_admin_can_be_removed_by_one_without_a_password(app: Flask, admin: User) -> None:
+    sessions.sign_in(sessions.new_session(), admin)
+    other = accounts.create_user("second@example.org", role=Role.ADMIN)
+    assert accounts.disable_user(other.email).disabled_at is not None
 
 
 def test_no_session_opens_after_a_disabling_or_a_new_password(ada: User) -> None:

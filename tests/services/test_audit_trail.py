@@ -167,6 +167,15 @@ def test_answers_are_recorded_once_a_minute(app: Flask, user: User, monkeypatch:
     assert json.loads(line.details)["after"] == {"version": 5, "fields": ["data.target"]}
 
 
+def test_a_save_of_several_steps_is_one_entry_for_each(app: Flask, user: User) -> None:
+    row = drafts.create_draft(user)
+    changes = {"data": {"target": "a"}, "model": {"estimator": "ridge"}}
+    drafts.save_many(user, row.id, changes=changes, version=row.version)
+    entries = audit.list_entries(AuditFilter(act="draft.change_answers"), limit=9, offset=0)
+    told = {line.part: json.loads(line.details)["after"]["fields"] for line in entries}
+    assert told == {"data": ["data.target"], "model": ["model.estimator"]}
+
+
 def test_failed_sign_ins_to_no_account_are_one_entry_a_minute(
     app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

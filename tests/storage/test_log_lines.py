@@ -69,3 +69,11 @@ def test_a_message_stays_on_one_line(lines: logging.Formatter) -> None:
 def test_what_a_fault_is_is_said_without_what_it_quotes(fault: BaseException, words: str) -> None:
     assert describe_fault(fault).startswith(words.split(":", maxsplit=1)[0])
     assert SECRET not in describe_fault(fault)
+
+
+@pytest.mark.parametrize("lines", [JsonLogLines(), PlainLogLines()])
+@pytest.mark.parametrize("sign", ["\x1b[2K", "\u202e", "\x00", "\u2028x", "\x85x", "\x7f", "\ud800", "\u2066"])
+def test_a_name_cannot_move_the_cursor_or_turn_the_line(lines: logging.Formatter, sign: str) -> None:
+    text = lines.format(record("no account for %s", f"eve{sign}"))
+    assert text.isprintable()
+    assert "eve" in text

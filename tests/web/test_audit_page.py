@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from app.services.accounts import accounts
 from app.services.audit.verification import verify_trail
@@ -129,8 +130,8 @@ def test_an_export_of_100000_entries_is_streamed_whole(root: Browser, user: User
     response.close()
     assert max(pieces) < 100_000
     db.session.rollback()
-    text = root.get("/admin/audit/export.csv?act=draft.create").text
-    assert text.count("\n") >= 100_000
+    sent = root.get("/admin/audit/export.csv?act=draft.create").text
+    assert sent.count("\n") >= 100_000
     assert len(json.loads(root.get("/admin/audit/export.json?act=draft.create").text)) >= 100_000
 
 
@@ -165,3 +166,17 @@ def test_the_trail_stands_after_all_of_this(root: Browser, user: User) -> None:
     root.get("/admin/audit")
     root.get("/admin/audit/export.json")
     assert verify_trail().faults == ()
+
+
+@pytest.mark.parametrize(("column", "cell"), [("at", "'yesterday'"), ("actor_id", "'nobody'"), ("details", "'{'")])
+def test_an_entry_that_cannot_be_read_is_told_on_the_page(root: Browser, user: User, column: str, cell: str) -> None:
+    drafts.create_draft(user)
+    db.session.execute(text("DROP TRIGGER audit_entries_fix"))
+    db.session.execute(text(f"UPDATE audit_entries SET {column} = {cell} WHERE act = 'draft.create'"))
+    db.session.commit()
+    page = root.get("/admin/audit")
+    assert page.status == 500
+    assert "The command hydroml audit verify names it." in page.problems()[0][0]
+    assert root.get("/admin/audit?act=account.sign_in").status == 200
+    (fault,) = verify_trail().faults
+    assert fault.sentence.endswith("was changed.")

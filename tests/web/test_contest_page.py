@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from app.domain.training.run import train
 from app.domain.vocabulary import RunState
 from app.services import experiments
-from app.storage import jobs
+from app.storage import audit, jobs
+from app.storage.audit import AuditFilter
 from app.storage.db import db
 from app.storage.tables import User
 from tests.domain.tables import made, make_spec, profile_of
@@ -93,6 +94,17 @@ def test_a_candidate_and_the_whole_are_ended_by_a_button(client: FlaskClient, us
     assert (wishes.ended, wishes.finish) == (frozenset({"3"}), True)
     last = client.post(f"/experiments/{row.id}/end-candidate", data={"csrf_token": token, "candidate": "1"})
     assert "last candidate" in last.text
+
+
+def test_each_end_of_a_candidate_is_in_the_audit_trail_once(client: FlaskClient, user: User) -> None:
+    row = running(user)
+    token = token_of(client.get(f"/experiments/{row.id}").text)
+    for _ in range(2):
+        client.post(f"/experiments/{row.id}/end-candidate", data={"csrf_token": token, "candidate": "3"})
+        client.post(f"/experiments/{row.id}/finish-early", data={"csrf_token": token})
+    entries = audit.list_entries(AuditFilter(subject_id=row.id), limit=9, offset=0)
+    acts = [(line.act, line.person, line.part) for line in reversed(entries)]
+    assert acts == [("experiment.end_candidate", user.email, "3"), ("experiment.finish_early", user.email, "")]
 
 
 def test_nobody_ends_a_candidate_of_somebody_else(app: Flask, user: User) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.services.drafts import drafts
 from app.storage.tables import DraftRow, User
 from tests.web.client import Browser, Page, answers_of, step_path
 
@@ -98,3 +99,28 @@ def test_a_button_for_nothing_changes_nothing(
     before = candidates_of(user, draft)
     assert push(browser, contest, action, {"candidate.new": "gone"}).status == 303
     assert candidates_of(user, draft) == before
+
+
+def test_too_many_candidates_are_refused_and_stay_in_sight(
+    browser: Browser, contest: Page, user: User, draft: DraftRow
+) -> None:
+    for _ in range(15):
+        push(browser, browser.get(step_path(draft, "model")), "copy-candidate:1")
+    page = browser.get(step_path(draft, "model"))
+    assert len(candidates_of(user, draft)) == 13
+    assert "There are 13 candidates; at most 12 compete." in page.words
+    assert "Remove candidate 13" in page.text
+
+
+def test_sixty_candidates_at_once_do_not_hide_the_contest(
+    browser: Browser, contest: Page, user: User, draft: DraftRow
+) -> None:
+    listed = [{"estimator": "ridge", "parameters": {"alpha": 1.0 + number}} for number in range(60)]
+    version = drafts.get_draft(user, draft.id).version
+    drafts.save_answers(user, draft.id, step="model", changes={"candidates": listed}, version=version)
+    page = browser.get(step_path(draft, "model"))
+    assert "There are 60 candidates; at most 12 compete." in page.words
+    assert "Remove candidate 12" in page.text
+    assert len(candidates_of(user, draft)) == 60, "nothing that was answered is lost"
+    push(browser, page, "heal:candidates:too_many_candidates")
+    assert candidates_of(user, draft) == listed[:12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -114,6 +115,25 @@ def test_a_server_that_is_away_or_slow_costs_nothing(app: Flask, browser: Browse
     finally:
         stop_reports()
         silent.close()
+
+
+def test_what_a_library_says_is_told_by_its_place_alone(app: Flask, sentry: StandIn) -> None:
+    logging.getLogger("rq.worker").error(f"could not convert {CANARY}")  # as a library does it
+    (event,) = sentry.events()
+    assert re.fullmatch(r"error of rq\.worker at test_sentry:\d+", event["message"])
+    assert CANARY not in "".join(sentry.bodies)
+
+
+def test_a_column_as_the_words_or_key_of_an_exception_stays_here(app: Flask, browser: Browser, sentry: StandIn) -> None:
+    break_route(app, "datasets.show_all", KeyError(CANARY))
+    browser.get("/datasets")
+    try:
+        raise ValueError(CANARY) from DomainError(CANARY, code="x", field=CANARY)
+    except ValueError as fault:
+        fault.add_note(CANARY)
+        logging.getLogger("app").exception("what failed: %s", CANARY)
+    assert len(sentry.events()) == 2
+    assert CANARY not in "".join(sentry.bodies)
 
 
 def test_without_an_address_nothing_is_loaded(app: Flask) -> None:

@@ -14,8 +14,9 @@ from flask import Flask
 
 import config
 from app import queue
+from app.services.drafts import drafts
 from app.services.system import system_state
-from app.storage import jobs
+from app.storage import jobs, usage
 from app.storage.db import db
 from app.storage.reading import reader_pool
 from app.storage.tables import Job, User
@@ -70,6 +71,16 @@ def test_redis_away_is_a_row_until_it_is_back(root: Browser, server: Server) -> 
     assert "unreachable" in row_of(root, "cache")
     server.start()
     assert "Queue ok" in row_of(root, "queue")
+
+
+def test_usage_is_counted_while_redis_is_away_and_none_of_it_is_lost(root: Browser, user: User, server: Server) -> None:
+    drafts.create_draft(user)
+    server.stop()
+    drafts.create_draft(user)
+    assert usage.count_by_kind()["draft_started"] == 2
+    assert root.get("/admin/analytics").status == 200
+    server.start()
+    assert usage.count_by_kind()["draft_started"] == 2
 
 
 def test_a_full_disk_is_a_row_until_there_is_room(root: Browser, disk: SmallDisk) -> None:

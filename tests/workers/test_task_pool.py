@@ -20,10 +20,12 @@ from app.domain.training.report.importance import ShuffledFeatures
 from app.domain.training.report.outcome import Progress
 from app.domain.training.tuning.tuning import SearchCallbacks
 from tests.domain.tables import made, make_spec
+from tests.domain.test_boosters import THERE, with_boosters
 from tests.domain.test_contest import BOOSTING, LOGISTIC, RIDGE, TREE, _lasting, by_key, contest, summary_of
 from tests.domain.test_run import lasting
 from workers.task_pool import TaskPool, can_fork
 
+__all__ = ["with_boosters"]
 pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are forked on Linux alone")
 SPEC = make_spec(
     candidates=[BOOSTING, RIDGE, TREE, {"estimator": "extra_trees", "parameters": {"n_estimators": 10}}],
@@ -221,3 +223,15 @@ def test_a_fold_that_cannot_be_fitted_fails_with_its_sentence(pool: TaskPool) ->
             contest(spec, made(200), means=ContestMeans(executor=executor))
         answer.append((fault.value.code, fault.value.message))
     assert answer[0] == answer[1]
+
+
+@pytest.mark.usefixtures("with_boosters")
+@pytest.mark.skipif(not THERE, reason="no boosters are installed")
+def test_boosters_are_the_same_in_processes_after_a_fit_of_their_job() -> None:
+    parts = [{"estimator": entry.id, "parameters": {"max_iter": 20}} for entry in THERE]
+    spec = make_spec(candidates=[*parts, RIDGE], blend=True, selected=["a", "b", "word"])
+    results = [
+        _lasting(contest(spec, made(150), means=ContestMeans(executor=executor)))[1]
+        for executor in (SerialExecutor(), TaskPool(2))
+    ]
+    assert results[0] == results[1]

@@ -31,6 +31,8 @@ class AuditAct(StrEnum):
     DISCARD_DRAFT = "draft.discard"
     LAUNCH = "experiment.launch"
     CANCEL = "experiment.cancel"
+    END_CANDIDATE = "experiment.end_candidate"
+    FINISH_EARLY = "experiment.finish_early"
     CHANGE_NOTES = "experiment.change_notes"
     EXPORT_EXPERIMENT = "experiment.export"
     CREATE_TEMPLATE = "template.create"
@@ -79,6 +81,8 @@ TITLES: dict[AuditAct, str] = {
     AuditAct.DISCARD_DRAFT: "Discarded a draft",
     AuditAct.LAUNCH: "Launched an experiment",
     AuditAct.CANCEL: "Cancelled an experiment",
+    AuditAct.END_CANDIDATE: "Ended a candidate",
+    AuditAct.FINISH_EARLY: "Finished a contest early",
     AuditAct.CHANGE_NOTES: "Changed name or notes",
     AuditAct.EXPORT_EXPERIMENT: "Exported from an experiment",
     AuditAct.CREATE_TEMPLATE: "Created a template",

@@ -9,6 +9,9 @@ from app.domain.estimators import registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.problems import Problem, Remedy
 
+# Weights in training, which not every estimator knows that can weigh classes in its decision.
+BALANCED = "balanced"
+
 
 def estimator_exists_and_fits(subject: CheckContext) -> Iterator[Problem]:
     """The estimator is known and can do the task."""
@@ -17,7 +20,7 @@ def estimator_exists_and_fits(subject: CheckContext) -> Iterator[Problem]:
     try:
         entry = registry.get(identifier)
     except KeyError:
-        yield error("model", "estimator", "estimator_unknown", f"There is no estimator {identifier[:40]}.", fallback)
+        yield error("model", "estimator", "estimator_unknown", registry.unknown_sentence(identifier), fallback)
         return
     if task not in entry.tasks:
         what = "classes" if task.is_classification else "numbers"
@@ -32,7 +35,9 @@ def parameters_are_valid(subject: CheckContext) -> Iterator[Problem]:
         return
     for name, raw in subject.spec.model.parameters.items():
         parameter, field = entry.parameter(name), f"{entry.id}.{name}"
-        if parameter is None:
+        if parameter is None or (
+            raw == BALANCED and name == "class_weight" and BALANCED not in dict(parameter.choices)
+        ):
             yield _unknown_parameter(entry, name)
             continue
         if subject.spec.task.kind not in parameter.tasks:

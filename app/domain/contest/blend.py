@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.training.preprocessing.preparation import TrainingTable
+from app.domain.training.validation import scoring
 from app.domain.training.validation.metrics import Metric
 from app.domain.training.validation.scoring import Predictions
 from app.domain.training.validation.splitting import Fold
@@ -60,13 +61,21 @@ def errors_on(metric: Metric, table: TrainingTable, fold: Fold, members: Sequenc
         spread = float(np.var(observed)) if metric.id in BY_SPREAD else 1.0
         return MemberErrors(values, np.full(len(observed), 1.0 / (spread or 1.0)))
     rows = np.arange(len(observed))
+    by_class = metric.id in BY_CLASS
     shares = [
-        score.scores / np.maximum(score.scores.sum(axis=1, keepdims=True), 1e-12) for score in _with_scores(members)
+        score / np.maximum(score.sum(axis=1, keepdims=True), 1e-12)
+        for score in (_deciding(member) if by_class else member.scores for member in _with_scores(members))
     ]
     values = np.column_stack([share[rows, observed] for share in shares])
     counts = np.bincount(observed, minlength=len(table.labels))
-    weights = 1.0 / counts[observed] if metric.id in BY_CLASS else np.ones(len(observed))
+    weights = 1.0 / counts[observed] if by_class else np.ones(len(observed))
     return MemberErrors(values, weights * len(observed) / weights.sum())
+
+
+def _deciding(member: Predictions) -> Floats:
+    """Return the scores by which a member decides."""
+    assert member.scores is not None  # noqa: S101  # Whoever has none cannot be blended.
+    return scoring.decision_scores(member.scores, member.class_shares)
 
 
 def _with_scores(members: Sequence[Predictions]) -> list[Any]:
@@ -173,13 +182,16 @@ class _ClassLoss:
 
 
 def average(members: Sequence[Predictions], weights: Floats, *, classes: bool) -> Predictions:
-    """Return the weighted average of predictions of the same rows; the likeliest class decides."""
+    """Return the weighted average of predictions of the same rows; the class that their average decides."""
     if not classes:
         return Predictions(
             np.asarray(sum(w * member.values for w, member in zip(weights, members, strict=True)), float)
         )
     shares = np.asarray(sum(w * score.scores for w, score in zip(weights, _with_scores(members), strict=True)), float)
-    return Predictions(np.argmax(shares, axis=1), shares, are_probabilities=True)
+    deciding = shares
+    if any(member.class_shares is not None for member in members):
+        deciding = np.asarray(sum(w * _deciding(member) for w, member in zip(weights, members, strict=True)), float)
+    return Predictions(np.argmax(deciding, axis=1), shares, are_probabilities=True)
 
 
 @dataclass(frozen=True)

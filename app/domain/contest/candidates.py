@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.domain.estimators import registry
+from app.domain.estimators.parameters import Parameter
 from app.domain.experiment import CandidatePart, Spec
 from app.domain.json_values import Settings
 from app.domain.text.numbers import format_number
@@ -53,7 +54,7 @@ def describe_candidate(part: CandidatePart) -> str:
     for name, value in part.parameters.items():
         parameter = None if entry is None else entry.parameter(name)
         title = name.replace("_", " ") if parameter is None else parameter.title.lower()
-        words.append(f"{title} {_format(value)}")
+        words.append(f"{title} {_format(value, parameter)}")
     title = title_of_part(part)
     return f"{title}: {', '.join(words)}" if words else f"{title}, with the usual settings"
 
@@ -72,11 +73,15 @@ def _settings(spec: Spec) -> str:
     for name, value in spec.model.parameters.items():
         parameter = entry.parameter(name)
         if parameter is not None and value != parameter.default:
-            words.append(f"{parameter.title.lower()} {_format(value)}")
+            words.append(f"{parameter.title.lower()} {_format(value, parameter)}")
     return ", ".join(words[: MAX_SETTINGS_TOLD + spec.model.tuning.enabled])
 
 
-def _format(value: Any) -> str:
+def _format(value: Any, parameter: Parameter | None = None) -> str:
+    """Return a value as the form shows it."""
+    if parameter is not None and value in dict(parameter.choices):
+        label = dict(parameter.choices)[value]
+        return label[0].lower() + label[1:]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return format_number(value, 4)
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -84,6 +89,8 @@ def _format(value: Any) -> str:
 
 def settings_of(spec: Spec) -> Settings:
     """Return every hyperparameter of a candidate with its value, as JSON keeps it."""
+    if not registry.has(spec.model.estimator):
+        return {}
     plain = (str, int, float, bool, type(None))
     return {name: value if isinstance(value, plain) else str(value) for name, value in parameters_of(spec).items()}
 

@@ -124,7 +124,7 @@ ENTRIES = (
         "averaged_trees",
         "Boosting and extra trees, averaged",
         "trees",
-        "The mean of boosted trees, extra trees and, for series, a small neural network.",
+        "Boosted trees, extra trees and, for series, a small network: their mean.",
         REGRESSION,
         (
             _tree_parameter("learning_rate"),

@@ -6,7 +6,15 @@ from math import inf
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
-from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.estimators.shared import (
+    ALL_TASKS,
+    CLASSES,
+    MARGIN_WEIGHTS,
+    REGRESSION,
+    WEIGHTS,
+    small_memory,
+    weight_of,
+)
 from app.domain.vocabulary import Level, TaskKind
 
 ALPHA = Parameter(
@@ -186,7 +194,7 @@ ENTRIES = (
         "linear",
         "A linear model with small coefficients.",
         ALL_TASKS,
-        (ALPHA, WEIGHTS, RIDGE_SOLVER, INTERCEPT),
+        (ALPHA, MARGIN_WEIGHTS, RIDGE_SOLVER, INTERCEPT),
         _build_ridge,
         _direct_work,
         small_memory,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
-from app.domain.estimators.shared import ALL_TASKS, CLASSES, REGRESSION, WEIGHTS, small_memory, weight_of
+from app.domain.estimators.shared import (
+    ALL_TASKS,
+    CLASSES,
+    DECISION_WEIGHTS,
+    MARGIN_WEIGHTS,
+    REGRESSION,
+    small_memory,
+    weight_of,
+)
 from app.domain.vocabulary import Level, TaskKind
 
 
@@ -140,6 +148,7 @@ ENTRIES = (
                 high=1000,
                 unit="rows",
             ),
+            DECISION_WEIGHTS,
         ),
         _build_neighbors,
         lambda rows, features, values: rows * features * 250e-9,
@@ -177,7 +186,7 @@ ENTRIES = (
                 "Curved bends with the data; straight is quicker to read.",
                 choices=(("rbf", "Curved"), ("linear", "Straight"), ("poly", "Polynomial")),
             ),
-            WEIGHTS,
+            MARGIN_WEIGHTS,
             Parameter(
                 "degree",
                 "Degree",
@@ -344,6 +353,7 @@ ENTRIES = (
                 unit="steps",
                 tasks=CLASSES,
             ),
+            DECISION_WEIGHTS,
         ),
         _build_gaussian_process,
         _process_work,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.estimators.parameters import EstimatorEntry, Parameter, ParameterValues
-from app.domain.estimators.shared import ALL_TASKS, CLASSES, EARLY_STOPPING, REGRESSION, small_memory
+from app.domain.estimators.shared import ALL_TASKS, CLASSES, DECISION_WEIGHTS, EARLY_STOPPING, REGRESSION, small_memory
 from app.domain.vocabulary import Level, Purpose, TaskKind
 
 
@@ -169,6 +169,7 @@ ENTRIES = (
                 low=0,
                 high=0.95,
             ),
+            DECISION_WEIGHTS,
         ),
         _build_network,
         lambda rows, features, values: (
@@ -201,6 +202,7 @@ ENTRIES = (
                 low_open=True,
                 scale="log",
             ),
+            DECISION_WEIGHTS,
         ),
         _build_naive_bayes,
         lambda rows, features, values: rows * features * 8e-9,

@@ -76,7 +76,8 @@ class EstimatorEntry:
     feed the estimate. A column of zeros and ones counts as `indicator_work` of a column of numbers there, and
     predicting some rows takes `predict_share` of learning from as many. `scale` asks for standardised numbers,
     `scale_target` for a standardised numeric target, `handles_missing` says that NaN needs no imputation,
-    `probabilities` that its class scores are probabilities, and `max_rows` is where the method stops being sensible.
+    `handles_categories` that columns of words come whole, as categories of a frame, `probabilities` that its class
+    scores are probabilities, and `max_rows` is where the method stops being sensible.
     `for_each_class` says that of several classes each needs a machine of its own. Where learning a number is mostly a
     search for settings of its own, `settle` takes what was found from a fitted machine, as parameters of one that need
     not search again.
@@ -96,6 +97,7 @@ class EstimatorEntry:
     scale: bool = False
     scale_target: bool = False
     handles_missing: bool = False
+    handles_categories: bool = False
     probabilities: bool = True
     indicator_work: float = 1.0
     predict_share: float = 0.02

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.estimators.parameters import Parameter, ParameterValues
 from app.domain.vocabulary import Level, TaskKind
 
@@ -9,15 +11,30 @@ REGRESSION = (TaskKind.REGRESSION,)
 CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
 ALL_TASKS = (*CLASSES, *REGRESSION)
 
-WEIGHTS = Parameter(
+# Classes are learnt as they are, and rare ones weigh more in the decision.
+EVEN_DECISION = "decision"
+MARGIN_WEIGHTS = Parameter(
     "class_weight",
     "Weigh classes",
     "choice",
     "none",
     "Equal weight lets a rare class count as much as a common one.",
     level=Level.BASIC,
-    choices=(("none", "No weights"), ("balanced", "Equal weight")),
+    choices=(("none", "No weights"), ("balanced", "Equal weight in training")),
     tasks=CLASSES,
+)
+# Where there are probabilities, they can stay true and only the decision follow weights.
+WEIGHTS = replace(
+    MARGIN_WEIGHTS,
+    help="Lets a rare class count as much as a common one. Weight in the decision alone leaves probabilities true.",
+    choices=(*MARGIN_WEIGHTS.choices, (EVEN_DECISION, "More weight in the decision")),
+)
+# Where training knows no weights.
+DECISION_WEIGHTS = replace(
+    WEIGHTS,
+    help="More weight lets a rare class count as much as a common one, and leaves probabilities true.",
+    level=Level.ADVANCED,
+    choices=(WEIGHTS.choices[0], WEIGHTS.choices[-1]),
 )
 MAX_DEPTH = Parameter(
     "max_depth",

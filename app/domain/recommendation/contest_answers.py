@@ -7,17 +7,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.estimators import registry
-from app.domain.experiment import MOST_CANDIDATES_READ, CandidatePart
+from app.domain.estimators import boosters, registry
+from app.domain.experiment import MAX_CANDIDATES, MOST_CANDIDATES_READ, CandidatePart
 from app.domain.json_values import JsonObject
 from app.domain.problems import Remedy
 from app.domain.recommendation.answers import AnswerReader
 from app.domain.recommendation.config_parts import ConfigParts
 from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.text.messages import fill
 
 CANDIDATES, BLEND, SUGGESTED = "candidates", "blend", "suggested_candidates"
 # So many of the recommended estimators are suggested as candidates.
 MAX_SUGGESTED = 5
+# Boosters compete beside them where they are installed; see docs/decisions/0062.
+BOOSTERS = frozenset(entry.id for entry in boosters.ENTRIES)
 # A second setting of boosting, slower and wider, with fewer features at each split; see docs/decisions/0060.
 SLOW_BOOSTING: JsonObject = {
     "estimator": "hist_gradient_boosting",
@@ -26,18 +29,24 @@ SLOW_BOOSTING: JsonObject = {
 
 
 def suggested_candidates(ranking: Sequence[EstimatorSuggestion]) -> list[JsonObject]:
-    """Return the candidates that are suggested: the first of the recommendation, and boosting a second time.
+    """Return the candidates that are suggested: the first of the recommendation, boosting a second time, and boosters.
 
     Parameters
     ----------
     ranking
         The recommended estimators, the first choice first.
     """
-    first = [item for item in ranking if not item.entry.is_baseline][:MAX_SUGGESTED]
-    parts = [CandidatePart(estimator=item.entry.id, parameters=dict(item.parameters)) for item in first]
+    able = [item for item in ranking if not item.entry.is_baseline]
+    first = [item for item in able if item.entry.id not in BOOSTERS][:MAX_SUGGESTED]
+    parts = [_as_part(item) for item in first]
     if any(part.estimator == SLOW_BOOSTING["estimator"] for part in parts):
         parts.append(CandidatePart.model_validate(SLOW_BOOSTING))
+    parts += [_as_part(item) for item in able if item.entry.id in BOOSTERS]
     return as_answer(parts)
+
+
+def _as_part(suggestion: EstimatorSuggestion) -> CandidatePart:
+    return CandidatePart(estimator=suggestion.entry.id, parameters=dict(suggestion.parameters))
 
 
 def as_answer(parts: Sequence[CandidatePart]) -> list[JsonObject]:
@@ -54,16 +63,30 @@ def fill_candidates(reader: AnswerReader, config: ConfigParts, ranking: Sequence
     raw = reader.raw("model", CANDIDATES)
     if not raw:
         return
-    parts = _read(raw)
-    if parts is None:
+    parts = _read(_kept(reader, raw))
+    if parts is not None and any(not registry.has(part.estimator) for part in parts):
+        parts = _without_unknown(reader, parts)
+    elif parts is None:
         remedy = Remedy("Train one estimator", {"model": {CANDIDATES: None}})
         message = "A candidate could not be understood. Remove it and add it again."
         reader.wrong("model", CANDIDATES, message, code="candidate_invalid", remedy=remedy)
+    if not parts:
         return
     parts = [_readable(reader, number, part) for number, part in enumerate(parts, start=1)]
     blend = reader.raw("model", BLEND)
     first = as_answer(parts)[0]
     config["model"] = {**first, CANDIDATES: as_answer(parts), BLEND: blend is not False}
+
+
+def _kept(reader: AnswerReader, raw: Any) -> Any:
+    """Return the candidates of an answer, of far too many the first ones, so that the step still shows a contest."""
+    if not isinstance(raw, list) or len(raw) <= MOST_CANDIDATES_READ:
+        return raw
+    kept, values = raw[:MAX_CANDIDATES], {"count": len(raw), "most": MAX_CANDIDATES}
+    remedy = Remedy(fill("Keep the first {most}", **values), {"model": {CANDIDATES: kept}})
+    message = fill("There are {count} candidates; at most {most} compete.", **values)
+    reader.wrong("model", CANDIDATES, message, code="too_many_candidates", remedy=remedy)
+    return kept
 
 
 def setting_field(number: int, name: str) -> str:
@@ -96,12 +119,23 @@ def _without(reader: AnswerReader, number: int, name: str) -> list[Any]:
     return listed
 
 
+def _without_unknown(reader: AnswerReader, parts: Sequence[CandidatePart]) -> list[CandidatePart]:
+    """Return the candidates whose estimator is there; the first that is not is told, and they stay in the answers."""
+    known = [part for part in parts if registry.has(part.estimator)]
+    number, unknown = next((place, part) for place, part in enumerate(parts, 1) if not registry.has(part.estimator))
+    label = "Remove what is not there" if known else "Train one estimator"
+    remedy = Remedy(label, {"model": {CANDIDATES: as_answer(known) or None}})
+    message = f"Candidate {number}: {registry.unknown_sentence(unknown.estimator)}"
+    reader.wrong("model", CANDIDATES, message, code="candidate_invalid", remedy=remedy)
+    return known
+
+
 def _read(raw: Any) -> list[CandidatePart] | None:
     """Return the candidates of an answer, None where one is none."""
-    if not isinstance(raw, list) or len(raw) > MOST_CANDIDATES_READ:
+    if not isinstance(raw, list):
         return None
     try:
         parts = [CandidatePart.model_validate(item) for item in raw]
     except ValidationError:
         return None
-    return parts if all(registry.has(part.estimator) for part in parts) else None
+    return parts

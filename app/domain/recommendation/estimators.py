@@ -22,6 +22,7 @@ from app.domain.recommendation.traits import Traits
 
 # Fewer rows with a target than this cannot tell good models from lucky ones.
 TOO_FEW = 100
+LIKE_BOOSTERS = "hist_gradient_boosting"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def rank(traits: Traits, *, metric: str = "", thresholds: Thresholds = THRESHOLD
         Where the rules change their mind.
     """
     first, why = _order_estimators(traits, thresholds)
+    first = _with_boosters(first)
     place = {identifier: index for index, identifier in enumerate(first)}
     entries = sorted(
         registry.estimators_for_task(traits.task, traits.purpose),
@@ -102,6 +104,15 @@ def rank(traits: Traits, *, metric: str = "", thresholds: Thresholds = THRESHOLD
     )
 
 
+def _with_boosters(first: list[str]) -> list[str]:
+    """Return an order in which the boosters that are installed stand behind histogram gradient boosting, their like."""
+    return [
+        name
+        for item in first
+        for name in ((item, *(entry.id for entry in reversed(registry.BOOSTERS))) if item == LIKE_BOOSTERS else (item,))
+    ]
+
+
 def _too_large(entry: EstimatorEntry, traits: Traits) -> bool:
     return entry.max_rows is not None and traits.rows > entry.max_rows
 
@@ -116,7 +127,7 @@ def _order_estimators(traits: Traits, limits: Thresholds) -> tuple[list[str], st
         first = ["averaged_trees", "hist_gradient_boosting", "extra_trees", line, "random_forest"]
         return (
             first,
-            f"{traits.rows:,} rows, {traits.derived:,} features of past weather: two kinds of trees averaged err least",
+            f"{traits.rows:,} rows, {traits.derived:,} features of past weather: such an average errs least",
         )
     if traits.memory_steps and traits.rows >= limits.some:
         first = ["hist_gradient_boosting", "extra_trees", line, "multilayer_perceptron", "random_forest"]
@@ -163,11 +174,11 @@ def _suggest_estimator(entry: EstimatorEntry, traits: Traits, why: str, *, metri
     reasons = [*([why] if why else []), *reasons_for(entry, traits)]
     cautions = cautions_for(entry, traits)
     parameters = starting_parameters(entry, traits, metric=metric)
-    weighed = f"Each class weighs the same: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
+    weighed = f"Rare classes weigh more: the commonest has {traits.imbalance:,.1f} times the rows of the rarest"
     return EstimatorSuggestion(
         entry,
         tuple(dict.fromkeys((*reasons, *entry.strengths))),
         tuple(dict.fromkeys((*cautions, *entry.cautions_for(traits.task)))),
         parameters,
-        even=(weighed,) if parameters.get("class_weight") == "balanced" else (),
+        even=(weighed,) if parameters.get("class_weight", "none") != "none" else (),
     )

@@ -57,9 +57,7 @@ def fill_model(
         entry = registry.get(chosen)
     except KeyError:
         remedy = Remedy(f"Use {first.entry.title.lower()}", {"model": {"estimator": first.entry.id}})
-        reader.wrong(
-            "model", "estimator", f"There is no estimator {chosen[:40]}.", code="estimator_unknown", remedy=remedy
-        )
+        reader.wrong("model", "estimator", registry.unknown_sentence(chosen), code="estimator_unknown", remedy=remedy)
         entry = first.entry
     start = next(
         (suggestion.parameters for suggestion in ranked if suggestion.entry.id == entry.id),

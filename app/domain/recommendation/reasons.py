@@ -14,10 +14,11 @@ WEAK = 0.2
 # A number of which all columns together explain less than this, on fewer rows, is told best by a line held back.
 FAINT, FEW_FOR_FAINT = 0.25, 1_500
 FEW_FOR_BOOSTING, MANY_FOR_KERNELS = 1_000, 10_000
-TREES = frozenset({"decision_tree", "random_forest", "extra_trees", "hist_gradient_boosting", "averaged_trees"})
+BOOSTED = frozenset({"hist_gradient_boosting", "lightgbm", "catboost"})
+TREES = BOOSTED | {"decision_tree", "random_forest", "extra_trees", "averaged_trees"}
 FORESTS = frozenset({"random_forest", "extra_trees"})
 LINES = frozenset({"linear_regression", "ridge", "lasso", "elastic_net", "logistic_regression"})
-FLEXIBLE = frozenset({"multilayer_perceptron", "decision_tree", "hist_gradient_boosting", "k_nearest_neighbors"})
+FLEXIBLE = BOOSTED | {"multilayer_perceptron", "decision_tree", "k_nearest_neighbors"}
 SMOOTH = frozenset({"support_vector_machine", "gaussian_process", "multilayer_perceptron"})
 
 
@@ -46,6 +47,8 @@ def reasons_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
         answers.append(f"The rarest of {traits.classes} classes has {traits.rarest:,} rows: averaged trees stay steady")
     if entry.handles_missing and traits.missing_share > 0:
         answers.append(f"{_format_percent(traits.missing_share)} of the cells are missing, which it takes as they are")
+    if entry.handles_categories and traits.words:
+        answers.append(f"{pluralise(traits.words, 'column')} of words, which it takes as they are")
     if entry.id in LINES and traits.memory_steps:
         answers.append(f"Features look back {traits.memory_steps:,} steps, on which many series depend linearly")
     if entry.id in LINES and traits.rows_per_column >= 1:
@@ -81,11 +84,11 @@ def cautions_for(entry: EstimatorEntry, traits: Traits) -> list[str]:
         answers.append(f"The strongest column, {name[:60]}, is associated by only {value:.2f}: noise is learnt too")
     if entry.id in ("multilayer_perceptron", "decision_tree") and traits.rows < 1000:
         answers.append(f"{traits.rows:,} rows: another sample may give a very different result")
-    if entry.id == "hist_gradient_boosting" and traits.rows < FEW_FOR_BOOSTING:
+    if entry.id in BOOSTED and traits.rows < FEW_FOR_BOOSTING:
         answers.append(f"{traits.rows:,} rows are few for boosting, which learns their noise too: a forest is steadier")
     if entry.id == "support_vector_machine" and traits.rows > MANY_FOR_KERNELS:
         answers.append(f"{traits.rows:,} rows: the work grows with their square")
-    if entry.id == "hist_gradient_boosting" and 0 < traits.rarest < 20:
+    if entry.id in BOOSTED and 0 < traits.rarest < 20:
         answers.append(f"The rarest class has {traits.rarest:,} rows, and boosting may memorise them")
     return answers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.domain.estimators.parameters import EstimatorEntry, ParameterValues
+from app.domain.estimators.shared import EVEN_DECISION
 from app.domain.json_values import Settings
 from app.domain.recommendation.series_settings import (
     follows_drivers,
@@ -17,8 +18,8 @@ from app.domain.vocabulary import Purpose, TaskKind
 
 # From this many rows of the commonest class for one of the rarest on, each class is made to weigh the same.
 UNEVEN = 1.5
-# Scores that read probabilities as they are; weighing classes would shift those.
-OF_PROBABILITIES = frozenset({"log_loss", "neg_log_loss", "neg_brier_score"})
+# Scores in which a rare class counts for more than its rows; the suggested one, where none was chosen, is of them.
+BY_CLASS = frozenset({"", "balanced_accuracy", "f1", "f1_macro", "matthews_corrcoef"})
 
 # A number with fewer different values is a mark or a count.
 MANY_VALUES = 30
@@ -38,7 +39,8 @@ def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = 
     small leaves and few of them on few rows (Probst, Boulesteix & Bischl 2019, JMLR 20(53), on tunability); the
     penalty of lasso as a share of the target's spread, since scikit-learn measures it in the target's unit;
     n_neighbors growing with the root of the rows (Hastie, Tibshirani & Friedman 2009, 2.5 and 13.3); class weights
-    inverse to frequency where classes are uneven and each is to count alike (King & Zeng 2001, Political Analysis 9).
+    in the decision where classes are uneven and rare ones are to count (King & Zeng 2001, Political Analysis 9;
+    Elkan 2001, IJCAI), and in training only where there are no probabilities to decide by.
 
     Parameters
     ----------
@@ -55,8 +57,8 @@ def starting_parameters(entry: EstimatorEntry, traits: Traits, *, metric: str = 
         Parameter name to value, within the bounds of the registry; estimators without rules keep their defaults.
     """
     values = dict(entry.defaults(traits.task))
-    if "class_weight" in values and traits.imbalance >= UNEVEN and metric not in OF_PROBABILITIES:
-        values["class_weight"] = "balanced"
+    if "class_weight" in values and traits.imbalance >= UNEVEN and metric in BY_CLASS:
+        values["class_weight"] = EVEN_DECISION if entry.probabilities else "balanced"
     moved = _RULES[entry.id](traits) if entry.id in _RULES else {}
     values.update({name: value for name, value in moved.items() if name in values})
     return ParameterValues(values)
@@ -94,6 +96,22 @@ def _boosting(traits: Traits) -> Settings:
         "l2_regularization": penalty,
         "max_features": 0.5,
     }
+
+
+def _lightgbm(traits: Traits) -> Settings:
+    """As histogram gradient boosting, whose trees are of the same kind."""
+    return _boosting(traits)
+
+
+def _catboost(traits: Traits) -> Settings:
+    """Its trees have the same split on a whole level, so that few rows bear as many rounds; deep ones take long.
+
+    Many classes: each round grows leaves for every class, so fewer and larger steps.
+    """
+    rate, rounds = (0.05, 300) if traits.rows < 500 else (0.06, 400) if traits.rows < 5000 else (0.1, 500)
+    if traits.classes > 2:
+        rounds, rate = max(100, rounds * 3 // (traits.classes + 1)), max(rate, 0.1)
+    return {"learning_rate": rate, "max_iter": rounds, "max_depth": 5 if traits.rows < 500 else 6}
 
 
 def _forest(traits: Traits) -> Settings:
@@ -177,6 +195,8 @@ def _round_parameters(value: float) -> float:
 
 _RULES: dict[str, Callable[[Traits], Settings]] = {
     "hist_gradient_boosting": _boosting,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
     "random_forest": _forest,
     "extra_trees": _extra,
     "averaged_trees": _average,

@@ -8,9 +8,12 @@ from typing import Any
 from app.domain.contest.executor import Executor
 from app.domain.contest.tasks import FitFailure, FitResult, FitTask, Outcome, SharedInput
 from app.domain.errors import TrainingError
+from app.domain.text.messages import fill
 from app.domain.training.judging import judge_part
 from app.domain.training.run_state import TrainingRun
 from app.domain.training.tuning.tuning import SearchCallbacks
+
+MESSAGE = "Fitting each fold and all development rows: {fits} fits, {processes} at a time"
 
 
 class FitsAtOnce:
@@ -34,7 +37,7 @@ class FitsAtOnce:
         # The longest fits first, so that no processor waits for one of them at the end.
         parts = sorted(range(self.parts), key=lambda part: -len(self.shared.fold_of(part).train))
         tasks = [FitTask(part, 0, keeps_model=part == self.parts - 1) for part in parts]
-        self.run.report_progress(f"Fitting {self.parts} parts, {min(self.executor.processes, self.parts)} at a time")
+        self.run.report_progress(fill(MESSAGE, fits=self.parts, processes=min(self.executor.processes, self.parts)))
         callbacks = SearchCallbacks(self.run.should_stop, self.run.most_trials)
         self.executor.run(self.shared, tasks, callbacks=callbacks, on_outcome=self._add, is_wanted=self._is_wanted)
         self.executor.close()
@@ -62,7 +65,7 @@ class FitsAtOnce:
         if run.split.holdout is not None and run.holdout is None and self.parts - 1 in self.results:
             run.holdout = self._judge(self.parts - 1)
         run.done += 1
-        run.report_progress(f"{len(self.results)} of {self.parts} parts fitted and judged")
+        run.report_progress(fill("{done} of {fits} fits done", done=len(self.results), fits=self.parts))
 
     def _judge(self, part: int) -> Any:
         result = self.results[part]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import TrainingError
+from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import build_pipeline
 from app.domain.training.preprocessing.preparation import TrainingTable
@@ -67,11 +68,7 @@ def fit_fold(
     import sklearn.ensemble  # noqa: F401  # What is to be limited to one thread must be loaded before the limit.
     from threadpoolctl import threadpool_limits
 
-    if table.labels and len(np.unique(table.target[fold.train])) < 2:
-        raise TrainingError(
-            f"The training rows of {name} hold one class only. Choose stratified folds or fewer of them.",
-            code="one_class_fold",
-        )
+    _refuse(spec, table, fold, name=name)
     clock = Clock()
     # More threads add up numbers in another order, which gives other bits.
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
@@ -81,6 +78,17 @@ def fit_fold(
         predicted, predict_seconds = _fit_and_predict(pipeline, table, fold, clock)
     warned = tuple(dict.fromkeys((item.category, str(item.message)) for item in caught))
     return FoldFit(pipeline, predicted, search, warned, clock, predict_seconds)
+
+
+def _refuse(spec: Spec, table: TrainingTable, fold: Fold, *, name: str) -> None:
+    """Raise where the estimator is not there, or the rows cannot carry it."""
+    if not registry.has(spec.model.estimator):
+        raise TrainingError(registry.unknown_sentence(spec.model.estimator), code="estimator_unknown")
+    if table.labels and len(np.unique(table.target[fold.train])) < 2:
+        raise TrainingError(
+            f"The training rows of {name} hold one class only. Choose stratified folds or fewer of them.",
+            code="one_class_fold",
+        )
 
 
 def _search(

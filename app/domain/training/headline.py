@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.hydrology.drivers import is_weather, recognise_drivers
 from app.domain.purpose_words import purpose_title
+from app.domain.text.messages import fill
 from app.domain.text.numbers import format_score
 from app.domain.text.words import pluralise
 from app.domain.training.comparison import BEATS, LEVEL, LOSES, NO_BASELINE, UNDECIDED, Comparison, JudgedPart, compare
@@ -24,6 +25,8 @@ FORWARD = (SplitStrategy.TIME_SERIES, SplitStrategy.HOLDOUT)
 # What judged, where that is not what the purpose promises.
 ONE_SIDE, NO_VALUES = "validated with known values on one side alone", "validated at sites without known values"
 KNOWN_SITES = "validated at sites that trained"
+BETTER_BY = " Over all {rows}, {metric} is better by {gain}, {level} interval {low} to {high}."
+WORSE_BY = " Over all {rows}, {metric} is worse by {gain}, {level} interval {low} to {high}."
 # The least that is said of a baseline decides: losing to one outweighs beating another.
 RANKS = {LOSES: 0, UNDECIDED: 1, BEATS: 2}
 
@@ -140,7 +143,7 @@ def build_headline(run: TrainingRun, metric: Metric, scores: Scores, rivals: Map
         cuts=outcome.cuts,
         interval=outcome.to_interval(metric),
         purpose=purpose or None,
-        sentence=f"{opening}{stands}{_interval_sentence(outcome)}",
+        sentence=f"{opening}{stands}{_interval_sentence(outcome, metric)}",
         detail=_detail(run, metric, scores[metric.id], other, name=entry.spoken, outcome=outcome) + _drivers_note(run),
     )
 
@@ -201,7 +204,7 @@ def _contradicts(outcome: Outcome, metric: Metric, score: float | None, rival: f
     return metric.better(rival, score) if outcome.state == BEATS else metric.better(score, rival)
 
 
-def _interval_sentence(outcome: Outcome) -> str:
+def _interval_sentence(outcome: Outcome, metric: Metric) -> str:
     """Say by how much it is better on all rows that judged, and the interval of that; nothing where there is none."""
     comparison = outcome.comparison
     if comparison is None or comparison.low is None or comparison.high is None:
@@ -210,11 +213,18 @@ def _interval_sentence(outcome: Outcome) -> str:
         [(comparison.low, comparison.difference), (comparison.difference, comparison.high)], decimals=2, most=6
     )
     digits = decimals_for([(comparison.low, 0.0), (comparison.high, 0.0)], decimals=digits, most=6)
-    low, high, gain = (
-        format_score(value, digits) for value in (comparison.low, comparison.high, comparison.difference)
+    better = comparison.difference >= 0
+    ends = (comparison.low, comparison.high) if better else (-comparison.high, -comparison.low)
+    low, high, gain = (format_score(value, digits) for value in (*ends, abs(comparison.difference)))
+    return fill(
+        BETTER_BY if better else WORSE_BY,
+        rows=pluralise(comparison.rows, "validated row"),
+        metric=metric.title,
+        gain=gain,
+        level=f"{100 * LEVEL:.0f} %",
+        low=low,
+        high=high,
     )
-    rows = pluralise(comparison.rows, "validated row")
-    return f" Gain over all {rows}: {gain}, {100 * LEVEL:.0f} % interval {low} to {high}."
 
 
 def _decided_by_holdout(run: TrainingRun, own: ScoreSummary) -> bool:

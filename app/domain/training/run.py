@@ -17,6 +17,7 @@ from app.domain.contest.summary import ContestSummary
 from app.domain.errors import TrainingError
 from app.domain.estimators import registry
 from app.domain.experiment import Spec, is_contest
+from app.domain.training.absent_classes import notes_on_classes
 from app.domain.training.fits_at_once import FitsAtOnce
 from app.domain.training.fold_fit import FoldFit, fit_fold
 from app.domain.training.gauged_sites import notes_on_sites
@@ -86,7 +87,7 @@ def train(
         table = prepare(spec, frame, profile)
         split = make_split(spec, facts_of(table))
         run = TrainingRun(spec, table, split, profile, on_progress, should_stop, most_trials, peak_memory_mb)
-        run.notes, run.clock = [*table.notes, *notes_on_sites(spec)], clock
+        run.notes, run.clock = [*table.notes, *notes_on_sites(spec), *notes_on_classes(table, split)], clock
         contest = _compete(run, means)
         built = replace(report.build(run, environment=describe_environment()), contest=contest)
         return TrainingResult(built, report.predictions(run))
@@ -249,7 +250,7 @@ def describe_environment() -> EnvironmentInfo:
     from importlib.metadata import PackageNotFoundError, version
 
     packages = {}
-    for name in (*PACKAGES, *registry.BROUGHT.packages):
+    for name in (*PACKAGES, *registry.packages()):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:

@@ -17,6 +17,7 @@ from app.domain.usage.events import UsageEvent, UsageKind
 from app.domain.wizard import SLUGS
 
 ABANDONED_AFTER = timedelta(days=1)
+MAX_DAYS = 366
 EVERYBODY, NEW, RETURNING = "everybody", "new", "returning"
 PEOPLE = (EVERYBODY, NEW, RETURNING)
 
@@ -353,5 +354,14 @@ def _first_finishes(events: Iterable[UsageEvent], chosen: Iterable[UsageEvent]) 
 def _days(chosen: Iterable[UsageEvent]) -> tuple[DayFigures, ...]:
     counts = Counter((f"{event.at:%Y-%m-%d}", event.kind) for event in chosen)
     kinds = (UsageKind.DRAFT_STARTED, UsageKind.LAUNCHED, UsageKind.FINISHED)
-    days = sorted({day for day, kind in counts if kind in kinds})
+    days = _without_gaps(sorted({day for day, kind in counts if kind in kinds}))
     return tuple(DayFigures(day, *(counts[day, kind] for kind in kinds)) for day in days)
+
+
+def _without_gaps(days: Sequence[str]) -> Sequence[str]:
+    """Return days with those between them, since bars side by side look like days in a row; not of several years."""
+    if not days:
+        return days
+    first, last = (datetime.fromisoformat(day) for day in (days[0], days[-1]))
+    span = (last - first).days
+    return days if span > MAX_DAYS else [f"{first + timedelta(days=place):%Y-%m-%d}" for place in range(span + 1)]

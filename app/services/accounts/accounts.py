@@ -11,9 +11,11 @@ from datetime import timedelta
 
 from app.domain.audit.acts import AuditAct
 from app.domain.errors import ConflictError, DomainError, NotFoundError
+from app.domain.text.messages import fill
 from app.domain.text.plain_text import clean_line
 from app.domain.vocabulary import Role
 from app.services.accounts import limiting, passwords
+from app.services.accounts.sessions import IDLE
 from app.services.audit.trail import record, record_failed_sign_in
 from app.storage import accounts, sessions
 from app.storage.db import now, transaction
@@ -247,10 +249,28 @@ def disable_user(email: str, *, actor: User | None = None) -> User:
 
 
 def _refuse_last_admin(user: User) -> None:
-    """Refuse what would leave nobody to administer; the accounts of administrators stay locked until the commit."""
-    if [admin.id for admin in accounts.lock_open_admins()] == [user.id]:
+    """Refuse what would leave nobody to administer; the accounts of administrators stay locked until the commit.
+
+    Whoever was invited and never came, or has no password and no open session, would come in by no door.
+    """
+    admins = accounts.lock_open_admins()
+    others = [admin for admin in admins if admin.id != user.id]
+    if user.id not in {admin.id for admin in admins}:
+        return
+    if not others:
         message = f"{user.email} is the last administrator. Add another one first."
         raise ConflictError(message, code="last_admin")
+    if _can_come_in(user) and not any(_can_come_in(admin) for admin in others):
+        message = fill(
+            "{email} is the last administrator who can sign in. Another one must set a password first.",
+            email=user.email,
+        )
+        raise ConflictError(message, code="last_admin")
+
+
+def _can_come_in(user: User) -> bool:
+    """Return whether an account can be opened without a new link."""
+    return user.password_hash is not None or sessions.has_open_session(user.id, idle_before=now() - IDLE)
 
 
 def enable_user(email: str, *, actor: User | None = None) -> User:

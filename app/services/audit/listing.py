@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.audit.acts import KINDS, AuditAct
-from app.domain.errors import DomainError
+from app.domain.errors import AuditDamagedError, DomainError
 from app.services.audit.trail import record_alone
 from app.services.experiments import csv_lines
 from app.storage import audit
@@ -87,6 +87,8 @@ def _day(text: str, field: str) -> datetime | None:
     if not text.strip():
         return None
     try:
+        # Digits of other scripts would be read, and then stand in a field that no browser shows.
+        text.encode("ascii")
         return datetime.strptime(text.strip(), "%Y-%m-%d")  # noqa: DTZ007  # Every stored time is UTC without a zone.
     except ValueError:
         message = "Write the day as year-month-day, such as 2026-03-31."
@@ -94,9 +96,21 @@ def _day(text: str, field: str) -> datetime | None:
 
 
 def find_entries(wanted: AuditFilter, *, page: int) -> tuple[list[AuditLine], int]:
-    """Return a page of entries, newest first, and how many there are."""
+    """Return a page of entries, newest first, and how many there are.
+
+    Raises
+    ------
+    AuditDamagedError
+        If an entry of the page was changed so that it cannot be read.
+    """
     offset = (max(1, min(page, 10_000_000)) - 1) * PER_PAGE
-    return audit.list_entries(wanted, limit=PER_PAGE, offset=offset), audit.count_entries(wanted)
+    try:
+        lines = audit.list_entries(wanted, limit=PER_PAGE, offset=offset)
+        for line in lines:
+            changes_of(line)
+    except (ValueError, TypeError, AttributeError):
+        raise AuditDamagedError from None
+    return lines, audit.count_entries(wanted)
 
 
 def changes_of(line: AuditLine) -> Mapping[str, Mapping[str, object]]:

@@ -124,7 +124,9 @@ def _append(
         "previous_hash": head.hash,
     }
     entry: ChainEntry = audit.chain_entry(values)
-    own_hash = entry_hash(entry, audit_heads.load_key(data))
+    # Only the first entry of all may make the key: made anew later, it would let no older entry be verified.
+    key = audit_heads.load_key(data) if head.number else audit_heads.load_first_key(data)
+    own_hash = entry_hash(entry, key)
     audit.add_entry(**values, hash=own_hash)
     after_commit(functools.partial(audit_heads.write_head, data, head.number + 1, own_hash))
 

@@ -8,9 +8,16 @@ from app.storage import audit, audit_heads
 
 
 def verify_trail(known_head: tuple[int, str] | None = None) -> Verification:
-    """Verify every entry; `known_head` is a head that was noted elsewhere, such as in a log on another machine."""
+    """Verify every entry; `known_head` is a head that was noted elsewhere, such as in a log on another machine.
+
+    Raises
+    ------
+    AuditKeyError
+        If there are entries and no key.
+    """
     data = current_settings().data
     heads = audit_heads.read_heads(data)
     if known_head is not None:
         heads = [*(heads or []), known_head]
-    return verify(audit.chain_entries(), audit_heads.load_key(data), heads)
+    key = audit_heads.load_key(data) if audit.head().number else b""
+    return verify(audit.chain_entries(), key, heads)

@@ -193,9 +193,18 @@ def _try_save(context: DraftContext, request: _Save) -> SaveOutcome | None:
         changes=effects,
         undoes=request.undoes,
     )
-    step, fields = next(iter(wanted))[0], {"fields": field_names(effects)}
-    record_answers(request.user, row.id, step=step, version=saved.version, fields=fields)
+    _record_saves(request.user, saved, steps=list(dict.fromkeys(step for step, _ in wanted)), effects=effects)
     return SaveOutcome(context.moved_on(saved), bool(since), changed=True)
+
+
+def _record_saves(user: User, row: DraftRow, *, steps: list[str], effects: Changes) -> None:
+    """Record what was saved, step by step; an answer of another step that was cleared goes with the first step."""
+    paths: dict[str, list[str]] = {step: [] for step in steps}
+    for path in effects:
+        paths[path.partition(".")[0] if path.partition(".")[0] in paths else steps[0]].append(path)
+    for step, own in paths.items():
+        if own:
+            record_answers(user, row.id, step=step, version=row.version, fields={"fields": field_names(own)})
 
 
 def refuse_launched(row: DraftRow) -> None:

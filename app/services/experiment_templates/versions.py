@@ -292,7 +292,7 @@ def _check_content(edit: TemplateEdit, before: TemplateContent) -> TemplateConte
         faults += fault.faults
     estimator = config.model.estimator
     if edit.config is not None and estimator is not None and not registry.has(estimator):
-        message = f"There is no estimator {estimator[:60]}."
+        message = registry.unknown_sentence(estimator)
         faults.append(FieldFault("config.model.estimator", "estimator_unknown", message))
     if faults:
         raise InvalidBodyError(tuple(faults))

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.domain.errors import AuditKeyError
 from app.domain.estimators import plugins, registry
 from app.services.context import current_settings
 from app.services.datasets import analysis_cache, stored_files
 from app.services.datasets.datasets import SAMPLES
 from app.services.system import system_state
 from app.services.system.system_state import SystemState
-from app.storage import engine, files
+from app.storage import audit, audit_heads, engine, files
 from app.storage.db import db
 from app.storage.integrity import Soundness
 from app.storage.migrating import newest_revision
@@ -36,7 +37,7 @@ class Check:
 def examine() -> list[Check]:
     """Look at files, database, queue, workers and versions."""
     state = system_state.look()
-    stored = (*_check_files(state), *_stored_files())
+    stored = (*_check_files(state), *_stored_files(), *_check_audit_key())
     return [*stored, *_check_database(state), *_check_queue(state), *_check_estimators(), _check_versions()]
 
 
@@ -89,6 +90,19 @@ def _stored_files() -> list[Check]:
     return [*checks, *(Check(ok=False, sentence=fault.sentence) for fault in faults)]
 
 
+def _check_audit_key() -> list[Check]:
+    """Look for the key of the audit trail, which nothing can replace."""
+    try:
+        if audit.head().number:
+            audit_heads.load_key(current_settings().data)
+    except SQLAlchemyError:
+        # A database that cannot be used has a sentence of its own below.
+        return []
+    except AuditKeyError as fault:
+        return [Check(ok=False, sentence=fault.message)]
+    return [Check(ok=True, sentence="The audit trail has its key.")]
+
+
 def _check_database(state: SystemState) -> list[Check]:
     settings = current_settings()
     part = state.part("database")
@@ -127,12 +141,16 @@ def _check_queue(state: SystemState) -> list[Check]:
 
 
 def _check_estimators() -> list[Check]:
-    """Check the estimators of other packages, and fit those that look sound."""
+    """Check the estimators of other packages and the boosters that are installed, and fit those that look sound."""
     checks = [Check(ok=False, sentence=sentence) for sentence in registry.BROUGHT.faults]
     for entry in registry.BROUGHT.entries:
         fault = plugins.try_estimator(entry)
         words = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
         checks.append(Check(not fault, f"The estimator {entry.id} of {entry.origin} {words}."))
+    for entry in registry.BOOSTERS:
+        fault = plugins.try_estimator(entry)
+        words = f"cannot be used: {fault.rstrip('.')}" if fault else "fits and predicts"
+        checks.append(Check(not fault, f"{entry.title} {words}."))
     return checks
 
 

@@ -91,6 +91,9 @@ def act(form: Form, plan: Plan) -> dict[str, Any]:
     action, listed = form.get("action", ""), read(form, plan).get(CANDIDATES) or _listed(plan)
     if action == SUGGEST:
         return {CANDIDATES: _suggested(plan)}
+    if action.startswith((ADD, COPY)) and len(listed) > MAX_CANDIDATES:
+        # That there are too many stands on the step already, with the way out; more of them would hide it.
+        return {}
     wanted = form.get(NEW_CANDIDATE, "")
     if action == ADD and wanted in dict(_offered(plan.spec)):
         return {CANDIDATES: [*listed, {"estimator": wanted, "parameters": {}}]}

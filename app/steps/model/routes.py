@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from flask import request
 
-from app.domain.estimators import registry
+from app.domain.estimators import boosters, registry
 from app.domain.estimators.parameters import EstimatorEntry
 from app.domain.recommendation.estimators import EstimatorSuggestion
+from app.domain.text.words import join_words
 from app.steps import flow
 from app.steps.context import DraftContext, profile_and_spec
 from app.steps.estimator_choice import EstimatorChoice
@@ -43,6 +44,7 @@ class SettingStates(ContextPart):
 class ModelValues(Answers):
     """What the Model step reads: the cards of the estimators, what was measured of them, settings and search.
 
+    `missing` names the estimators that can be installed, and `install_boosters` is the command that does so.
     `ranked` are those whose cards are in sight, and `cards_order` is their order as the address of the panel names it.
     """
 
@@ -54,6 +56,8 @@ class ModelValues(Answers):
     unfolded: bool
     rows_known: int
     contest: contest.ContestPanel
+    missing: str
+    install_boosters: str
     tuning: tuning.TuningPanel
     measured: EvidencePanel | None
     choice: EstimatorChoice | None
@@ -105,6 +109,8 @@ def model_values(draft: DraftContext) -> ModelValues:
         states=setting_states(draft),
         unfolded=not wants_fragment() and (request.method == "POST" or flow.UNFOLDED in request.args),
         rows_known=max(profile.rows - profile.column(spec.task.target).missing, 0),
+        missing=join_words([entry.title for entry in registry.missing_boosters()]),
+        install_boosters=boosters.INSTALL,
         contest=contest.contest_panel(draft.plan, spec),
         tuning=tuning.tuning_panel(draft.plan, spec),
         measured=measured,

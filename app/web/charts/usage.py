@@ -77,7 +77,7 @@ def draw_days(days: Sequence[DayFigures]) -> DaysChart | None:
     ticks = tuple(Tick(100 - tick.position, tick.label) for tick in scales.scale_ticks(scale))
     started, launched = sum(day.started for day in days), sum(day.launched for day in days)
     words = f"{pluralise(started, 'draft')} started and {pluralise(launched, 'experiment')} launched"
-    return DaysChart(bars, ticks, labels, f"{words} on {pluralise(len(days), 'day')}.")
+    return DaysChart(bars, ticks, labels, f"{words} within {pluralise(len(days), 'day')}.")
 
 
 def draw_funnel(steps: Sequence[StepFigures], *, started: int) -> FunnelChart | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain.estimators import registry
 from app.domain.estimators.parameters import ParameterValues
+from app.domain.estimators.shared import EVEN_DECISION
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.chains import Link, chains_of
 from app.domain.training.preprocessing.preparation import TrainingTable
@@ -59,13 +60,20 @@ def build_pipeline(spec: Spec, table: TrainingTable) -> Any:
         classes=spec.task.kind.is_classification,
         seed=spec.reproducibility.seed,
         keeps_back=bool(values.get("early_stopping")),
+        # A gap filler counts with what is prepared, which it cannot with categories.
+        whole_words=entry.handles_categories and spec.task.purpose is not Purpose.FILL_GAPS,
     )
     steps = [("prepare", _preparing_step(spec, table, needs)), ("estimate", estimator)]
     if spec.task.purpose is Purpose.FILL_GAPS:
         from app.domain.training.gap_filling import build_gap_filler
 
         return build_gap_filler(spec, table, steps, learns=not entry.is_baseline, scale=entry.scale)
-    return Pipeline(steps)
+    if not spec.task.kind.is_classification:
+        return Pipeline(steps)
+    from app.domain.training.class_probabilities import ClassPipeline, evenness
+
+    even = evenness(spec.metrics.primary) if values.get("class_weight") == EVEN_DECISION else 0.0
+    return ClassPipeline(steps, classes=len(table.labels), even=even)
 
 
 def columns_chosen(pipeline: Any) -> tuple[str, ...] | None:
@@ -101,7 +109,12 @@ def _prepare_columns(names: tuple[str, ...], *, spec: Spec, every: FeatureColumn
         tuple(name for name in every.numbers if name in wanted),
         tuple(name for name in every.categories if name in wanted),
     )
-    return ColumnTransformer(list(_pipeline_parts(spec, columns, needs)), sparse_threshold=0)
+    parts = list(_pipeline_parts(spec, columns, needs))
+    if not needs.whole_words:
+        return ColumnTransformer(parts, sparse_threshold=0)
+    from app.domain.training.preprocessing.native_categories import CategoryFrame
+
+    return CategoryFrame(parts, sparse_threshold=0)
 
 
 def _pipeline_parts(spec: Spec, table: FeatureColumns, needs: StepContext) -> Iterator[Part]:
@@ -171,6 +184,10 @@ def _category_chain(work: list[Link], needs: StepContext) -> Any:
     needs = replace(needs, words=True)
     encoders = {link.entry.kind for link in work if link.entry.role == "encode"}
     steps = [step_of(link, needs) for link in work]
+    if not encoders and needs.whole_words and not work:
+        from app.domain.training.preprocessing.native_categories import WholeWords
+
+        return WholeWords.usual()
     if not encoders:
         steps.append(one_hot(MAX_CATEGORIES))
     elif "one_hot" not in encoders:

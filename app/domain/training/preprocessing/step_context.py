@@ -11,7 +11,8 @@ class StepContext:
 
     `classes` says that the target holds classes, `words` that the columns hold words, `marked` that what is missing in
     them has marks of its own, and `filled` how many of the columns a step shall return. `keeps_back` says that the
-    estimator draws some of the training rows to see when to stop, and learns from the others.
+    estimator draws some of the training rows to see when to stop, and learns from the others. `whole_words` says
+    that it takes columns of words as categories, so that nothing need be encoded.
     """
 
     scale: bool = False
@@ -21,4 +22,5 @@ class StepContext:
     marked: bool = False
     filled: int = 1
     keeps_back: bool = False
+    whole_words: bool = False
     seed: int = 0

@@ -12,6 +12,8 @@ from pydantic import JsonValue
 from app.domain.training.resolved.document import ColumnSteps, PipelineStep
 
 OURS = "app."
+# The name of what divides probabilities by the shares of the classes, which is part of a pipeline for classes.
+EVEN_DECISION = "hydroml.EvenDecision"
 
 
 def step_of(step: Any) -> PipelineStep:
@@ -90,5 +92,10 @@ def _chain_steps(made: Any) -> tuple[PipelineStep, ...]:
 
 
 def estimator_of(pipeline: Any) -> PipelineStep:
-    """Return the last step of a pipeline: the estimator, in a standardised target where it has one."""
-    return step_of(pipeline.named_steps["estimate"])
+    """Return the last step of a pipeline: the estimator, with the target or the decision that stands around it."""
+    estimator = pipeline.named_steps["estimate"]
+    if getattr(pipeline, "even", 0.0):
+        return PipelineStep(
+            step=EVEN_DECISION, parameters={"estimator": parameter_json(estimator), "power": pipeline.even}
+        )
+    return step_of(estimator)

@@ -20,11 +20,35 @@ from app.domain.training.validation.score_summary import ScoreSummary
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions for some rows: values (codes for classes), and scores per class where there are any."""
+    """Predictions for some rows: values (codes for classes), and scores per class where there are any.
+
+    `class_shares` are those by which the decision divided, None where the likeliest class was decided.
+    """
 
     values: NDArray[Any]
     scores: NDArray[np.float64] | None = None
     are_probabilities: bool = False
+    class_shares: NDArray[np.float64] | None = None
+
+
+def decision_scores(shares: NDArray[np.float64], class_shares: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return probabilities as if every class were as common, shape (rows, classes).
+
+    Those that were learnt with the classes as they are become those of another mixture by the ratio of the shares
+    (Elkan 2001, The foundations of cost-sensitive learning, IJCAI, theorem 2; Saerens et al. 2002, Neural Computation
+    14, 21-41). A class that no training row had is never decided.
+
+    Parameters
+    ----------
+    shares, class_shares
+        The probabilities, and the share of each class among the training rows, or a power of it; None where the
+        likeliest decides.
+    """
+    if class_shares is None:
+        return shares
+    seen = class_shares > 0
+    ratios = np.where(seen, shares / np.where(seen, class_shares, 1.0), 0.0)
+    return np.asarray(ratios / ratios.sum(axis=1, keepdims=True))
 
 
 def finite_or_none(value: float | None) -> float | None:
@@ -45,7 +69,8 @@ def predict(pipeline: Any, features: pd.DataFrame, *, classes: int) -> Predictio
         return Predictions(values.astype(float))
     known = np.asarray(pipeline.classes_)
     if hasattr(pipeline, "predict_proba"):
-        return Predictions(values, _spread(np.asarray(pipeline.predict_proba(features)), known, classes), True)
+        shares = _spread(np.asarray(pipeline.predict_proba(features)), known, classes)
+        return Predictions(values, shares, True, getattr(pipeline, "class_shares_", None))
     raw = np.asarray(pipeline.decision_function(features))
     if raw.ndim == 1:
         raw = np.column_stack([-raw, raw])
