@@ -165,6 +165,33 @@ def test_what_the_set_brings_is_shown_once_it_is_measured(browser: Browser, user
     assert words.endswith("Short fits: Ridge.")
 
 
+def test_what_the_set_brings_stays_when_it_is_turned_off_and_on(browser: Browser, user: User, river: DraftRow) -> None:
+    page = _arrive(browser, river)
+    assert not page.has("features-set-measured")
+    page = browser.follow(browser.press(page, "On"))
+    assert words_of(page.element("features-set-measured")) == "Its gain in scores is measured on the Model step."
+    page = browser.follow(browser.press(page, "Off"))
+    _store_effect(user, river)
+    page = browser.follow(browser.press(browser.get(step_path(river, "features")), "On"))
+    assert not page.has("features-set-measured")
+    assert _switch(page) == ("false", "Off")
+    assert words_of(page.element("features-set-effect")).startswith("With the set: NSE 0.820; without: 0.650")
+    page = browser.follow(browser.press(page, "Off"))
+    assert _switch(page) == ("true", "On")
+    assert page.has("features-set-effect")
+
+
+def test_what_the_set_brings_stays_when_one_of_its_rules_is_removed(
+    browser: Browser, user: User, river: DraftRow
+) -> None:
+    page = _arrive(browser, river)
+    removed = next(name for name in page.buttons if name.startswith("Remove "))
+    _store_effect(user, river)
+    page = browser.follow(browser.press(page, removed))
+    assert _switch(page) == ("false", "Off")
+    assert words_of(page.element("features-set-effect")).startswith("With the set: NSE 0.820")
+
+
 def _store_effect(user: User, row: DraftRow) -> None:
     """Store short fits that say what the set brings."""
     current = draft_context.load(user, row.id)

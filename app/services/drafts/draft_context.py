@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.analysis.profiling.profile import Associations, DatasetProfile
 from app.domain.estimation import Machine
 from app.domain.estimators import registry
-from app.domain.experiment import Draft
+from app.domain.experiment import Draft, RecipeJson
 from app.domain.recommendation.goal import Goal, goal_of
 from app.domain.recommendation.holdout import holdout_of
 from app.domain.recommendation.plan import Plan
@@ -173,6 +173,17 @@ class DraftContext:
     def history(self) -> UndoStacks:
         """What can be undone and redone."""
         return undo_stacks(self.row)
+
+    def plan_with_recipes(self, recipes: list[RecipeJson] | None) -> Plan | None:
+        """Return the plan by rules as it would be with other recipes, None for those that are suggested."""
+        dataset, inputs = self.dataset, self.inputs
+        if dataset is None or inputs is None:
+            return None
+        features = {name: value for name, value in self.answers.get("features", {}).items() if name != "transforms"}
+        if recipes is not None:
+            features["transforms"] = recipes
+        answers = {**self.answers, "features": features}
+        return plans_made.plan_of(dataset.id, replace(inputs, draft=Draft(answers)))
 
     def look_again(self) -> None:
         """Forget what follows from measurements, of which there may be more now."""

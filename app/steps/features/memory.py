@@ -11,6 +11,7 @@ from app.domain.estimators import registry
 from app.domain.recommendation.plan import Plan
 from app.domain.recommendation.set_effect import SetEffect
 from app.domain.recommendation.suggested_set import (
+    SetUse,
     SuggestedSet,
     add_set,
     describe_set,
@@ -181,14 +182,26 @@ def set_view(draft: DraftContext) -> SetView | None:
         busy=state.busy,
         reason=state.reason,
         changed="transforms" in draft.answers.get("features", {}),
-        effect=_effect_of(draft),
+        effect=_effect_of(draft, result),
     )
 
 
-def _effect_of(draft: DraftContext) -> SetEffect | None:
-    """Look up the effect of the suggested set by finished short fits, and start nothing."""
-    result = recommendations.finished_evidence(standing_of(draft)[0], draft.plan, draft.evidence)
-    return None if result is None else result.set_effect
+def _effect_of(draft: DraftContext, result: SuggestedSet) -> SetEffect | None:
+    """Look up the effect of the suggested set by finished short fits, and start nothing.
+
+    The switch makes another config, whose fits are not made yet, but the fits of the config before compare the same
+    two sides. So what was measured stays on the page when somebody turns the set off or on again.
+    """
+    dataset = standing_of(draft)[0]
+    evidence = recommendations.finished_evidence(dataset, draft.plan, draft.evidence)
+    if evidence is not None and evidence.set_effect is not None:
+        return evidence.set_effect
+    if "transforms" not in draft.answers.get("features", {}):
+        return None
+    recipes = remove_set(draft.plan) if result.use is SetUse.ALL else add_set(draft.plan)
+    plan = draft.plan_with_recipes(recipes)
+    other = None if plan is None else recommendations.finished_evidence(dataset, plan, draft.evidence)
+    return None if other is None else other.set_effect
 
 
 def _feature(name: str, column: DerivedMeasure | None) -> SetFeature:
