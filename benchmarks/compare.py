@@ -89,7 +89,7 @@ class KeptFits:
     grown_mb: float = 0.0
 
     def outcome(self, shared: SharedInput, task: FitTask) -> Outcome:
-        """Return what a task gave, without its model."""
+        """Return the outcome of a task without its model."""
         asked = json.dumps(shared.specs[task.candidate].model.model_dump(mode="json"), sort_keys=True)
         callbacks = SearchCallbacks(lambda: False, lambda: None)
 
