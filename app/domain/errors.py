@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from app.domain.vocabulary import Severity
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class DomainError(Exception):
 
     status = 422
     code = "invalid"
+    # As a problem of a config has them: a fault always counts, and is about the form that was sent.
+    severity: ClassVar[Severity] = Severity.ERROR
+    step: ClassVar[str] = ""
+    # The dataset under which a refused file waits.
+    kept: uuid.UUID | None = None
 
     def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
         super().__init__(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from app.domain.vocabulary import Severity
 
@@ -31,3 +31,5 @@ class Problem:
     code: str
     message: str
     remedy: Remedy | None = None
+    # No file waits because of a problem, as one may because of a fault.
+    kept: ClassVar[None] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.domain.analysis.profiling.profile import ColumnProfile, DatasetProfile
@@ -61,6 +61,9 @@ class DatasetContext(ViewContext):
     page_problems: tuple[DomainError, ...]
     readable_in_part: bool
     arrival: ArrivalValues
+    # The table of columns is that of the Data step, where kinds are chosen; here they are looked at.
+    kinds: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

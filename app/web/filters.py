@@ -22,6 +22,21 @@ from app.web.charts.waiting import range_words
 from app.web.wording import format_answer
 from config import VERSION, Settings
 
+# How a part is drawn, false unless the page, or the part that includes it, says otherwise: without the frame of its
+# page, beside another answer, or followed by parts that change with it.
+PART_FLAGS = (
+    "apart",
+    "bare",
+    "cards",
+    "follows",
+    "linked",
+    "live",
+    "looked",
+    "with_choices",
+    "with_estimate",
+    "with_side",
+)
+
 
 def init_app(app: Flask) -> None:
     """Make the filters and a few constants known to every template."""
@@ -38,6 +53,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["hydroml_settings"]
     # Macros know globals, so that none need be imported with the context, which would make them anew each time.
     app.jinja_env.globals.update(limits=settings.limits, version=VERSION, say=say, say_count=say_count)
+    app.jinja_env.globals.update(dict.fromkeys(PART_FLAGS, False))
 
 
 def number(value: float | str | None, digits: int = 4) -> str:

@@ -153,3 +153,15 @@ def test_no_line_of_a_template_is_too_long() -> None:
         if len(line) > MAX_COLUMNS
     ]
     assert long == []
+
+
+def test_no_template_asks_whether_a_name_is_there() -> None:
+    """A context has every name that its templates read, and a flag of a part is false unless it is set."""
+    asking = [
+        f"{short(path)}:{number}"
+        for path in tracked()
+        if path.suffix == ".html" and ROOT / "app" in path.parents
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if re.search(r"\bis (not )?(un)?defined\b", line)
+    ]
+    assert asking == []
