@@ -30,6 +30,7 @@ PART_FLAGS = (
     "cards",
     "follows",
     "linked",
+    "linked_step",
     "live",
     "looked",
     "with_choices",

@@ -201,6 +201,15 @@ def test_the_folds_of_one_estimator_are_the_same_at_once(holdout: dict[str, Any]
     assert item == two
 
 
+def test_each_fold_is_told_as_soon_as_it_is_judged(pool: TaskPool) -> None:
+    told: list[Progress] = []
+    spec = make_spec(validation={"strategy": "k_fold", "parameters": {"n_splits": 4}, "holdout": None})
+    contest(spec, made(200), means=ContestMeans(executor=pool), on_progress=told.append)
+    names = [[line.fold for line in progress.folds] for progress in told]
+    assert {len(folds) for folds in names} == {0, 1, 2, 3, 4}
+    assert all(folds == sorted(folds) for folds in names)
+
+
 def test_importance_is_the_same_in_processes(pool: TaskPool) -> None:
     spec, frame = make_spec(estimator="extra_trees", parameters={"n_estimators": 10}), made(240)
     serial, divided = (contest(spec, frame, means=ContestMeans(executor=item)) for item in (SerialExecutor(), pool))

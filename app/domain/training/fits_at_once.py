@@ -10,7 +10,7 @@ from app.domain.contest.tasks import FitFailure, FitResult, FitTask, Outcome, Sh
 from app.domain.errors import TrainingError
 from app.domain.text.messages import fill
 from app.domain.training.judging import judge_part
-from app.domain.training.run_state import TrainingRun
+from app.domain.training.run_state import PartResult, TrainingRun
 from app.domain.training.tuning.tuning import SearchCallbacks
 
 MESSAGE = "Fitting each fold and all development rows: {fits} fits, {processes} at a time"
@@ -24,6 +24,7 @@ class FitsAtOnce:
         self.shared = SharedInput((run.spec,), run.table, run.split)
         self.parts = len(run.split.folds) + (run.split.holdout is not None)
         self.results: dict[int, FitResult] = {}
+        self.judged: dict[int, PartResult] = {}
         self.failure: FitFailure | None = None
 
     def carry_out(self) -> Any:
@@ -59,15 +60,17 @@ class FitsAtOnce:
         run = self.run
         self.results[outcome.task.part] = outcome
         run.clock.add(outcome.clock)
-        # Folds are told in their order, whichever came first.
-        while len(run.folds) < len(run.split.folds) and len(run.folds) in self.results:
-            run.folds.append(self._judge(len(run.folds)))
-        if run.split.holdout is not None and run.holdout is None and self.parts - 1 in self.results:
-            run.holdout = self._judge(self.parts - 1)
+        part = outcome.task.part
+        if part < len(run.split.folds):
+            # Whichever came first, folds stand in their order.
+            self.judged[part] = self._judge(part)
+            run.folds[:] = [self.judged[known] for known in sorted(self.judged)]
+        else:
+            run.holdout = self._judge(part)
         run.done += 1
         run.report_progress(fill("{done} of {fits} fits done", done=len(self.results), fits=self.parts))
 
-    def _judge(self, part: int) -> Any:
+    def _judge(self, part: int) -> PartResult:
         result = self.results[part]
         return judge_part(
             self.run.spec,
