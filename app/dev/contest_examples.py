@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.dev.example import Example, partial_example
 from app.dev.field_examples import HERE
 from app.domain.contest.summary import BaselineLine, CandidateProgress, ContestProgress
-from app.domain.estimators import registry
+from app.domain.estimators import boosters, registry
 from app.domain.vocabulary import TaskKind
 from app.steps.model.contest import CandidateRow, ContestPanel
 from app.web.charts import contest
@@ -68,10 +68,11 @@ def examples() -> list[Example]:
         offered=offered,
         is_full=False,
     )
+    more = {"missing": "LightGBM and CatBoost", "install_boosters": boosters.INSTALL}
     alone = ContestPanel(on=False, rows=(), blend=False, suggested=6, offered=offered, is_full=False)
     return [
-        partial_example("model/contest", "several", contest=several, problems_here=()),
-        partial_example("model/contest", "one", contest=alone, problems_here=()),
+        partial_example("model/contest", "several", contest=several, problems_here=(), **more),
+        partial_example("model/contest", "one", contest=alone, problems_here=(), **more),
         partial_example(
             "experiments/contest_live", "running", contest=contest.live(LIVE), stopping=False, address=HERE
         ),
