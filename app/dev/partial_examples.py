@@ -64,7 +64,7 @@ def _shared() -> list[Example]:
 def _datasets() -> list[Example]:
     receiving = UploadProgress("Receiving gauges.csv", "4.2 MB of 9.8 MB have come.", 0.43, 1)
     reading = UploadProgress("Reading gauges.csv", "9.8 MB are being read and counted.", None, 2)
-    visible_rows: dict[str, Any] = {"profile": PROFILE, "fragment": HERE}
+    visible_rows: dict[str, Any] = {"profile": PROFILE, "fragment": HERE, "kinds": (), "values": {}}
     return [
         _view("receiving", ReadingContext(waiting=receiving, address=HERE)),
         _view("reading", ReadingContext(waiting=reading, address=HERE)),
