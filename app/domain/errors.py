@@ -12,11 +12,17 @@ from app.domain.vocabulary import Severity
 
 @dataclass(frozen=True)
 class FieldFault:
-    """One field of what was sent, and what is wrong with it."""
+    """One field of what was sent, and what is wrong with it.
+
+    As a problem of a config has them: a fault always counts, is about the form that was sent, and keeps no file.
+    """
 
     field: str
     code: str
     message: str
+    severity: ClassVar[Severity] = Severity.ERROR
+    step: ClassVar[str] = ""
+    kept: ClassVar[None] = None
 
 
 class DomainError(Exception):
