@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.analysis.profiling.profile import DatasetProfile
-from app.domain.estimation.forecast import Machine, estimate
+from app.domain.estimation.contest import estimate
+from app.domain.estimation.forecast import Machine
 from app.domain.estimators import registry
 from app.domain.experiment import Spec
 from app.domain.training.preprocessing.pipeline import parameters_of
