@@ -1,4 +1,4 @@
-"""Settings, read once from the environment and checked. Imports nothing from app."""
+"""Settings and limits, read from environment variables. Imports nothing from app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web process: `gunicorn wsgi:app`."""
+"""The WSGI entry point: `gunicorn wsgi:app`."""
 
 from app.factory import create_app
 from app.storage.fault_reports import start_reports

@@ -1,1 +1,1 @@
-"""HydroML: from a data file to a judged, reproducible experiment. See docs/decisions/ for why the house is built so."""
+"""The HydroML web application. Decisions behind its structure are recorded in docs/decisions/."""

@@ -1,4 +1,4 @@
-"""The `hydroml` command."""
+"""The `hydroml` command: start the product, manage accounts and tokens, verify the audit trail, run the doctor."""
 
 from __future__ import annotations
 

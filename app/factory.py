@@ -1,4 +1,4 @@
-"""Building the application: an ordered list of steps, each in its own module."""
+"""The application factory: `create_app` and the order of its set-up."""
 
 from __future__ import annotations
 

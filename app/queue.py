@@ -1,4 +1,4 @@
-"""The only door to Redis and RQ, which never waits long or raises: an entry names a function and the id of a job."""
+"""The only access to Redis and RQ, with short time limits and without exceptions: queue entries and lookups."""
 
 from __future__ import annotations
 

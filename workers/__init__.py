@@ -1,1 +1,1 @@
-"""The processes that do the long work."""
+"""Worker processes for background jobs."""

@@ -1,4 +1,4 @@
-"""`python -m workers --queues analysis,quick,measure,train`, or `python -m workers upkeep`."""
+"""The worker command: `python -m workers --queues …` or `python -m workers upkeep`."""
 
 from __future__ import annotations
 

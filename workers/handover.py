@@ -1,4 +1,4 @@
-"""What a worker does with a job whose process ended: it hands it back, or says why it ended."""
+"""Handing back the job of a process that ended, with the reason."""
 
 from __future__ import annotations
 

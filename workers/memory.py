@@ -1,4 +1,4 @@
-"""How much memory there is for the work of this process, and whether the kernel ended one for want of it."""
+"""Memory limit of this process, and kills by the kernel's out-of-memory killer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Living and dying with the parent process."""
+"""Ending this process together with its parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job says while it runs: often enough for a person, rarely enough for the database."""
+"""ProgressWriter: progress of a job written to the database at a limited rate."""
 
 from __future__ import annotations
 

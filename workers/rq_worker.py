@@ -1,4 +1,4 @@
-"""RQ's worker, made to outlive a Redis outage, to take its child along when it dies, and to run our jobs only."""
+"""HydroWorker: RQ's worker made robust against Redis outages, running our jobs only."""
 
 from __future__ import annotations
 

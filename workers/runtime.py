@@ -1,4 +1,4 @@
-"""What every job is wrapped in: claim, lease, limits, and a sentence for every way to fail."""
+"""The wrapper around every job: claim, lease, limits, and failure sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks of a training on several processors: processes forked from that of the job, which share its memory.
+"""TaskPool: an executor that runs the tasks of a training in forked processes.
 
 A forked process begins in milliseconds with every library loaded, and sees the table where it lies: nothing is copied
 until it is written to. Each holds one thread. It ends with its job, whatever ends that.

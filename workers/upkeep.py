@@ -1,4 +1,4 @@
-"""Sweep for lost jobs and lost queue entries, until the process ends."""
+"""The upkeep process, which sweeps for lost jobs and lost queue entries."""
 
 from __future__ import annotations
 

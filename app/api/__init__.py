@@ -1,4 +1,4 @@
-"""The JSON API: the same services as the pages, for programs."""
+"""The JSON API for programs, over the same services as the pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dataset-analysis service: everything known about a dataset and, where one is named, its target."""
+"""API endpoint that describes a dataset and, where one is named, its target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking a config by the rules that the pages obey, before or without launching it."""
+"""API endpoint that validates a config without launching it."""
 
 from __future__ import annotations
 

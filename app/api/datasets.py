@@ -1,4 +1,4 @@
-"""Datasets: sending a file, looking at what was read, reading it again, deleting and restoring."""
+"""API endpoints for datasets: upload, list, preview, read again, delete and restore."""
 
 from __future__ import annotations
 

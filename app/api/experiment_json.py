@@ -1,4 +1,4 @@
-"""An experiment as programs see it: every number that was computed, and nothing that was not."""
+"""Experiments, their results and their headlines as JSON for the API."""
 
 from __future__ import annotations
 

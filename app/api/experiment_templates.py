@@ -1,4 +1,4 @@
-"""Experiment templates: listing, making, changing, using them, their versions and what two of them differ in."""
+"""API endpoints for experiment templates: list, create, change, apply, compare versions, export and import."""
 
 from __future__ import annotations
 

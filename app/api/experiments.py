@@ -1,4 +1,4 @@
-"""Experiments: launching one, how far it is, what came of it, stopping it, and what can be taken away."""
+"""API endpoints for experiments: launch, state, results, cancel and downloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing features over the API: how columns go together, and what each tells about the target."""
+"""API endpoints that measure correlations between columns and rank columns by their importance to a target."""
 
 from __future__ import annotations
 

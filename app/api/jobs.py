@@ -1,4 +1,4 @@
-"""Long work: how far it is, and stopping it."""
+"""API endpoints for background jobs: progress and cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendations over the API: the first list at once, and what short fits say as it comes."""
+"""API endpoint for recommended estimators: by rules at once, by short fits as they finish."""
 
 from __future__ import annotations
 

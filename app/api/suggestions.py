@@ -1,4 +1,4 @@
-"""The config that accepts every suggestion, for programs that ask for one thing and leave the rest to the product."""
+"""API endpoint that returns a complete config in which every suggestion is accepted."""
 
 from __future__ import annotations
 

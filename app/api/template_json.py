@@ -1,4 +1,4 @@
-"""Experiment templates, their versions and mappings as programs see them."""
+"""Experiment templates, their versions and column mappings as JSON for the API."""
 
 from __future__ import annotations
 

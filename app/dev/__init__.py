@@ -1,4 +1,4 @@
-"""Pages for those who work on HydroML; they exist only where `settings.dev` is on."""
+"""Pages for developers of HydroML, registered only where `settings.dev` is on."""
 
 from __future__ import annotations
 

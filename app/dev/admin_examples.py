@@ -1,4 +1,4 @@
-"""Examples of the macros of administrators' pages."""
+"""Gallery examples of the macros of the administration pages."""
 
 from __future__ import annotations
 

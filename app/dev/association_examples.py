@@ -1,4 +1,4 @@
-"""Examples of the panel of associations: with the target, in pairs, as a matrix, in clusters, and under way."""
+"""Gallery examples of the associations panel: ranked list, pairs, matrix, clusters, and progress."""
 
 from __future__ import annotations
 

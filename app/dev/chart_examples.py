@@ -1,4 +1,4 @@
-"""Examples of charts, drawn from small series by the functions that draw a report, and of pictures of splits."""
+"""Gallery examples of report charts and split pictures, drawn from small series."""
 
 from __future__ import annotations
 

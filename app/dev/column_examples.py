@@ -1,4 +1,4 @@
-"""Examples of columns at a glance, of the account of a reading, and of findings with their remedies."""
+"""Gallery examples of column summaries, import reports, and findings with remedies."""
 
 from __future__ import annotations
 

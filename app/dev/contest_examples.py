@@ -1,4 +1,4 @@
-"""Examples of the partials of a contest: its panel on the Model step, live, and at its end."""
+"""Gallery examples of contests: the panel on the Model step, the live leaderboard and the final one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One example of the gallery: a macro or a partial in one of its states."""
+"""The Example class: one macro or partial in one state, for the gallery."""
 
 from __future__ import annotations
 

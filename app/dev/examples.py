@@ -1,4 +1,4 @@
-"""The examples of the gallery: every macro, and every partial that can be drawn by itself, in each of its states."""
+"""The list of all gallery examples: every macro and partial in each of its states."""
 
 from __future__ import annotations
 

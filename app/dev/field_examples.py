@@ -1,4 +1,4 @@
-"""Examples of form parts, and of what stands beside them: sources of data, filters, questions, notices."""
+"""Gallery examples of form fields, data sources, filters, questions and notices."""
 
 from __future__ import annotations
 

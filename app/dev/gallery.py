@@ -1,4 +1,4 @@
-"""The gallery: every macro and partial in each of its states, on one page in the product's own looks."""
+"""The gallery page, which shows every macro and partial in each of its states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the memory of a target, of the suggested set, and of the rules that derive features."""
+"""Gallery examples of lag correlation, the suggested feature set, and derived-feature recipes."""
 
 from __future__ import annotations
 

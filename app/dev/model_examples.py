@@ -1,4 +1,4 @@
-"""Examples of the Model step: estimators as cards, hyperparameters with what is recommended, and advice."""
+"""Gallery examples of the Model step: estimator cards, hyperparameter fields and advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the comparison of splits, in each of its states."""
+"""Gallery examples of the comparison of splits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the partials that can be drawn by themselves, with contexts as the pages give them."""
+"""Gallery examples of partials that are drawn by themselves, with contexts as the pages give them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the question what the model is for: its pictures, and the fields of a forecast in each state."""
+"""Gallery examples of the question about the purpose of a model, and of the forecast fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the macros about experiment templates."""
+"""Gallery examples of the macros for experiment templates."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pure part: values in, values out. Nothing here knows of Flask, SQL, Redis or files."""
+"""The domain: rules and computations as pure functions, without Flask, SQL, Redis or files."""

@@ -1,4 +1,4 @@
-"""Everything a user can cause. The web turns each into a status and a sentence, in one place (app.web.errors)."""
+"""Exceptions for everything that a user can cause; app.web.errors turns each into a status and a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The experiment: a Draft, which may be incomplete, and a Spec, which is frozen, complete and versioned.
+"""Drafts, which may be incomplete, and specs, which are complete, frozen and versioned.
 
 The Spec is the one schema of the config: pages, workers and programs all read and write it.
 """

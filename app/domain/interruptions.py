@@ -1,4 +1,4 @@
-"""Why a job was interrupted, in a sentence that claims no more than was seen."""
+"""Explanations of why the process of a job ended: signal, exit code or memory."""
 
 from __future__ import annotations
 

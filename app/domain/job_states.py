@@ -1,4 +1,4 @@
-"""The states of a job: one table says which event leads from which state to which."""
+"""The state machine of jobs: which event leads from which state to which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen dataclasses to JSON and back: the one place where stored keys become attributes.
+"""Conversion of frozen dataclasses to JSON and back.
 
 A key that a class does not know is passed over, and one that is missing takes the default of its field, so that what an
 older or a newer version stored still opens.

@@ -1,4 +1,4 @@
-"""What makes a password easy to guess: it is common, it repeats itself, or it is made of what everybody knows."""
+"""Detection of passwords that are easy to guess."""
 
 from __future__ import annotations
 

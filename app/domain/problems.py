@@ -1,4 +1,4 @@
-"""A problem with a remedy: the one shape in which pages, workers and programs hear what is wrong with a config."""
+"""The Problem and Remedy classes: one thing wrong with a config, and how to put it right."""
 
 from __future__ import annotations
 

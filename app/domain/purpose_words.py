@@ -1,4 +1,4 @@
-"""What a model is for, in words: the answers to the question, and how a headline and a page name what was answered."""
+"""Words for the purposes of a model, in the question, in headlines and on pages."""
 
 from __future__ import annotations
 

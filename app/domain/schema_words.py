@@ -1,4 +1,4 @@
-"""What a schema found wrong, in words for whoever sent it; those of the schema library are for developers."""
+"""Schema errors as sentences for whoever sent the JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings in words: the labels of the registries instead of the words that configs are written in."""
+"""Settings and answers as words, by the labels of the registries."""
 
 from __future__ import annotations
 

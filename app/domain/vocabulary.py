@@ -1,4 +1,4 @@
-"""The words of the field, once. Enum values are wire values: they stand in configs, tables and URLs."""
+"""Enums of the field's terms. Their values are wire values in configs, tables and URLs."""
 
 from __future__ import annotations
 

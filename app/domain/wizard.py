@@ -1,4 +1,4 @@
-"""The five steps as data: their order, and what a change makes meaningless."""
+"""The five steps of the wizard: their order, and which answers a change clears."""
 
 from __future__ import annotations
 

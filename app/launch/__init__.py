@@ -1,1 +1,1 @@
-"""Starting everything on one machine; only the command line uses it."""
+"""Starting every process of the product on one machine, for the command line."""

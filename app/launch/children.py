@@ -1,4 +1,4 @@
-"""Child processes: started with a parent-death signal, restarted when they die, ended in order."""
+"""Child processes: started, watched, restarted, and ended in order with their parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One `hydroml up` for one data folder."""
+"""The lock that allows one `hydroml up` for each data folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding a Redis-protocol server: one that is named, one that runs, one that is installed, one that we bring."""
+"""Finding or starting a Redis-protocol server: configured, running, installed or bundled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make dev` adds: processes start again when their source changes."""
+"""Restarting processes when their source changes, for `make dev`."""
 
 from __future__ import annotations
 

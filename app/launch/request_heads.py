@@ -1,4 +1,4 @@
-"""What the head of a request says about how to go on with it, before anything of it is believed.
+"""Parsing the head of an HTTP request just far enough to route it before it is accepted.
 
 Nothing is refused here: gunicorn's parser does that, and reads the same bytes again. This says only who reads them.
 """

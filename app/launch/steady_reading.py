@@ -1,4 +1,4 @@
-"""Reading the body of a request from a connection that must keep a least rate."""
+"""Reading a request body at a minimum rate, so that slow connections are dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`hydroml up`: everything on one machine under one parent, in order, and nothing left behind."""
+"""`hydroml up`: the supervisor that starts and watches every process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the web loads after its start, so that the first page that somebody opens need not."""
+"""Loading caches after a web process starts, so that the first page is fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gunicorn is told: its worker ends with it, looks after lost jobs while it serves, and keeps a reading child."""
+"""Gunicorn hooks: end with the parent, sweep for lost jobs, keep a spare reading child."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gunicorn itself writes, in the lines that everything else is written in."""
+"""Gunicorn's logger in the log format of the product."""
 
 from __future__ import annotations
 

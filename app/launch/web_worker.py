@@ -1,4 +1,4 @@
-"""The worker of gunicorn that serves the web: whoever is slow or too many holds no thread of those who are neither.
+"""The gunicorn worker for the web, with thread lanes that slow and numerous clients cannot fill.
 
 Heads, and bodies of forms, are gathered by the one loop that waits for all connections, under a deadline; a thread
 hears of a request when it is complete. Large bodies are read as they come by threads of their own, which must see a

@@ -1,4 +1,4 @@
-"""Whole pages outside the wizard."""
+"""Pages outside the wizard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own account: name, password, theme, sessions and tokens."""
+"""The account page: name, password, theme, sessions and tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the instance for administrators: parts, queue, workers, versions, limits, and jobs one by one."""
+"""Administration pages for the state of the instance and for single jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage for administrators, from the product's own events; nothing is sent anywhere."""
+"""The administration page of usage figures, from the product's own events."""
 
 from __future__ import annotations
 

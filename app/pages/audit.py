@@ -1,4 +1,4 @@
-"""The audit trail for administrators: who did what, from where, and what changed."""
+"""The administration page of the audit trail, with filters and export."""
 
 from __future__ import annotations
 

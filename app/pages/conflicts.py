@@ -1,4 +1,4 @@
-"""The conflict table as a page: which settings are incompatible, how it fails, and the remedy."""
+"""The page of incompatible settings."""
 
 from __future__ import annotations
 

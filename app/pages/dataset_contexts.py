@@ -1,4 +1,4 @@
-"""What the pages of datasets read by name."""
+"""Template contexts of the dataset pages."""
 
 from __future__ import annotations
 

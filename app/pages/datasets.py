@@ -1,4 +1,4 @@
-"""The datasets: list, one of them, its columns, how it was read, upload, delete and restore."""
+"""Dataset pages: list, one dataset, one column, import options, upload, delete and restore."""
 
 from __future__ import annotations
 

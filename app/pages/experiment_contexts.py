@@ -1,4 +1,4 @@
-"""What the pages of one experiment read by name."""
+"""Template contexts of the pages of one experiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiment templates: the gallery, one template, two versions of it, and what is done with one press."""
+"""Pages of experiment templates: gallery, one template, comparison of versions, and one-click actions."""
 
 from __future__ import annotations
 

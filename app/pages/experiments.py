@@ -1,4 +1,4 @@
-"""One experiment: waiting, running, ended; its result, its words, and what can be taken away."""
+"""Pages of one experiment: progress, result, name and notes, and downloads."""
 
 from __future__ import annotations
 

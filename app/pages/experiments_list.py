@@ -1,4 +1,4 @@
-"""The list of experiments and drafts."""
+"""The page that lists experiments and drafts."""
 
 from __future__ import annotations
 

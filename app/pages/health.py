@@ -1,4 +1,4 @@
-"""What a monitor asks."""
+"""Health endpoints for monitors: /health/live and /health/ready."""
 
 from __future__ import annotations
 

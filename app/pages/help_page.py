@@ -1,4 +1,4 @@
-"""What the words mean, how metrics are computed, what files can be read."""
+"""The help page: terms, metrics, file formats and limits."""
 
 from __future__ import annotations
 

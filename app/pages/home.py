@@ -1,4 +1,4 @@
-"""The front door."""
+"""The home address, which redirects to the list of experiments."""
 
 from __future__ import annotations
 

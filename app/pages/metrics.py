@@ -1,4 +1,4 @@
-"""What Prometheus reads: for programs on this machine, or with the token of an administrator."""
+"""The `/metrics` endpoint for Prometheus, for local programs or with an admin's token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People for administrators: who has an account, and what can be done with it."""
+"""Administration pages of accounts: invite, disable, change role, end sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Pages to sign in, redeem a sign-in link, and sign out."""
 
 from __future__ import annotations
 

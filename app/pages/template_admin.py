@@ -1,4 +1,4 @@
-"""Templates for administrators: every one of every account, and what can be done with it."""
+"""Administration pages of all experiment templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of experiment templates read by name."""
+"""Template contexts of the pages of experiment templates."""
 
 from __future__ import annotations
 

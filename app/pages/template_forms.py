@@ -1,4 +1,4 @@
-"""Making a template of an experiment or a draft, and changing its words, its sharing and what it needs."""
+"""Pages to create an experiment template and to edit its text, sharing and requirements."""
 
 from __future__ import annotations
 

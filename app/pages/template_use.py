@@ -1,4 +1,4 @@
-"""Using a template: the data it is to be used on, the mapping of columns, and the draft that comes of it."""
+"""Pages to apply an experiment template: choose data, map columns, start a draft."""
 
 from __future__ import annotations
 

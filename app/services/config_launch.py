@@ -1,4 +1,4 @@
-"""Launching without the wizard: a config as a program sends it becomes an experiment, by the rules of the pages."""
+"""Launching an experiment from a config or a draft without the wizard."""
 
 from __future__ import annotations
 

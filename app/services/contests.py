@@ -1,4 +1,4 @@
-"""Contests: what an owner asks for while one runs, and what becomes of a candidate afterwards."""
+"""Requests of an owner to a running contest, and the config of one of its candidates."""
 
 from __future__ import annotations
 

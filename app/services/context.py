@@ -1,4 +1,4 @@
-"""What every service may ask for: the settings."""
+"""Settings of the current application, for every service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments: launching freezes the config; a worker trains; the report is what pages read."""
+"""Experiments: launch, list, report, cancel, edit the text, and export."""
 
 from __future__ import annotations
 

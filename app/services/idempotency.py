@@ -1,4 +1,4 @@
-"""Requests that may be sent again: the same key and the same content give the same answer, made once.
+"""Idempotent requests: the same key and content give the stored answer.
 
 The rules are those of the IETF draft on the Idempotency-Key header: another content under a known key is refused, and
 so is a second request while the first is still at work.

@@ -1,4 +1,4 @@
-"""The predictions of a finished experiment, page by page, as they lie in its file."""
+"""Predictions of a finished experiment, page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wizard over HTTP: one blueprint for each step of app.domain.wizard, and the frame around them."""
+"""The routes of the wizard: one blueprint for each step, and the frame around them."""
 
 from __future__ import annotations
 

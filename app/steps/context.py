@@ -1,4 +1,4 @@
-"""The draft of this request: loaded once for the person who asks, and handed to whatever shows or saves it."""
+"""Loading the draft of the current request, and addresses of its steps."""
 
 from __future__ import annotations
 

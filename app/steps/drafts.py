@@ -1,4 +1,4 @@
-"""Drafts as such: starting, resuming, undoing, discarding, and remedies that are one click."""
+"""Routes of drafts as a whole: start, resume, undo, redo, discard, apply a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which estimator a draft stands on and why: chosen by somebody, suggested by rules, or first in the short fits."""
+"""The estimator of a draft, and whether a person, the rules or the short fits chose it."""
 
 from __future__ import annotations
 

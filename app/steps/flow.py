@@ -1,4 +1,4 @@
-"""What all pages of a draft share: show it, save what changed, go on, launch, and settle what two tabs disagree on."""
+"""The flow of every wizard page: show, save, autosave, go on, launch, and resolve conflicts between tabs."""
 
 from __future__ import annotations
 

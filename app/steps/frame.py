@@ -1,4 +1,4 @@
-"""The frame around every step: the list of steps, what is chosen so far, problems, estimate."""
+"""The frame around every step: step list, summary, problems and estimate."""
 
 from __future__ import annotations
 

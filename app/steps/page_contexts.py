@@ -1,4 +1,4 @@
-"""What the pages of a draft and their fragments read by name: the parts that they share, and a base for each kind."""
+"""Base template contexts of wizard pages and fragments, and the parts they share."""
 
 from __future__ import annotations
 

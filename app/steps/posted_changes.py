@@ -1,4 +1,4 @@
-"""What a posted form changes: compared with what the page showed that it comes from."""
+"""Changes in a posted form, compared with what its page showed."""
 
 from __future__ import annotations
 

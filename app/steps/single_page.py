@@ -1,4 +1,4 @@
-"""All five steps on one page, for those who know what they want: the flow over five views at once."""
+"""The wizard with all five steps on one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Having measured what a page shows: asked for by the save that leads to the page, never by looking at it."""
+"""Starting the measurements that a page will show, when it is saved and never when it is viewed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step is to the flow, and what a page is: one step, or several on one page."""
+"""StepView and WizardPage: what differs between steps, and between the pages that show them."""
 
 from __future__ import annotations
 

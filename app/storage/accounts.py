@@ -1,4 +1,4 @@
-"""Queries on accounts, one-time links and known networks. Nothing here commits."""
+"""Queries on accounts, sign-in links and known networks. Nothing here commits."""
 
 from __future__ import annotations
 

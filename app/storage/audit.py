@@ -1,4 +1,4 @@
-"""Queries on the audit trail. Nothing here commits, and nothing changes an entry but the removal of addresses."""
+"""Queries on the audit trail. Nothing here commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of the audit trail outside the database: its key, and the head after every entry.
+"""The key of the audit trail and the list of its heads, stored in files outside the database.
 
 The file of heads only grows, a line at a time, so that several processes need no lock and an older database that is put
 back cannot make it forget. A line that was not written, because the disk was full, is written at the next chance.

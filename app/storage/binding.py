@@ -1,4 +1,4 @@
-"""Tying a Flask application to settings and database; web, workers and command line all do it here."""
+"""Binding a Flask application to settings and database, for web, workers and command line."""
 
 from __future__ import annotations
 

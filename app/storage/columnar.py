@@ -1,4 +1,4 @@
-"""The only place that opens DuckDB: locked down, with limits, and never shown a user's column name."""
+"""The only use of DuckDB on stored rows: locked-down connections, previews and data frames."""
 
 from __future__ import annotations
 

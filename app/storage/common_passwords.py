@@ -1,4 +1,4 @@
-"""The list of common passwords that ships with the product."""
+"""The shipped list of common passwords."""
 
 from __future__ import annotations
 

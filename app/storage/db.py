@@ -1,4 +1,4 @@
-"""The database: one SQLAlchemy object, one way to open a transaction."""
+"""The SQLAlchemy database object, and transactions."""
 
 from __future__ import annotations
 

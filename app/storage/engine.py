@@ -1,4 +1,4 @@
-"""How the database is opened. SQLite gets what it needs to be safe under several processes; others are left alone."""
+"""Engine options of the database, and SQLite settings that are safe with several processes."""
 
 from __future__ import annotations
 

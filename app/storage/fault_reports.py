@@ -1,4 +1,4 @@
-"""Errors told to a Sentry when `SENTRY_DSN` names one: kind and place of a fault, and nothing of anybody's data.
+"""Error reports to Sentry, where `SENTRY_DSN` is set, without any data of users.
 
 An event is built anew from a short list of what may leave the machine, so that what a later version of the library adds
 stays here. It is sent by a thread of its own; a server that is away or slow is waited for by nobody.

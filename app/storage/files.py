@@ -1,4 +1,4 @@
-"""Files on disk: where each thing lies, and how it is written so that a kill leaves the old or the new, never half."""
+"""Paths of stored files, and writes that survive a kill whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashes beside stored files, so that bytes that rot or are cut off are noticed before anything is made of them."""
+"""Hashes of stored files, to detect corruption before they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many jobs wait, run and have ended, and who works on them. Nothing here changes anything."""
+"""Counts of queued, running and finished jobs and of workers. Nothing here changes anything."""
 
 from __future__ import annotations
 

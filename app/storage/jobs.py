@@ -1,4 +1,4 @@
-"""Queries on jobs: leases and fencing. Nothing here commits, and only `app.services.jobs` changes a state through it.
+"""Queries on jobs, with leases and fencing. Nothing here commits; only `app.services.jobs` changes states.
 
 Every write of a worker names its attempt, so that a worker that has lost its lease touches no row.
 """

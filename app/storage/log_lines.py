@@ -1,4 +1,4 @@
-"""Lines of the log: JSON for programs, text for people, neither with a value of anybody's data.
+"""Log formatters, JSON and plain text, without any data of users.
 
 What an exception says may quote a cell, a column or a parameter of a statement, so a line names its class and the
 places it came through instead. What we say ourselves stays as it is.

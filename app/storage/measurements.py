@@ -1,4 +1,4 @@
-"""Queries on what was measured of datasets. Nothing here commits."""
+"""Queries on stored measurements of datasets. Nothing here commits."""
 
 from __future__ import annotations
 

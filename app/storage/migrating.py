@@ -1,4 +1,4 @@
-"""Bringing the database up to date, with a copy of a SQLite file before it is changed."""
+"""Migrating the database, after copying a SQLite file."""
 
 from __future__ import annotations
 

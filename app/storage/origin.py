@@ -1,4 +1,4 @@
-"""The origin of the current work: a request, a command or a job. Logs, audit and jobs name it."""
+"""The origin of current work (request, command or job), for logs, audit and jobs."""
 
 from __future__ import annotations
 

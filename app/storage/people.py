@@ -1,4 +1,4 @@
-"""Accounts as administrators see them. Nothing here commits."""
+"""Queries on accounts for administrators. Nothing here commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data folder is its owner's alone: what is made in it from now on, and what lies in it already."""
+"""File modes that keep the data folder private to its owner."""
 
 from __future__ import annotations
 

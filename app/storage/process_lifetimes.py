@@ -1,4 +1,4 @@
-"""Names of processes that tell whether their bearer still lives, for what a row says is being done by one."""
+"""Names of processes that tell whether the process is still alive."""
 
 from __future__ import annotations
 

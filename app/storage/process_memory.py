@@ -1,4 +1,4 @@
-"""The most memory that this process has held, as the kernel tells it."""
+"""Peak memory of this process, from the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counters for the `limits` library in our own database: they hold for every process, and with Redis away."""
+"""Counters in the database for the `limits` library."""
 
 from __future__ import annotations
 

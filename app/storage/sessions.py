@@ -1,4 +1,4 @@
-"""Queries on browsers' sessions. Nothing here commits."""
+"""Queries on browser sessions. Nothing here commits."""
 
 from __future__ import annotations
 

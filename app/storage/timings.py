@@ -1,4 +1,4 @@
-"""Queries on what launches took. Nothing here commits."""
+"""Queries on measured times of launches. Nothing here commits."""
 
 from __future__ import annotations
 

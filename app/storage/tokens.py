@@ -1,4 +1,4 @@
-"""Queries on tokens for programs and on the answers kept for repeated requests. Nothing here commits."""
+"""Queries on API tokens and on stored answers to repeated requests. Nothing here commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the way of storing and passes by itself: a busy database, a full disk."""
+"""Transient obstacles to storing, such as a busy database or a full disk, and retries."""
 
 from __future__ import annotations
 

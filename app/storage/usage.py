@@ -1,4 +1,4 @@
-"""Queries on events of usage. Nothing here commits."""
+"""Queries on usage events. Nothing here commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn it is to write: the threads of one process wait for each other here, and not by asking SQLite again.
+"""A lock for writing to SQLite, by which threads of one process wait their turn.
 
 Whoever finds SQLite's lock taken sleeps up to a tenth of a second between two tries, and another may come first each
 time. Here the next one wakes at once, and SQLite's own lock is left to the few processes.

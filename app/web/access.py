@@ -1,4 +1,4 @@
-"""Who may call what: one table, and what does not stand in it is refused."""
+"""The access-policy table of routes, and its enforcement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a browser, so that people recognise their sessions in a list."""
+"""Browser names from user agents, for the list of sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of columns: what the address asks for, one page of it, and the addresses of its other pages."""
+"""The paged table of columns with its filters and links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages and JSON are compressed for each answer, where its size can tell nothing to anybody who must not know.
+"""Compression of responses, except where their size could reveal a secret.
 
 The size of a compressed answer tells how much of what was asked repeats what is in it. So the token against forged
 changes has another mask in every answer (`app.web.csrf`), what another site asks for is sent as it is, and so is an

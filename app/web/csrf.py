@@ -1,4 +1,4 @@
-"""The token of a session against changes that another site asks for, under another mask in every answer.
+"""CSRF tokens: one for each session, masked anew in every response.
 
 It is worked out from the secret of the browser's cookie and our key, so that nothing need be stored to know it again:
 whoever only looks at the page for signing in leaves no row behind.

@@ -1,4 +1,4 @@
-"""What is done with a file on the page of a dataset, on the Data step and where a draft begins: one set of handlers."""
+"""Handlers for dataset actions (upload, read again, remedies), shared by three pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of a dataset and the Data step of a draft both do with a file: how it was read, and read it again."""
+"""Import options and reading progress, shared by dataset page and Data step."""
 
 from __future__ import annotations
 

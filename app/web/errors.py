@@ -1,4 +1,4 @@
-"""Every fault becomes a page, a fragment or JSON, in one place: a status, a sentence, and what to do."""
+"""Error handlers: every exception as a page, a fragment or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values are with_commas on pages: thousands with a comma, a true minus, units after a space."""
+"""Template filters and functions: numbers, sizes, dates, and messages with placeholders."""
 
 from __future__ import annotations
 

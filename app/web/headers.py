@@ -1,4 +1,4 @@
-"""Security headers, the host names answered to, and what may be kept by a browser."""
+"""Security headers, allowed host names, proxies and caching headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only reader and writer of HX-* headers: one route serves the whole page and the fragment alike."""
+"""View contexts and htmx: render a page or its fragment, and all HX-* headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recommended for a hyperparameter, and whether an answer differs from it: one yardstick for all pages."""
+"""The recommended value of a hyperparameter, and comparison of an answer with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of import choices: every choice with its detected value, the user's choice, and what is posted."""
+"""The import-options form: fields with detected values, and the changes it posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where bytes that somebody sent become JSON: the one place, so that no depth of it reaches anything behind."""
+"""Strict JSON parsing of request bodies, with limits on depth, keys and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every endpoint of the JSON API shares: reading a body by its schema, pages of lists, long work, repeats."""
+"""Helpers shared by all JSON endpoints: bodies, pages of lists, jobs and idempotency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of the pages of one thing, such as a draft, put behind its own address by the name of their route."""
+"""The `link` function of templates, which joins the address of a thing and a route below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saying where a request comes from, so that audit, logs and jobs can name it; its id goes back in a header."""
+"""Setting the origin of each request, and returning its id in a header."""
 
 from __future__ import annotations
 

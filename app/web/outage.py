@@ -1,4 +1,4 @@
-"""What stands in the way of work that waits or runs, for the pages that wait for it."""
+"""The sentence about an outage that holds up waiting or running work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer to a request that there is no room for: made once at the start, so that it costs nothing."""
+"""The prepared response for requests beyond capacity."""
 
 from __future__ import annotations
 

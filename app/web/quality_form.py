@@ -1,4 +1,4 @@
-"""Quality flags and the part of a grid as parts of the form: which flags are used, a point, or a box."""
+"""Form fields for quality flags, censored values and the part of a grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings with their remedies as buttons, and what a pressed button asks for. Only remedies of ours are ever done."""
+"""Findings with remedies as buttons, and lookup of the button that was pressed."""
 
 from __future__ import annotations
 

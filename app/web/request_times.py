@@ -1,4 +1,4 @@
-"""How long requests take, by route; counted in every web process and read together by `/metrics`.
+"""Request durations by route, collected from all web processes for `/metrics`.
 
 With several processes each writes its counts into files of a folder that the supervisor empties at a start; the
 library decides so by an environment variable when it is imported.

@@ -1,4 +1,4 @@
-"""Flask's session, kept on the server: the cookie carries a random secret and nothing else."""
+"""Flask sessions stored on the server, the signed-in user, and token authentication."""
 
 from __future__ import annotations
 

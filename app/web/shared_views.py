@@ -1,4 +1,4 @@
-"""What the pages and fragments that several places show read by name."""
+"""Template contexts of pages and fragments that several modules show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files: an address that changes with the content, and compressed copies made at start."""
+"""Static files with versioned addresses and precompressed copies."""
 
 from __future__ import annotations
 

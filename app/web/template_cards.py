@@ -1,4 +1,4 @@
-"""Templates as pages show them: a card with what it needs and how it splits, and the picture of the split."""
+"""Cards of experiment templates, with the picture of their split."""
 
 from __future__ import annotations
 

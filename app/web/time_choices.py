@@ -1,4 +1,4 @@
-"""How times were read as a part of the form: a menu of forms with an example from the column, a free form, a zone."""
+"""Form fields for date formats and time zones of columns."""
 
 from __future__ import annotations
 

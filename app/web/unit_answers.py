@@ -1,4 +1,4 @@
-"""The unit that a person gives a column, as the form posts it and as the page says it back."""
+"""Form fields and sentences for units of columns."""
 
 from __future__ import annotations
 

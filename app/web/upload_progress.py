@@ -1,4 +1,4 @@
-"""What to say while a file arrives or is read: how far it is, and when to ask again."""
+"""Progress of an upload and of its reading, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files on their way in: the bytes go straight to the data folder and are hashed as they pass."""
+"""Streaming uploads straight to the data folder, hashed as they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers and settings in words: the labels of the registries instead of the words that configs are written in."""
+"""Fields, answers and settings in words, by the labels of the registries."""
 
 from __future__ import annotations
 

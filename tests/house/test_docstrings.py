@@ -14,6 +14,8 @@ from tests.house.source import nodes_of, python_files, short
 PLACES = ("app", "workers", "tests", "benchmarks")
 # An opening that leaves the thing without a name.
 VAGUE = ("Return what ", "Say whether ")
+# An opening of a module that asks a question instead of naming the content.
+QUESTIONS = ("What ", "Whether ", "How ", "Which ", "Where ", "Who ", "Why ", "From ", "In which ", "Whose ")
 # The section of numpydoc, up to the next one.
 PARAMETERS = re.compile(r"^Parameters\n-+\n(.*?)(?=^\S.*\n-{3,}$|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -86,3 +88,12 @@ def test_first_lines_name_what_they_return() -> None:
         if text.startswith(VAGUE)
     ]
     assert vague == []
+
+
+def test_first_lines_of_modules_name_their_content() -> None:
+    headers = {
+        short(path): ast.get_docstring(ast.parse(path.read_text()))
+        for path in python_files("app", "workers")
+        if path.read_text().strip()
+    }
+    assert [name for name, text in headers.items() if not text or text.startswith(QUESTIONS)] == []

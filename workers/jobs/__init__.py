@@ -1,1 +1,1 @@
-"""Thin modules with what workers run; each may be run twice without harm."""
+"""Job functions, each safe to run twice."""

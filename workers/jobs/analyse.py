@@ -1,4 +1,4 @@
-"""Read a file that is too large to be read while the browser waits."""
+"""The job that reads a file too large to read within a request."""
 
 from __future__ import annotations
 

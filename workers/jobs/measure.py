@@ -1,4 +1,4 @@
-"""Measure a dataset: its columns against the target or each other, its estimators, or what their fits take."""
+"""The job that runs any kind of measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train an experiment."""
+"""The job that trains an experiment."""
 
 from __future__ import annotations
 

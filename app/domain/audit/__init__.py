@@ -1,1 +1,1 @@
-"""The audit trail: which acts are recorded, and how a chain of hashes shows that nothing was altered."""
+"""The audit trail: the acts it records, and the chain of hashes that shows any change."""

@@ -1,4 +1,4 @@
-"""The acts that the audit trail records. Their names are wire values: they stand in the table and in exports."""
+"""The acts that the audit trail records. Their names are wire values in the table and in exports."""
 
 from __future__ import annotations
 

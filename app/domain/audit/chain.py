@@ -1,4 +1,4 @@
-"""The chain of hashes through the audit trail, and what breaks it.
+"""The chain of hashes through the audit trail, and the faults that break it.
 
 Every entry carries the hash of the entry before it, and its own hash covers that and all it says. The hash is keyed,
 so that whoever can write the table alone cannot compute a chain that fits. The address stands in the hash as a salted

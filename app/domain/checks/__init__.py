@@ -1,4 +1,4 @@
-"""Every rule about a config, once: pages, workers and programs all obey this list."""
+"""The rules that a config must obey, shared by pages, workers and programs."""
 
 from app.domain.checks.check_context import CheckContext
 from app.domain.checks.rules import RULES, check_spec

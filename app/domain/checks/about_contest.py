@@ -1,4 +1,4 @@
-"""Rules about a contest: how many candidates, none twice, and a blend that can be made."""
+"""Rules about a contest: enough candidates, none twice, and a blend that is possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about the chosen columns."""
+"""Rules about the selected columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about filling gaps: what has gaps, how its filling is judged, and which blocks a record can hold."""
+"""Rules about filling gaps: a target with gaps, one series, and masked blocks that fit the record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about what the model is for: a purpose needs the columns, and a horizon the record, that it stands on."""
+"""Rules about the purpose of a model: the time column, sites and horizon that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about dates: what is held out from a day on, the warm-up, whole water years, and windows beside short folds."""
+"""Rules about dates in a split: hold-out from a date, warm-up, water years, and windows that outlast folds."""
 
 from __future__ import annotations
 

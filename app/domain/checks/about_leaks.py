@@ -1,4 +1,4 @@
-"""Rules about what would not be known at prediction time, and about rows that stand on both sides of a split."""
+"""Rules about leakage: columns unknown at prediction time, and related rows on both sides of a split."""
 
 from __future__ import annotations
 

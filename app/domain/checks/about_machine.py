@@ -1,4 +1,4 @@
-"""Rules about what a launch takes, and what the machine has."""
+"""Rules about the memory and time of a launch against the limits of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about what is known when a prediction is made: no feature needs a value that is not there yet."""
+"""Rules about prediction time: features may only use values that are known by then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a `resolved` that comes with a config: each place where this product would work out something else."""
+"""Problems where a config's `resolved` part differs from what this version works out."""
 
 from __future__ import annotations
 

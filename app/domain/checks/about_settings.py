@@ -1,4 +1,4 @@
-"""Pairs of settings that do not go together, and the rule that finds them."""
+"""Rules about pairs of settings that are incompatible."""
 
 from __future__ import annotations
 

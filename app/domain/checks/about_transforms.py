@@ -1,4 +1,4 @@
-"""Rules about the recipes for features: that they can be followed, fit their columns, and go together."""
+"""Rules about derived features: readable, suitable for their columns, and compatible with each other."""
 
 from __future__ import annotations
 

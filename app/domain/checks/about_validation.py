@@ -1,4 +1,4 @@
-"""Rules about who judges, and by what."""
+"""Rules about the split, the hold-out and the metrics."""
 
 from __future__ import annotations
 

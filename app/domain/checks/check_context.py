@@ -1,4 +1,4 @@
-"""What a rule may look at."""
+"""CheckContext: the config, profile and measurements that a rule may look at."""
 
 from __future__ import annotations
 

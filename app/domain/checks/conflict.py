@@ -1,4 +1,4 @@
-"""One row of the conflict table."""
+"""The Conflict class: one row of the conflict table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conflict table: answers that do not go together, one row each, with how scikit-learn fails where they meet.
+"""The conflict table: answers that are incompatible, and how scikit-learn fails with them.
 
 The Help page is made from it, and every row has a test that shows the failure without the check.
 """

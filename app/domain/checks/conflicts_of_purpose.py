@@ -1,4 +1,4 @@
-"""Rows of the conflict table about what the model is for, and about splits at dates."""
+"""Rows of the conflict table about purposes and about splits at dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rows, moments and groups train and judge, as far as a profile tells."""
+"""Sizes of folds in rows, moments and groups, as far as a profile tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that do not go together, as data: what clashes, the message to the reader, and the remedy."""
+"""The IncompatibleSettings class: fields that conflict, the message to the reader, and the remedy."""
 
 from __future__ import annotations
 

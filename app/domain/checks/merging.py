@@ -1,4 +1,4 @@
-"""Merge patches (RFC 7396) of a config: applied to one, and one after another."""
+"""JSON merge patches (RFC 7396), applied to a config and combined with each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a remedy changes on the Model step, as a merge patch of the config."""
+"""Remedies of the Model step as merge patches of the config."""
 
 from __future__ import annotations
 

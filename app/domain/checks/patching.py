@@ -1,4 +1,4 @@
-"""Remedies for programs: what a button changes in the answers of a draft, as a merge patch of the config itself."""
+"""Remedies of all steps as merge patches of the config, for programs."""
 
 from __future__ import annotations
 

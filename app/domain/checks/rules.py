@@ -1,4 +1,4 @@
-"""The table of rules, and the one function that runs them."""
+"""The table of all rules, and the functions that run them on a config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From any JSON to a config: what does not fit the schema becomes a problem at its field, in our own words."""
+"""Reading a config from JSON, with a problem at each field that does not fit the schema."""
 
 from __future__ import annotations
 

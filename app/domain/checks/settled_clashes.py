@@ -1,4 +1,4 @@
-"""What would clash and never comes up, since every fold settles it; the page of conflicts lists it too."""
+"""Conflicts that never occur because each fold resolves them; the page of conflicts lists them too."""
 
 from __future__ import annotations
 

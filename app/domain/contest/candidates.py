@@ -1,4 +1,4 @@
-"""What a candidate is called, and how simple it is."""
+"""Titles, settings and complexity of the candidates of a contest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the choice among candidates flatters the fold score of the one that was chosen."""
+"""The optimism of choosing a winner: by how much its fold score is better than it will be."""
 
 from __future__ import annotations
 

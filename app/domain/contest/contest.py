@@ -1,4 +1,4 @@
-"""A contest from end to end: every candidate on the same folds, the winner by the folds alone, and then the hold-out.
+"""A contest from start to end: candidates on the same folds, the choice of the winner, and the hold-out.
 
 The hold-out judges the winner alone and once, after everything that could be chosen was chosen.
 """

@@ -1,4 +1,4 @@
-"""How the tasks of a training are carried out: the one interface, and the way that needs nothing but this process."""
+"""The Executor interface for the tasks of a training, and the executor that uses this process alone."""
 
 from __future__ import annotations
 

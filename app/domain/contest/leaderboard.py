@@ -1,4 +1,4 @@
-"""The leaderboard: ranks by the scores of the folds alone, and paired differences between entries."""
+"""The leaderboard of a contest: ranks by fold scores, and paired differences between entries."""
 
 from __future__ import annotations
 

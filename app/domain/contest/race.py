@@ -1,4 +1,4 @@
-"""Which candidates are ended early: a rule on scores of folds that are judged, and never on a clock.
+"""Early stopping of candidates in a contest, by their scores on finished folds and never by time.
 
 The rule looks at whole rounds (every candidate on the same folds), so it ends the same candidates in whichever order
 the folds were fitted.

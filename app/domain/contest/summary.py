@@ -1,4 +1,4 @@
-"""What is kept of a contest: the leaderboard, the winner, the blend, and how far each candidate is while it runs."""
+"""The stored result of a contest: leaderboard, winner and blend, and the progress of candidates while it runs."""
 
 from __future__ import annotations
 

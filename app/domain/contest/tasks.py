@@ -1,4 +1,4 @@
-"""The tasks of a contest: one fit of one candidate each, a pure function of what is shared and of the task itself.
+"""The tasks of a contest: one fit of one candidate on one part, as a pure function.
 
 Nothing in a task knows where it runs. What all tasks share is handed to an executor once; a task and its result are
 small and travel between processes. The same task gives the same bits wherever and in whichever order it runs.

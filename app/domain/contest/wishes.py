@@ -1,4 +1,4 @@
-"""What the owner of a contest may ask for while it runs."""
+"""Requests of an owner to a running contest: end a candidate, or finish early."""
 
 from __future__ import annotations
 

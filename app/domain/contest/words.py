@@ -1,4 +1,4 @@
-"""A contest in words: who won, what the blend is made of, and what is as good and simpler."""
+"""Sentences about a contest: the winner, the members of the blend, and the simplest candidate as good."""
 
 from __future__ import annotations
 

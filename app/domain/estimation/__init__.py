@@ -1,4 +1,4 @@
-"""How long a launch will take and how much memory it needs, as a range, before it is launched."""
+"""Estimates of the time and memory of a launch, as ranges, before it is launched."""
 
 from app.domain.estimation.contest import estimate
 from app.domain.estimation.experience import Experience, Timing

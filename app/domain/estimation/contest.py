@@ -1,4 +1,4 @@
-"""How many fits of a launch run at once, and the estimate of what runs at once, of one estimator or of a contest."""
+"""Estimates for fits that run in parallel, of one estimator or of a contest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was learnt from launches and from short timed fits: how each part of each estimator compares with the prior."""
+"""Past timings on this machine, and the correction that they give to the prior estimate."""
 
 from __future__ import annotations
 

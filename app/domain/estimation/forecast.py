@@ -1,4 +1,4 @@
-"""The estimate: what each part takes before anything was learnt, corrected by what this machine took before."""
+"""The estimate of time and memory: the prior, corrected by past timings on this machine."""
 
 from __future__ import annotations
 

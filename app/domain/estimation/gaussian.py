@@ -1,4 +1,4 @@
-"""A Gaussian process on logarithms of ratios: how far off the prior was, and how sure that is where nothing was seen.
+"""A Gaussian process on log ratios of measured to prior cost: the correction and its uncertainty.
 
 What was seen near in settings, on the same data or on the same machine counts for more; far from all of it the
 prediction goes back to the prior and the range widens by itself, which is the shrinking that few records need.

@@ -1,4 +1,4 @@
-"""Which changes make a launch fit into the memory there is, found by asking the estimate itself."""
+"""Changes that make a launch fit into the available memory."""
 
 from __future__ import annotations
 

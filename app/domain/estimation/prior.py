@@ -1,4 +1,4 @@
-"""What the parts of a launch take before anything was learnt: each estimator's own count of work, and shares of rows.
+"""The prior cost of each part of a launch, from operation counts of the estimators and numbers of rows.
 
 Every figure is processor time on the machine where they were measured; `slowness` carries it to another one.
 """

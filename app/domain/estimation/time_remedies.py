@@ -1,4 +1,4 @@
-"""Which changes make a launch end in time, found by asking the estimate itself."""
+"""Changes that make a launch finish within the time limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short timed fits: the estimator on growing parts of the data itself, within a budget of seconds.
+"""Short timed fits of an estimator on growing samples, within a budget of seconds.
 
 How soon a solver settles, and how deep trees grow, hangs on the data; a few seconds of it tell more than any formula.
 """

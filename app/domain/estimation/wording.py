@@ -1,4 +1,4 @@
-"""How a length of time is written."""
+"""Durations as words."""
 
 from __future__ import annotations
 

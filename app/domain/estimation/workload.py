@@ -1,4 +1,4 @@
-"""What a launch is made of, in numbers: how many fits on how many rows and columns, and with which settings."""
+"""The workload of a launch: numbers of fits, rows and columns, and the settings that matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators of different kinds that are averaged: where one errs, the other often does not."""
+"""The averaged ensemble: boosted trees, extra trees and a network, averaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LightGBM and CatBoost as steps of a pipeline: columns of words stay whole, and classes have the codes of the table.
+"""scikit-learn wrappers of LightGBM and CatBoost that pass categories through whole.
 
 Their packages are imported by whoever builds them; see `boosters.py`.
 """

@@ -1,4 +1,4 @@
-"""LightGBM and CatBoost, which are optional: they are offered where their packages are installed.
+"""Registry entries of LightGBM and CatBoost, offered where their packages are installed.
 
 Neither is imported before something is fitted, so that pages and checks do not pay for them.
 """

@@ -1,4 +1,4 @@
-"""Straight lines: ordinary, penalised, and logistic. scikit-learn is imported when one is built, not before."""
+"""Linear estimators: least squares, ridge, lasso, elastic net and logistic regression."""
 
 from __future__ import annotations
 

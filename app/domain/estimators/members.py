@@ -1,4 +1,4 @@
-"""Members of an average that scikit-learn does not have as they are: one that learns a change, and a bounded network.
+"""Members of the averaged ensemble that scikit-learn lacks: regressors of changes and roots, a bounded network.
 
 scikit-learn is imported here, so that whoever builds an estimator imports this module and nobody else does.
 """

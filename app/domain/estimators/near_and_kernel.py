@@ -1,4 +1,4 @@
-"""Methods that compare rows with rows: neighbours, support vectors, Gaussian processes."""
+"""Estimators that compare rows: nearest neighbours, support vectors, Gaussian processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small neural network, naive Bayes, and what everything must beat: the dummy, and the straight line across gaps."""
+"""A small neural network, naive Bayes, the dummy estimator, and linear interpolation across gaps."""
 
 from __future__ import annotations
 

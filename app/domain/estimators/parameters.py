@@ -1,4 +1,4 @@
-"""Hyperparameters as data: bounds, default, level and a sentence of help. Forms and checks are built from them."""
+"""Hyperparameters as data: bounds, defaults, levels and help, from which forms and checks are built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators of other packages, found by their entry points; one that is not fit for use becomes a sentence."""
+"""Estimators of installed packages, found by entry points and checked before use."""
 
 from __future__ import annotations
 

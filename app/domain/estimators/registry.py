@@ -1,4 +1,4 @@
-"""Every estimator HydroML knows, in the order of the Model step: its own, the boosters, then those of packages."""
+"""The registry of all estimators, in the order of the Model step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short ways to write what many estimators share: task tuples, costs, and the parameters of trees."""
+"""Task tuples, costs and tree parameters that several estimators share."""
 
 from __future__ import annotations
 

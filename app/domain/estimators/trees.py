@@ -1,4 +1,4 @@
-"""Trees, and many trees together."""
+"""Decision trees, random forests, extra trees and gradient boosting."""
 
 from __future__ import annotations
 

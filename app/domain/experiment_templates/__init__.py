@@ -1,1 +1,1 @@
-"""Experiment templates: what they fix, what they need, how columns are mapped, and what two versions differ in."""
+"""Experiment templates: content, requirements, column mapping and differences between versions."""

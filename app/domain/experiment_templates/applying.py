@@ -1,4 +1,4 @@
-"""A template used on a dataset: what of it fits, what does not and what to do, and the answers of the draft."""
+"""Application of a template to a dataset: fit, problems with remedies, and the answers of the draft."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the words of a column's name mean, in the languages that files come in, so that two names can be compared."""
+"""Likeness of two column names, by the meaning of their words in several languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A template in words, statement by statement, so that a summary and the difference of two versions read alike."""
+"""Descriptions of templates as statements, and the differences between two versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library shipped with the product: one data file for each template, with when to use it and when not."""
+"""The template library shipped with the product: one data file each, with when to use it and when not."""
 
 from __future__ import annotations
 

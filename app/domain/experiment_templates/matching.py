@@ -1,4 +1,4 @@
-"""Which column of a dataset stands for which column of a template: proposals with their reasons and their doubts."""
+"""Proposed mapping of a template's columns to a dataset's columns, with reasons and doubts."""
 
 from __future__ import annotations
 

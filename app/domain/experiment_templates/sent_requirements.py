@@ -1,4 +1,4 @@
-"""Requirements that a program or a file sent: held to what a template can need before anything reads them."""
+"""Validation of template requirements that come from a program or a file."""
 
 from __future__ import annotations
 

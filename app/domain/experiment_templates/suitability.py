@@ -1,4 +1,4 @@
-"""How well a template suits a file, and why: the columns that it finds there, and what it is made for."""
+"""Suitability of a template for a file: a score and the reasons."""
 
 from __future__ import annotations
 

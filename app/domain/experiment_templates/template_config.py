@@ -1,4 +1,4 @@
-"""What a template fixes: parts of a config. Whatever it leaves out is suggested for the data it is applied to."""
+"""The part of a config that a template fixes; everything else is suggested for the new data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions between units of one quantity, for what is said about two columns and for comparing their values."""
+"""Conversions between units of the same quantity, for comparing two columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The units that recipes are told, put right for the columns of another dataset."""
+"""Conversion of a template's unit settings to the units of another dataset."""
 
 from __future__ import annotations
 

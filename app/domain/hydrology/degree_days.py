@@ -1,4 +1,4 @@
-"""Snow by degree days: what falls as snow, what lies, what melts, and the water that the ground gets."""
+"""Snow by degree days: snowfall, snow on the ground, melt, and water input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the values of a column bear out what its name may stand for, and which unit they are probably in."""
+"""Checks of a column's values against the driver that its name suggests, and its likely unit."""
 
 from __future__ import annotations
 

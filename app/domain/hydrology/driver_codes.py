@@ -1,4 +1,4 @@
-"""What the documents of products call the columns that drive water, as codes that mean nothing by themselves."""
+"""Codes of data products for driver columns, such as `PRCP`, from their documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rest of a table says about a column that may be a driver."""
+"""Clues about a possible driver column from the rest of its table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a name divides into words: by signs, digits and capitals, out of other scripts, and where words are glued."""
+"""Splitting column names into words: at separators, digits and capitals, and within compound words."""
 
 from __future__ import annotations
 

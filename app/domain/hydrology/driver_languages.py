@@ -1,4 +1,4 @@
-"""Words of weather services in further languages: what is measured, how a day is summed up, and other scripts.
+"""Words of weather services in further languages and scripts, for column names.
 
 `driver_words` has English, German, Dutch, French, Spanish, Italian and Portuguese; here are the Nordic languages,
 those of central and eastern Europe, Turkish, Russian, Japanese, Chinese and Korean. Latin words have no accents.

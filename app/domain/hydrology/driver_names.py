@@ -1,4 +1,4 @@
-"""What the name of a column may stand for among the drivers of water, before its values are looked at."""
+"""Recognition of drivers, such as precipitation, by column name alone."""
 
 from __future__ import annotations
 

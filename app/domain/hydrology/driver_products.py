@@ -1,4 +1,4 @@
-"""What further products call the columns that drive water, in the form that `driver_codes` explains."""
+"""Codes of further data products for driver columns, continued from `driver_codes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unit of a column that may be a driver: as the file or the user gives it, or as values and company suggest."""
+"""Choice of the unit of a driver column: as stated, or as values and neighbouring columns suggest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units of drivers: how each is brought to the standard unit of its kind, and which one values can be in."""
+"""Units of drivers: conversion to the standard unit, and plausible ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for what drives water, in English, German, Dutch, French, Spanish, Italian and Portuguese."""
+"""Words for drivers of water in English, German, Dutch, French, Spanish, Italian and Portuguese."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns drive the water of a place, and how their values become the standard unit of their kind."""
+"""Recognition of driver columns (precipitation, temperature, …), and their conversion to standard units."""
 
 from __future__ import annotations
 

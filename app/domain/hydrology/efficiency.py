@@ -1,4 +1,4 @@
-"""How well an estimated hydrograph follows the observed one. Arrays are 1-D, of equal length, in any one unit."""
+"""Hydrologic efficiency metrics: NSE, KGE, log NSE, PBIAS and RSR. Arrays are 1-D, equally long, in one unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Potential evaporation from temperature and the radiation above the air."""
+"""Potential evaporation by Oudin and by Hargreaves, from temperature and extraterrestrial radiation."""
 
 from __future__ import annotations
 

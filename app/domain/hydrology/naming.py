@@ -1,4 +1,4 @@
-"""What column names tell a hydrologist."""
+"""Hydrologic quantities, sites and calendar fields recognised in column names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a record follows the seasons, as radiation does everywhere."""
+"""The share of a record's variation that follows the seasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sun by date and latitude: declination, length of the day, and radiation above the air (FAO-56).
+"""Declination, day length and extraterrestrial radiation by date and latitude (FAO-56).
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""In which unit values can be that lie in a range: one set of rules for questions about units and for drivers."""
+"""Units that fit a range of values, for temperature, precipitation and pressure."""
 
 from __future__ import annotations
 

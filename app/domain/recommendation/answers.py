@@ -1,4 +1,4 @@
-"""Reading raw answers: what was typed, what is suggested where nothing was, and what could not be understood."""
+"""The AnswerReader: answers of a draft parsed, with suggestions where there are none and problems where invalid."""
 
 from __future__ import annotations
 

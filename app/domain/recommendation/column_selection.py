@@ -1,4 +1,4 @@
-"""Which columns are ticked: what is suggested, then the rules about many columns, then what was ticked by itself."""
+"""Selected columns of a draft: suggestions, then rules about many columns, then single choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The config while the plan fills it in, part by part, before it is read as a Spec."""
+"""ConfigParts: the config that a plan fills in step by step, before it becomes a Spec."""
 
 from __future__ import annotations
 

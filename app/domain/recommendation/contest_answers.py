@@ -1,4 +1,4 @@
-"""Candidates of a contest in the answers of a draft: which are suggested, and what was answered."""
+"""Candidates of a contest in a draft: suggested ones and answers."""
 
 from __future__ import annotations
 

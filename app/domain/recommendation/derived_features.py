@@ -1,4 +1,4 @@
-"""Which derived features are worth having, by what is known when the model is used, and why."""
+"""Suggested derived features, chosen by what is known at prediction time, with reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which estimators to try first, by rules that a person can check and nothing but the profile."""
+"""Estimators ranked for a dataset by rules on its profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What short fits say about the estimators, on rows that the last score never needs.
+"""The race of short fits that ranks estimators on growing samples of the development rows.
 
 Successive halving (Jamieson & Talwalkar 2016, AISTATS; for choosing among learners Mohr & van Rijn 2023, TPAMI, arXiv
 2111.14514): all candidates learn from few rows, the better half from more, until the work is spent or the last round

@@ -1,4 +1,4 @@
-"""Which columns the model may look at, each with the reason."""
+"""Suggested columns for the model, each with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A config turned back into the answers of a draft, so that an experiment can be changed and run again."""
+"""Conversion of a config back into the answers of a draft, to change and run it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derived features for gaps: what the drivers have done over days and months, on which a record in a gap depends."""
+"""Suggested derived features for filling gaps: past drivers over days and months."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The goal of a draft: what is predicted, and of which kind each column is. It is known before the plan is made."""
+"""The goal of a draft: target, task, time and group columns, and column kinds, known before its plan."""
 
 from __future__ import annotations
 

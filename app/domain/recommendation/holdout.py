@@ -1,4 +1,4 @@
-"""Which rows a draft holds out, known before its plan is made: what is shown of the columns looks at the others."""
+"""The hold-out rule of a draft, known before its plan, so that measurements leave its rows out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is held out, from the answers: a share of the rows, all from a date on, or all from a water year on."""
+"""The hold-out in a draft's answers: a share of the rows, from a date on, or from a water year on."""
 
 from __future__ import annotations
 

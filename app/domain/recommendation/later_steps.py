@@ -1,4 +1,4 @@
-"""The later steps of the plan: model, validation and review."""
+"""The parts of a plan for the Model, Validation and Review steps."""
 
 from __future__ import annotations
 

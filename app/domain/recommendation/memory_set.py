@@ -1,4 +1,4 @@
-"""The set of features with a memory: what rain, snow and weather of the last days and months left behind.
+"""The suggested set of features with memory: rain, snow and weather of past days and months.
 
 It is suggested as one unit, from the profile alone. Windows and shares are those of published models: from days to a
 year (Kratzert et al. 2018, Hydrology and Earth System Sciences 22, 6005-6022, let networks look back 365 days), a

@@ -1,4 +1,4 @@
-"""Scores on the same folds compared in pairs: what is better, what is worse, and what only luck tells apart."""
+"""Comparison of scores on the same folds in pairs, with the uncertainty of their difference."""
 
 from __future__ import annotations
 

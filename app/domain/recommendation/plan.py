@@ -1,4 +1,4 @@
-"""The plan: the user's answers completed by suggestions, each with its reason, and everything that is wrong with it.
+"""The plan: a draft's answers completed by suggestions with reasons, problems and an estimate.
 
 One function, `make_plan` in app.domain.recommendation.propose, is what page, API and worker all call.
 """

@@ -1,4 +1,4 @@
-"""Answers completed by suggestions: the one function that page, worker and command line call."""
+"""The function that makes a plan from a draft, for pages, workers and command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is for: the suggested answer with its reason, and the answers as they were given."""
+"""The purpose of a model: the suggestion with its reason, and the answers given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a race of short fits amounts to so far: the order, who only luck tells from the best, and the evidence."""
+"""Results of the race of short fits so far: order, ties with the best, and the evidence."""
 
 from __future__ import annotations
 

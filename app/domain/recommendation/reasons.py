@@ -1,4 +1,4 @@
-"""Why an estimator may suit a dataset, and why it may not, each reason with the dataset's own numbers."""
+"""Reasons for and cautions against an estimator, in the numbers of the dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ticking many columns at once: rules that match columns by what is known about them, applied in order."""
+"""Filters and rules that select or drop many columns at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting settings for a series that follows what its drivers did over days and months."""
+"""Starting hyperparameters for series that follow their drivers over days and months."""
 
 from __future__ import annotations
 

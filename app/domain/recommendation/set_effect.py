@@ -1,4 +1,4 @@
-"""What the suggested set of derived features brings in scores: one short fit with it and one without, fold by fold."""
+"""The effect of the suggested feature set: scores with and without it, fold by fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short fits that tell what the suggested set of derived features brings.
+"""Short fits that measure the effect of the suggested feature set.
 
 The first choice is fitted with the set and without it, each time with the settings that a launch would start from, on
 the same rows of the same folds. What the race has measured already is not measured again.

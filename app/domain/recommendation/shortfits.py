@@ -1,4 +1,4 @@
-"""One short fit in the race of the estimators: what it will take, which rows it sees, and how it is judged."""
+"""One short fit in the race of estimators: its expected work, its sample of rows, and its score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that are sparse against the time axis, such as weekly heads on daily weather."""
+"""Records that are sparser than the time axis, such as weekly heads beside daily weather."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting hyperparameters: the registry's defaults, moved to where data of this size and shape usually want them."""
+"""Starting hyperparameters: the defaults of the registry, adapted to the size and shape of the data."""
 
 from __future__ import annotations
 

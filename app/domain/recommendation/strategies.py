@@ -1,4 +1,4 @@
-"""One-click ways to leave many columns out; each says what it would drop, and why, before anything is dropped."""
+"""One-click strategies that drop many columns, such as correlated or near-constant ones."""
 
 from __future__ import annotations
 

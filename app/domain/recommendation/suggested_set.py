@@ -1,4 +1,4 @@
-"""The derived features that a plan suggests, as one set: what it holds, whether it is in use, and the switch of it."""
+"""The suggested set of derived features: its content, whether it is in use, adding and removing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suggestions about the data: what to predict, what kind of task it is, which columns carry time and groups."""
+"""Suggested target, task, time column and group column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dataset looks like to an estimator, from its profile alone: the facts that rules and reasons speak of."""
+"""Traits of a dataset that rules about estimators use, from its profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers about the search for hyperparameters, and the space that is suggested for it."""
+"""The hyperparameter search in a draft: answers, and the suggested search space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to judge: the strategy, the rows held out, and the metrics that the data ask for."""
+"""Suggested split strategy, folds, hold-out and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What measured evidence amounts to: an order, the score to expect, and whether anything is learnt at all."""
+"""Conclusions from short fits: order of estimators, expected scores and advice."""
 
 from __future__ import annotations
 

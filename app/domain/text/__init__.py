@@ -1,1 +1,1 @@
-"""Values as words: the one place where numbers, plurals and lists are written for people. Imports nothing of app."""
+"""Text for people: numbers, plurals, lists and messages. Imports nothing of app."""

@@ -1,4 +1,4 @@
-"""Dates as configs and date fields write them: year, month, day, and a time of day where one is needed."""
+"""Dates in configs and date fields, parsed and formatted."""
 
 from __future__ import annotations
 

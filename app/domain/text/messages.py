@@ -1,4 +1,4 @@
-"""Messages: whole sentences with named placeholders, so that a translator gets each of them in one piece."""
+"""Messages for readers: whole sentences filled in by named placeholders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers for people: thousands with a comma, a true minus, as many decimals as tell a number from its neighbour."""
+"""Numbers for readers: thousands separators, a true minus, and sensible decimals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that people typed or a file brought, without signs that nobody sees and that change how the rest reads."""
+"""Text from people and files without invisible characters that change how it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes that the training or the validation rows of a part lack: what is then not learnt, or not judged."""
+"""Notes on classes that are missing from the training or validation rows of a fold."""
 
 from __future__ import annotations
 

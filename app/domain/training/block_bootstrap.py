@@ -1,4 +1,4 @@
-"""Resampling of sums over rows: single rows, blocks of moments, or whole groups; and the interval that comes of it."""
+"""Bootstrap intervals of sums over rows, resampling single rows, blocks in time, or whole groups."""
 
 from __future__ import annotations
 

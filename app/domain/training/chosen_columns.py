@@ -1,4 +1,4 @@
-"""The step of the pipeline that chooses columns by rules in each fold, and prepares those it chose."""
+"""The pipeline step that selects columns by rules inside each fold and prepares them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probabilities of classes, and the decision by them: the one place where a fitted pipeline gives either.
+"""The pipeline of classifiers: smoothed class probabilities, and the decision made from them.
 
 scikit-learn is imported here, so that whoever builds a pipeline imports this module and nobody else does.
 """

@@ -1,4 +1,4 @@
-"""Whether a model beats a baseline: the difference of their losses on the same rows, with an interval.
+"""Comparison of a model with a baseline: the difference of their losses on the same rows, with an interval.
 
 The rows of all folds and of the hold-out are taken together, each once. Resampling keeps together what belongs
 together: blocks of moments where time orders the rows, whole groups where groups were held out, single rows elsewhere.

@@ -1,4 +1,4 @@
-"""How features that recipes derive go with the target: measured as columns of the file are, on the same rows."""
+"""Association of derived features with the target, on the same rows as for measured columns."""
 
 from __future__ import annotations
 

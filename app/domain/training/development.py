@@ -1,4 +1,4 @@
-"""The rows that a config holds out, known before anything is trained: nothing that is chosen may look at them."""
+"""The hold-out rule: which rows are held out, known before anything is measured or trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folds of one estimator, fitted at the same time: what comes of each is what comes of it one after another."""
+"""Parallel fits of all folds of one estimator, with the same results as one after another."""
 
 from __future__ import annotations
 

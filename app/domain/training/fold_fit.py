@@ -1,4 +1,4 @@
-"""One fold: its search for hyperparameters, its fit, and what it predicts on the rows held back.
+"""One fold: hyperparameter search, fit, and predictions on the validation rows.
 
 The fit of a fold depends on its arguments alone, and changes none of them. Folds can be fitted in any order, side by
 side or on other machines, and give the same bits; arguments and result travel between processes.

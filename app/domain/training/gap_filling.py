@@ -1,4 +1,4 @@
-"""Filling gaps: the straight line between known values, and an estimator that learns what the line leaves.
+"""Gap filling: linear interpolation plus an estimator of what interpolation misses.
 
 Nothing of the target within a gap is ever looked at. What the estimator learns from are blocks of the training rows
 that are masked in turn, shaped like those that judge: of each row it sees what would be known if that block were a gap.

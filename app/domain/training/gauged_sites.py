@@ -1,4 +1,4 @@
-"""What folds of whole sites answer, where features hold the site's own record."""
+"""Notes on folds of whole sites whose features use the site's own record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says of the model beside its baselines: a verdict with its interval, and the sentence for it."""
+"""The headline of a report: the verdict of the model against its baselines, and its sentences."""
 
 from __future__ import annotations
 

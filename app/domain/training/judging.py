@@ -1,4 +1,4 @@
-"""One judged part: what the model and every baseline predict on its rows, and how these score."""
+"""Scores of the model and of every baseline on one fold or on the hold-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a random split would flatter a model: one cheap estimator under several splits, judged on the same rows.
+"""Comparison of splits: one cheap estimator under random, forward and leave-site-out splits on the same rows.
 
 Rows near one another in time, or of one site, are alike, so a model that trains on neighbours of what it is judged by
 scores better than it will on rows to come (Roberts et al. 2017, Ecography 40, 913-929; Meyer et al. 2018, Environmental

@@ -1,4 +1,4 @@
-"""What a comparison of splits says: the scores of each, by how much a random split flatters, and one sentence."""
+"""The result of a comparison of splits: scores of each, and by how much a random split is too optimistic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training from end to end: folds, hold-out, baselines, importance, report. Nothing here reads or writes a file."""
+"""A training from start to end: folds, hold-out, baselines, importance and report, without reading or writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a training while it runs: its results so far, and its progress."""
+"""The state of a running training: results so far and progress."""
 
 from __future__ import annotations
 

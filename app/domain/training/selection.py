@@ -1,4 +1,4 @@
-"""The choice of columns inside a fold: what the rules keep, learned from the training rows of that fold alone.
+"""Column selection inside a fold, learned from its training rows alone.
 
 A choice made on all rows carries what the validation rows say about the target into the model, and a score on those
 rows then flatters it (Ambroise and McLachlan 2002, PNAS 99, 6562-6566, on selection bias; Hastie, Tibshirani and

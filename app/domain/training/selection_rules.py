@@ -1,4 +1,4 @@
-"""The rules that choose among the selected columns in each fold: their kinds as data, and what they say in words."""
+"""The kinds of selection rules, with their parameters and sentences."""
 
 from __future__ import annotations
 

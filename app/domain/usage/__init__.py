@@ -1,1 +1,1 @@
-"""How the product is used: events without a value of anybody's data, and the figures that follow from them."""
+"""Usage of the product: events without any data of users, and figures computed from them."""

@@ -1,4 +1,4 @@
-"""What is counted. The names are wire values: they stand in the table and in exports."""
+"""Kinds of usage events. Their names are wire values in the table and in exports."""
 
 from __future__ import annotations
 

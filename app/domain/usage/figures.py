@@ -1,4 +1,4 @@
-"""The figures of usage, worked out from events alone.
+"""Usage figures, computed from events.
 
 A draft belongs to the period in which it was started. It is completed when it was launched, and abandoned when it was
 not and nothing has happened to it for a day. Whoever had launched nothing before a draft was started is new in it.

@@ -1,4 +1,4 @@
-"""Accounts: one-time links, passwords, roles. There is no default account and no open set-up page."""
+"""Accounts: creation, one-time sign-in links, passwords, roles and disabling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People as administrators see and change them."""
+"""Accounts as administrators list, invite and change them."""
 
 from __future__ import annotations
 

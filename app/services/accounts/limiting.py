@@ -1,4 +1,4 @@
-"""Limits on guessing, counted in the database: they hold for every process, and with Redis away."""
+"""Rate limits on guessing passwords and links, counted in the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other people see of an account: the name that it chose, and never its address."""
+"""Display names of accounts, which never show an e-mail address."""
 
 from __future__ import annotations
 

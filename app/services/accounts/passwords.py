@@ -1,4 +1,4 @@
-"""Hashing and judging passwords."""
+"""Hashing and verifying passwords, and refusing weak ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Browsers' sessions, kept on the server: signing out ends them for good."""
+"""Browser sessions stored on the server."""
 
 from __future__ import annotations
 

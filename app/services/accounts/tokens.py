@@ -1,4 +1,4 @@
-"""Tokens for programs: shown once, stored as a hash, limited in scope and time."""
+"""API tokens: created, verified, listed and revoked."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The audit trail: recording acts, reading and exporting them, and verifying that nothing was altered."""
+"""The audit trail: recording, listing, export and verification."""

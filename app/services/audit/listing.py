@@ -1,4 +1,4 @@
-"""Reading the audit trail: filters, pages and exports. Only administrators come here."""
+"""Listing and exporting the audit trail for administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording acts in the audit trail, in the transaction of the act itself."""
+"""Recording acts in the audit trail, within the transaction of the act."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verifying the audit trail against itself and against the heads kept outside of it."""
+"""Verification of the audit trail against its hashes and its heads stored outside the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dataset-analysis service: a file is looked at, read whole, and described; what is known is kept and cached."""
+"""Reading and profiling a dataset, now or by a worker, and its stored rows and profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Analyses kept in Redis for whoever asks next: JSON values only, asked with little patience, and counted.
+"""The Redis cache of analyses, with short time limits and counts of hits and misses.
 
 Redis is never needed: while it is away nothing is found and nothing is kept, and everything works the same.
 """

@@ -1,4 +1,4 @@
-"""Datasets: what an account holds, deleting and restoring, and reading a file again with other choices."""
+"""Datasets of an account: list, read again with other choices, delete, restore and purge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dataset-analysis service answers: everything known about a dataset and a target, cached by content."""
+"""The description of a dataset and a target for programs, cached by content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as they came: where they lie, and when they go because their dataset came to nothing."""
+"""Original files: their paths, and their removal once no dataset needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets that an earlier version read: what would change if they were read again."""
+"""Datasets read by an older version, and what reading them again would change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that were refused as a whole and wait: read without rows that do not fit, or a part of a grid alone."""
+"""Partial import of a refused file: without the bad rows, or one part of a grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The datasets shipped with the product: read once for everybody, entered for each account on first use."""
+"""Sample datasets shipped with the product, read once and added to an account on first use."""
 
 from __future__ import annotations
 

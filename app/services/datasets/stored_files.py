@@ -1,4 +1,4 @@
-"""Stored files compared with their hashes for `hydroml doctor`; hashes for what was stored before there were any."""
+"""Verification of stored files against their hashes, for `hydroml doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads: a row from the first byte on, which says how much has come; read as soon as all is there."""
+"""Uploads from the first byte to the reading: start, progress, finish, failure."""
 
 from __future__ import annotations
 

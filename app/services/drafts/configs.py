@@ -1,4 +1,4 @@
-"""Configs that programs send: checked by the rules of the pages, and told what is wrong field by field."""
+"""Validation of configs sent by programs, with problems field by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One draft as one request sees it: loaded once, with its dataset, its goal and its plan worked out when asked for."""
+"""DraftContext: a draft with its dataset, goal and plan, each loaded when first needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of a draft: undo, redo, and answers that are confirmed without being changed."""
+"""Undo and redo in a draft, and confirming answers unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts at a glance: what tells one from another in a list, though they stand on the same file."""
+"""Summaries of drafts for the list of experiments."""
 
 from __future__ import annotations
 

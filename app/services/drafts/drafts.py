@@ -1,4 +1,4 @@
-"""Drafts: every answer is saved as it is given, under a version, and nothing is overwritten in silence."""
+"""Drafts: create, save answers by version, detect conflicts, move to another dataset, discard."""
 
 from __future__ import annotations
 

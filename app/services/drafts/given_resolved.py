@@ -1,4 +1,4 @@
-"""`resolved` of a config that was sent, against what this product works out on the stored rows."""
+"""Check of the `resolved` part of a sent config against the stored rows."""
 
 from __future__ import annotations
 

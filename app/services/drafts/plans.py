@@ -1,4 +1,4 @@
-"""Plans that were made: a plan follows from what goes into it alone, so the same answers need none made again."""
+"""The cache of plans, by everything that a plan depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new draft from an experiment that was launched, to be changed and run again."""
+"""New drafts from launched experiments, to change and run again."""
 
 from __future__ import annotations
 

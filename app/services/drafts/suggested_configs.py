@@ -1,4 +1,4 @@
-"""The config that accepts every suggestion: what a person gets who only goes on, with the short fits waited for."""
+"""The config that accepts every suggestion, after the short fits are finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be undone and redone in a draft."""
+"""The undo and redo stacks of a draft."""
 
 from __future__ import annotations
 

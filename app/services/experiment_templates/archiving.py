@@ -1,4 +1,4 @@
-"""Taking a template out of all lists, and bringing it back: by its owner, or by an administrator."""
+"""Archiving and unarchiving a template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What administrators do with every template: curate, feature, transfer, retire with a successor, and undo."""
+"""Acts of administrators on any template: curate, feature, transfer, retire, and undo."""
 
 from __future__ import annotations
 

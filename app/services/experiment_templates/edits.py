@@ -1,4 +1,4 @@
-"""What a version of a template shall hold, and its words: cleaned and checked here for page, program and import."""
+"""Edits of a template, cleaned and checked in the same way for pages, programs and imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A template as one file with its whole history, for another HydroML."""
+"""Export and import of a template with its history as one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates that suit a file: those that were made for such data first, each with the reason."""
+"""Templates that suit a file, best first, with reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking for templates: by words, category and tag, among those that somebody may see."""
+"""Search and lists of templates by text, category, tag and visibility."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see a template and which of its versions, and who may change it."""
+"""Permissions on templates and their versions: who may see, edit and restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library shipped with the product: entered for everybody, and brought up to date when a release changes it."""
+"""Storing the shipped template library and updating it with a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a template is made of: an experiment, a draft, or a config that names a dataset."""
+"""Sources of a new template: an experiment, a draft, or a config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Using a template on a dataset: the mapping, what does not fit, and the draft that remembers where it came from."""
+"""Applying a template to a dataset: mapping, misfits, and the draft with its origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making templates and their versions: every edit makes a version, and nothing is overwritten."""
+"""Templates and their versions: create, update, restore, compare and duplicate."""
 
 from __future__ import annotations
 

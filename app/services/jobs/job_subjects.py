@@ -1,4 +1,4 @@
-"""What a job is about, and what becomes of it with the job: each function is part of the transaction of the job."""
+"""Subjects of jobs (dataset, experiment, measurement), and what happens to them as the job changes state."""
 
 from __future__ import annotations
 

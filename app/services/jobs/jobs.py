@@ -1,4 +1,4 @@
-"""Jobs as their owner sees them: how far they are, what has come so far, and how to stop them."""
+"""Jobs as their owner sees them: state, progress, partial results and cancel."""
 
 from __future__ import annotations
 

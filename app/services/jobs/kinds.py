@@ -1,4 +1,4 @@
-"""The kinds of jobs, one entry each: all that tells one kind from another stands here."""
+"""The registry of job kinds: queue, function, limits and subject of each."""
 
 from __future__ import annotations
 

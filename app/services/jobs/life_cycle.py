@@ -1,4 +1,4 @@
-"""The life of a job, one verb and one transaction for each thing that can happen to it.
+"""The life cycle of a job: enqueue, claim, extend, finish, fail, postpone, requeue, each in one transaction.
 
 Web, workers and upkeep change the state of a job through these alone. What a worker asks for is fenced by its attempt:
 once it has lost the lease, nothing changes and the answer is False. What the job is about follows in the transaction

@@ -1,4 +1,4 @@
-"""Jobs that were left behind: those of lost workers, and those whose queue entry was lost."""
+"""Recovery of jobs whose worker or queue entry was lost."""
 
 from __future__ import annotations
 

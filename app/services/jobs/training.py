@@ -1,4 +1,4 @@
-"""Training for a worker: reads the rows, trains, and ends job and experiment in one fenced transaction."""
+"""The training job: read rows, train, and store the result in one fenced transaction."""
 
 from __future__ import annotations
 

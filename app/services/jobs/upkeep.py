@@ -1,4 +1,4 @@
-"""Looking after what was left behind: lost jobs, uploads that stopped, old sessions."""
+"""Upkeep: requeue lost jobs, fail stopped uploads, remove old sessions and files."""
 
 from __future__ import annotations
 

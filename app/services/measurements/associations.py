@@ -1,4 +1,4 @@
-"""The association of each column with the target: small datasets at once, large ones by a worker, block by block."""
+"""The measurement of each column's association with the target, and of leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folds of a plan as they will be, computed from the rows of its stored dataset before anything is trained."""
+"""The split of a plan computed from the stored rows, before training."""
 
 from __future__ import annotations
 

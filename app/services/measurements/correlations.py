@@ -1,4 +1,4 @@
-"""How all columns go with one another: small tables at once, large ones by a worker, block by block."""
+"""The measurement of the association matrix between all columns, block by block."""
 
 from __future__ import annotations
 

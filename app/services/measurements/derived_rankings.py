@@ -1,4 +1,4 @@
-"""How the features that recipes derive go with the target, on rows that are not held out."""
+"""The measurement of derived features against the target, on development rows."""
 
 from __future__ import annotations
 

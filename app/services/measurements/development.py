@@ -1,4 +1,4 @@
-"""The rows of a stored dataset that a plan does not hold out: what the Features step shows is measured on these."""
+"""Development rows of a stored dataset, on which the Features step measures."""
 
 from __future__ import annotations
 

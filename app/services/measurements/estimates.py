@@ -1,4 +1,4 @@
-"""What this machine has learnt of its own pace: kept in a table, read once, and read on when more is there."""
+"""Timings of fits on this machine, stored and read for the estimates."""
 
 from __future__ import annotations
 

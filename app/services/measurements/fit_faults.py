@@ -1,4 +1,4 @@
-"""What must be put right in a plan before anything can be fitted for it."""
+"""Faults of a plan that prevent any fit."""
 
 from __future__ import annotations
 

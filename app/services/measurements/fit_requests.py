@@ -1,4 +1,4 @@
-"""What short fits are asked for: a config on a dataset, with the key of their evidence, and where that is kept."""
+"""Requests for short fits: a config on a dataset, and the key of their stored evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of measurement, by the kind of its job."""
+"""The registry of measurements, by job kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions about leaks, what was answered, and what is worth saying about a target."""
+"""Questions about leaks of a draft, with their answers, and findings about a target."""
 
 from __future__ import annotations
 

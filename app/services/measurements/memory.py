@@ -1,4 +1,4 @@
-"""How long a target remembers its drivers: correlation against lag, on rows that are not held out."""
+"""The measurement of correlation against lag between a target and its drivers."""
 
 from __future__ import annotations
 

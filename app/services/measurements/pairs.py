@@ -1,4 +1,4 @@
-"""One pair of columns as a picture: points, boxes or a table of counts, from a seeded sample of rows."""
+"""The picture of one pair of columns: points, boxes or counts, from a sample of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe for features does to real rows of a dataset, from a bounded sample of them."""
+"""Previews of recipes on a sample of a dataset's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much each column tells about the target by itself, refined while the user works."""
+"""The measurement that ranks columns by their information about the target, on growing samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which estimators to try: at once by rules, and a few seconds later by short fits on this very data."""
+"""Recommended estimators: by rules at once, by short fits a few seconds later."""
 
 from __future__ import annotations
 

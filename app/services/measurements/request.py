@@ -1,4 +1,4 @@
-"""What a measurement is asked for: a dataset, what is to be measured of it, and the key that these give."""
+"""Requests for measurements: the dataset, the arguments, and the key of the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run measurements: look one up, compute it here or in a worker, and store each part as it comes.
+"""The runner of measurements: look up, compute here or in a worker, store part by part.
 
 What a kind of measurement has of its own stands in its `Measurement`; all that they share stands here.
 """

@@ -1,4 +1,4 @@
-"""How much a random split would flatter a draft: one cheap estimator under several splits, on development rows."""
+"""The measurement that compares a draft's splits, to show the optimism of a random one."""
 
 from __future__ import annotations
 

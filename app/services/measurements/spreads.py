@@ -1,4 +1,4 @@
-"""How much columns vary on the rows that a plan does not hold out."""
+"""The spread of columns on development rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan for a dataset as it is suggested, for programs that ask without a draft."""
+"""The suggested plan for a dataset without a draft, for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What administrators do beside people and templates: look at the parts, and requeue or stop jobs."""
+"""The system overview for administrators, and their acts on jobs."""
 
 from __future__ import annotations
 

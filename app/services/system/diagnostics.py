@@ -1,4 +1,4 @@
-"""What `hydroml doctor` and the health pages look at."""
+"""The checks of `hydroml doctor`, and readiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `/metrics` says beside the times of requests: queue, jobs, workers, cache, funnel, disk and parts.
+"""System measures for `/metrics`: queue, jobs, workers, cache, disk and parts.
 
 All of it is read from the database and the disk when it is asked for, so that every process says the same and a start
 loses nothing. Whoever asks more often than every few seconds gets what was read last.

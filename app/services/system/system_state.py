@@ -1,4 +1,4 @@
-"""What is wrong with this HydroML at the moment: one look for pages, for `/health/ready` and for `hydroml doctor`."""
+"""The health of each part (database, disk, queue, workers, reader), looked at once for all readers."""
 
 from __future__ import annotations
 

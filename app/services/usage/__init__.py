@@ -1,1 +1,1 @@
-"""Usage: events recorded where things happen, and what administrators see of them."""
+"""Usage: recording events, and reports for administrators."""

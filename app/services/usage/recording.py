@@ -1,4 +1,4 @@
-"""Recording events of usage in the transaction of what happened; nothing is recorded where it is switched off."""
+"""Recording usage events, in the transaction of what happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage as administrators see it: the figures of a period, with names of templates, and what can be exported."""
+"""Usage reports for administrators, and their export."""
 
 from __future__ import annotations
 

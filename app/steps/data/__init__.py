@@ -1,4 +1,4 @@
-"""Choose the data and say what to estimate."""
+"""The Data step: choose the data and the target."""
 
 from app.steps.data.routes import blueprint
 

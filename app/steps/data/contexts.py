@@ -1,4 +1,4 @@
-"""What the Data step shows: the source, how it was read, what was found, and a page of its columns."""
+"""Template contexts of the Data step: source, import options, findings, columns, goal."""
 
 from __future__ import annotations
 

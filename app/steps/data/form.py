@@ -1,4 +1,4 @@
-"""The Data step's answers as its form posts them."""
+"""Reading the posted form of the Data step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question what the model is for: its answers in words and drawn, and the fields of a forecast."""
+"""The question about the purpose of the model, with the fields of a forecast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Data step: sample, upload, how the file was read, what was found in it, target, task, kinds."""
+"""Routes of the Data step: sample, upload, import options, remedies and columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the columns go with the target and with one another: a ranked list, pairs, the whole matrix, clusters."""
+"""The associations panel: ranked list, pairs, matrix and clusters."""
 
 from __future__ import annotations
 

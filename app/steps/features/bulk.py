@@ -1,4 +1,4 @@
-"""Leaving many columns out at once: what a strategy would drop is shown first, and done when it is agreed to."""
+"""Routes that drop many columns by a strategy: preview first, then apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panel of derived features shows: the recipes there are, and the one that may be added."""
+"""Values for the derived-features panel."""
 
 from __future__ import annotations
 

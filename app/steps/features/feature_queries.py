@@ -1,4 +1,4 @@
-"""What the parts of the Features step ask the measurements for; a plan is only made for it where ticks decide."""
+"""Measurements behind the Features step: matrix, ranking and the selected columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Features step's answers: rules and exceptions to the suggestion, column by column, and derived features."""
+"""Reading the posted form of the Features step: selected columns, rules and recipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions about leaks: each is answered by itself, and the answer is kept in the draft."""
+"""The route that saves the answer to a question about a leak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns the Features step lists: what the address asks for, in which order, and how many at a time."""
+"""The list of columns on the Features step: filter, order and page."""
 
 from __future__ import annotations
 

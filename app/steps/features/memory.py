@@ -1,4 +1,4 @@
-"""How long the target remembers its drivers, and the suggested set of features that follow from it, with its switch."""
+"""Values for the panels of lag correlation and of the suggested feature set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the memory of a target and of the suggested set, for what comes while a page is open."""
+"""Routes of the panels of lag correlation and of the suggested feature set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the panel of associations, and of the picture of one pair."""
+"""Routes of the associations panel and of the picture of one pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes for features as the Features step asks for them and lists them."""
+"""Recipes on the Features step: the form that adds one, and the list of those in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Features step: columns with their association to the target, and derived features."""
+"""Routes and template contexts of the Features step."""
 
 from __future__ import annotations
 

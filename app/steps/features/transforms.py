@@ -1,4 +1,4 @@
-"""The address of the preview of a recipe: real rows before and after, before it is added."""
+"""Routes that preview a recipe on real rows before it is added."""
 
 from __future__ import annotations
 

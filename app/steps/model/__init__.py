@@ -1,4 +1,4 @@
-"""Choose what learns from the features."""
+"""The Model step: choose the estimator."""
 
 from app.steps.model import evidence
 from app.steps.model.routes import blueprint

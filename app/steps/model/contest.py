@@ -1,4 +1,4 @@
-"""The panel of the Model step that lets several candidates compete: its answers as typed, its buttons, its fragment."""
+"""The contest panel of the Model step: candidates, their settings and buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the short fits: what has come, once more, and taking what they suggest."""
+"""Routes of the short fits: show results, measure again, choose the first."""
 
 from __future__ import annotations
 

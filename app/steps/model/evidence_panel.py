@@ -1,4 +1,4 @@
-"""What short fits say about the estimators, for the panel of the Model step and its own page."""
+"""Values for the panel and page of short-fit results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Model step's answers: the estimator and its hyperparameters, as typed, and what its buttons change."""
+"""Reading the posted form of the Model step: estimator, hyperparameters and buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Model step: ranked estimators with reasons, and the hyperparameters of the chosen one."""
+"""Routes and template contexts of the Model step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hyperparameters of the chosen estimator as the page shows them: value, recommendation, default, problems."""
+"""Hyperparameter fields of the chosen estimator: value, recommendation, default, problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search panel of the Model step: its answers as typed, and what its fragment needs."""
+"""The search panel of the Model step: its form and its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole experiment on one page, and the launch."""
+"""The Review step: the whole experiment, and the launch."""
 
 from app.steps.review.routes import blueprint
 

@@ -1,4 +1,4 @@
-"""The Review step's answers: what the experiment is called and what is noted about it."""
+"""Reading the posted form of the Review step: name and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Review step: everything with links back, problems with remedies, estimate, launch."""
+"""Routes and template contexts of the Review step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decide which rows train the model and which validate it."""
+"""The Validation step: choose the split, hold-out and metrics."""
 
 from app.steps.validation.routes import blueprint
 

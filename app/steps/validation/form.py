@@ -1,4 +1,4 @@
-"""The Validation step's answers: strategy, its parameters, hold-out, metrics, seed."""
+"""Reading the posted form of the Validation step: strategy, hold-out, metrics and seed."""
 
 from __future__ import annotations
 

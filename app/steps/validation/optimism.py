@@ -1,4 +1,4 @@
-"""The addresses of the comparison of splits: what has come, and having it made."""
+"""Routes of the comparison of splits."""
 
 from __future__ import annotations
 

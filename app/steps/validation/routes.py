@@ -1,4 +1,4 @@
-"""The Validation step: strategies with a picture of each, the split as it will be, metrics, seed."""
+"""Routes and template contexts of the Validation step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a draft's comparison of splits shows on the Validation step."""
+"""Values for the comparison of splits on the Validation step."""
 
 from __future__ import annotations
 

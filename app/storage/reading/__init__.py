@@ -1,4 +1,4 @@
-"""Reading a user's file, in a child process with limits: the only place where user bytes are parsed."""
+"""Reading uploaded files in a child process with limits, the only place that parses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The child's side: `python -m app.storage.reading.child`, a request on standard input, an answer on standard output.
+"""The reading child: `python -m app.storage.reading.child` answers a JSON request on standard input.
 
 It may wait for the request, with its modules loaded; a standard input that ends without one says that nobody wants it.
 It limits itself before it touches the user's bytes: memory, processor time, file size, open files; and it dies with

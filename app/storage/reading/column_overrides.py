@@ -1,4 +1,4 @@
-"""The meaning of a column's values: words that mean missing everywhere, and the choices of the user."""
+"""SQL for the missing values of a column: markers that hold everywhere, and the user's choices."""
 
 from __future__ import annotations
 

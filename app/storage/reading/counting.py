@@ -1,4 +1,4 @@
-"""Counts of many columns of texts at once: in a small table, to plan a query for each column is what takes time."""
+"""Value counts of many text columns in one query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times in columns whose storage the file gives, and in columns of numbers of which the user says so."""
+"""Times in typed columns and in numbers, as the user declares them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How lines are cut into cells: each way that could be is tried, and the one that makes the most even table wins."""
+"""Detection of the CSV dialect: the separator, quote and escape that give the most even table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which encoding a text is in: by its mark, by what every byte of it allows, else by which letters make sense."""
+"""Detection of the encoding of a text: byte-order mark, valid bytes, then plausible letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From bytes to text: what kind of file this is, and unpacking with a counter."""
+"""Detection of binary files by their first bytes."""
 
 from __future__ import annotations
 

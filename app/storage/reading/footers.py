@@ -1,4 +1,4 @@
-"""What stands below a table and is none of it: totals, sources, lines of separators."""
+"""Detection of footers below a table: totals, sources, separator lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that make a time together, joined into a column of its own; the columns themselves stay as they are."""
+"""Joining date and time columns into one time column."""
 
 from __future__ import annotations
 

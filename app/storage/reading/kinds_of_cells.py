@@ -1,4 +1,4 @@
-"""What a few cells of one column seem to hold, for the first look at a file."""
+"""A guess at the kind of a column from a few cells, for the preview."""
 
 from __future__ import annotations
 

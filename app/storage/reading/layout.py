@@ -1,4 +1,4 @@
-"""All there is to say about a text before its rows are read: encoding, cells, names, what is passed over, and why."""
+"""The layout of a text table: encoding, dialect, header, comments and footer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From plain text on disk to the table `raw`: read by DuckDB with the types a sample promises, and held to them.
+"""Fast loading of plain text by DuckDB, with types guessed from a sample and verified on every row.
 
 A promise is only ever a short cut: where any value of the whole file breaks it, that column is read again as text and
 decided by all of its values.

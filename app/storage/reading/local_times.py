@@ -1,4 +1,4 @@
-"""Times on the clock of a place, turned into UTC: the hour that comes twice in autumn is told apart by its order."""
+"""Conversion of local times to UTC, with the repeated hour in autumn told apart by its order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signs and words among the numbers of a column that stand for nothing until somebody says otherwise."""
+"""Signs and words in number columns that are treated as missing until the user decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQL that makes a moment of a text by its form, and NULL of any text that is written otherwise."""
+"""SQL expressions that parse a text as a time by its format, or give NULL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people write numbers: thousands kept apart, a percent sign, a currency or one unit behind every value.
+"""Number styles in a column: thousands separators, percent signs, currencies and units.
 
 A column is read so only where all of its values (but for the few that are asked about) are written in one way.
 """

@@ -1,4 +1,4 @@
-"""Columns of numbers that are times, judged by all of their values: few columns come that far."""
+"""Detection of number columns that are times, by all of their values."""
 
 from __future__ import annotations
 

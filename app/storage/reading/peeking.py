@@ -1,4 +1,4 @@
-"""The first look at a file: how it would be read and its first rows, from its head alone and without DuckDB."""
+"""The preview of a file, from its first bytes and without DuckDB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lines above a table say about the units of its columns."""
+"""Units of columns stated in the lines above a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The profile of a typed table: facts column by column, then kinds and findings."""
+"""Profiling a typed table: statistics of each column, then kinds and findings."""
 
 from __future__ import annotations
 

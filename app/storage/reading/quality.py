@@ -1,4 +1,4 @@
-"""What was chosen about the quality of values: values beyond a limit, then values whose flag is not among the kept."""
+"""Applying the user's choices about quality: censored values and flags to keep."""
 
 from __future__ import annotations
 

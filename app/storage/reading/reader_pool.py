@@ -1,4 +1,4 @@
-"""Starting reading children, and keeping one that waits with its modules loaded.
+"""Starting reading children, and keeping a spare one ready.
 
 To start Python and load what reads takes longer than most files do. A process that serves people keeps a spare: the
 next file takes it, and another is started. It answers one request and ends, like every child, and nothing of a user has

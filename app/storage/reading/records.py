@@ -1,4 +1,4 @@
-"""From lines to records: quickly where the text is in order, line by line where a quote is not."""
+"""Splitting lines into records and cells, with a slower path for broken quotes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a file cannot become a dataset: a code, a status and a sentence, and where in the file."""
+"""RefusedError: the code, status, sentence and place for a file that cannot be read."""
 
 from __future__ import annotations
 

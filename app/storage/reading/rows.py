@@ -1,4 +1,4 @@
-"""What every reader of a file format gives: names, rows of text, and a tally of what became of each row."""
+"""RowTable, ColumnTable and Tally: what a file reader returns, and its count of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parent's side: start the child, wait no longer than allowed, and believe only what it says in JSON."""
+"""The parent of a reading child: start it, wait within limits, and check its answer."""
 
 from __future__ import annotations
 

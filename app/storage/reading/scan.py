@@ -1,4 +1,4 @@
-"""A second pair of eyes: count the records in a file's bytes without parsing them, to hold the reader to its word."""
+"""An independent count of the records in a file's bytes, to verify the reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that another separator cuts to the width of the table: rows that are written otherwise, never remarks."""
+"""Detection of single rows that use another separator than the table."""
 
 from __future__ import annotations
 

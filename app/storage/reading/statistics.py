@@ -1,4 +1,4 @@
-"""Facts about one column, exact and quick: everything follows from its values in order.
+"""Statistics of a number column: counts, quantiles, histogram and outliers.
 
 Measured values have few decimals, so most columns are small whole numbers in disguise; those are counted instead of
 sorted, which takes a fifth of the time and gives the same facts.

@@ -1,4 +1,4 @@
-"""From tables of the database to a typed Parquet file and its profile. Rows read = rows kept + rows reported."""
+"""Writing a read table as typed Parquet with its profile and import report."""
 
 from __future__ import annotations
 

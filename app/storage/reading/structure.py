@@ -1,4 +1,4 @@
-"""Where in a text the table is: what comes before it, which lines name the columns, and how wide it is."""
+"""Detection of where a table begins in a text, its header lines and its width."""
 
 from __future__ import annotations
 

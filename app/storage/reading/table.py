@@ -1,4 +1,4 @@
-"""From a file to tables of the database: quickly where its text is plain, else row by row, whatever its format."""
+"""Reading a file into database tables: fast for plain text, row by row for everything else."""
 
 from __future__ import annotations
 

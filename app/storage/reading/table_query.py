@@ -1,4 +1,4 @@
-"""The rows of a table in DuckDB: answers to the questions of the domain, many in one pass."""
+"""Answers to table queries of the domain, by DuckDB, many in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The times of a table once its columns are typed: numbers that are times, columns that make one, years in order."""
+"""Detection of the time columns of a typed table."""
 
 from __future__ import annotations
 

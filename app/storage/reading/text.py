@@ -1,4 +1,4 @@
-"""Texts of any dialect: how one is laid out, and its rows. What reads tables needs to know no more of texts."""
+"""Opening delimited text as rows, by its layout."""
 
 from __future__ import annotations
 

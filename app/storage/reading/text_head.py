@@ -1,4 +1,4 @@
-"""The first lines of a text, by which it is laid out, and what became of those above its rows."""
+"""The first lines of a text, from which its layout is detected."""
 
 from __future__ import annotations
 

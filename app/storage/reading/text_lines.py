@@ -1,4 +1,4 @@
-"""The lines of a text, with what is damaged in them: a damaged line costs itself, never the file."""
+"""Decoded lines of a text, with notes on damaged ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tolerant reader of texts: every line becomes a row, or is counted with what it is instead."""
+"""The tolerant row reader of texts: every line becomes a row or is counted with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of texts that are times: forms are proposed by what the values look like, and decided by all of them."""
+"""Detection of text columns that are times, by trying date formats on all values."""
 
 from __future__ import annotations
 

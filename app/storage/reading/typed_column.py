@@ -1,4 +1,4 @@
-"""What a column is stored as, and what typing learned about it on the way."""
+"""TypedColumn: the storage type of a column, and what typing learned about it."""
 
 from __future__ import annotations
 

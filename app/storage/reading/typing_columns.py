@@ -1,4 +1,4 @@
-"""Which type each column is stored as, decided by all of its values, and said where something was left out."""
+"""Choice of the storage type of each column, by all of its values."""
 
 from __future__ import annotations
 

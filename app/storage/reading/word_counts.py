@@ -1,4 +1,4 @@
-"""The words of a column, counted where they lie: the database holds more of them than this process could."""
+"""Counts of the distinct words of a column, by the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times that carry a zone: kept as they are written where all carry the same one, else turned into UTC, and said so.
+"""Times with zones: kept where all have the same zone, converted to UTC otherwise.
 
 DuckDB makes a moment of such a text by leaving its zone out, so that times of two zones would be mixed up.
 """

@@ -1,4 +1,4 @@
-"""Every mapped class, so that one import knows the whole schema."""
+"""All mapped tables, so that one import knows the whole schema."""
 
 from app.storage.tables.accounts import ApiToken, KnownAddress, RateCounter, SignInLink, User, WebSession
 from app.storage.tables.audit import AuditEntry

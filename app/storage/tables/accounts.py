@@ -1,4 +1,4 @@
-"""Accounts, one-time sign-in links, server-side sessions, tokens for programs, and counters that limit guessing."""
+"""Tables of accounts, sign-in links, sessions, tokens and rate counters."""
 
 from __future__ import annotations
 

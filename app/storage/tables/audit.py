@@ -1,4 +1,4 @@
-"""The audit trail: append-only, and chained by hashes."""
+"""The table of the audit trail, append-only and chained by hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets: the row is the truth, the rows lie under <data>/datasets/<id>/ and the bytes under <data>/originals/."""
+"""The table of datasets; files lie under <data>/datasets/<id>/ and <data>/originals/."""
 
 from __future__ import annotations
 

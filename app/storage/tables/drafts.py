@@ -1,4 +1,4 @@
-"""Drafts and every change ever made to them."""
+"""Tables of drafts and their changes."""
 
 from __future__ import annotations
 

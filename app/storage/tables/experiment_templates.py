@@ -1,4 +1,4 @@
-"""Experiment templates, their versions, whom they are shared with, and who used what when."""
+"""Tables of experiment templates, versions, sharing, usage and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments (frozen configs and their results) and the jobs that compute them."""
+"""Tables of experiments, jobs and workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to requests that made something, so that a program may send a request again without making it twice."""
+"""The table of stored answers to repeated requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured of datasets: results as JSON, one table for each kind, and the blocks of matrices."""
+"""Tables of stored measurements: one for each kind of result, and blocks of matrices."""
 
 from __future__ import annotations
 

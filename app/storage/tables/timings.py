@@ -1,4 +1,4 @@
-"""What launches and short timed fits took, machine by machine: what the estimate learns from."""
+"""The table of measured times of launches and short fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of usage, from which the analytics follow."""
+"""The table of usage events."""
 
 from __future__ import annotations
 

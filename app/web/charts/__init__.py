@@ -1,1 +1,1 @@
-"""From the values of a report to what a template draws: ticks, places in per cent, paths. Nothing here knows Flask."""
+"""Chart data for templates: ticks, positions in per cent, and paths. Nothing here knows Flask."""

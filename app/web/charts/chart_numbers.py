@@ -1,4 +1,4 @@
-"""How numbers are written in sentences and tables beside a chart."""
+"""Numbers and tables beside charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts of classes: the confusion matrix, and the curves of one class against the rest."""
+"""Charts for classifiers: confusion matrix, ROC and precision-recall curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One column in full: its numbers as a reader would list them, and its histogram with what each bar holds."""
+"""The page of one column: statistics, histogram and most frequent values."""
 
 from __future__ import annotations
 

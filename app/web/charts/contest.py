@@ -1,4 +1,4 @@
-"""The leaderboard of a contest: live while it runs, and with what decided once it has ended."""
+"""The leaderboard of a contest, live and final."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was estimated before the launch beside what it took, in words."""
+"""Estimated against actual time and memory of an experiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The config of an experiment as a reader would say it, and how it came about."""
+"""The config of an experiment as facts in words, and the history of its answers."""
 
 from __future__ import annotations
 

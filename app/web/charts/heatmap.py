@@ -1,4 +1,4 @@
-"""The matrix of pairs: as bytes that a script draws, and as a table of the same numbers."""
+"""The association matrix as a heatmap and as a table."""
 
 from __future__ import annotations
 

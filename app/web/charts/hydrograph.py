@@ -1,4 +1,4 @@
-"""The hydrograph: what was observed in ink, the estimate over it, precipitation from above."""
+"""The hydrograph chart: observed, predicted and precipitation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Correlation against lag: a line for each driver, how long it is remembered, and the table that says the same."""
+"""The chart of correlation against lag, and its table."""
 
 from __future__ import annotations
 

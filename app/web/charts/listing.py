@@ -1,4 +1,4 @@
-"""A config as lines of JSON, each cut into keys, texts and the rest, to be tinted."""
+"""A config as lines of JSON, split into pieces for colouring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits side by side: a bar for each score with its spread and its baseline, and the table that says the same."""
+"""The chart that compares splits: bars of scores with spread and baseline, and the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pair of columns looks like: points, boxes, or a table of counts."""
+"""The chart of a pair of columns: points, boxes, or a table of counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path strings for the inner svg that is 1000 wide and 1000 high and stretches with the chart."""
+"""SVG path strings for charts, on a canvas of 1000 by 1000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted against observed."""
+"""The scatter chart of predicted against observed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model relies on, ranked."""
+"""The chart of permutation importance."""
 
 from __future__ import annotations
 

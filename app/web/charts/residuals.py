@@ -1,4 +1,4 @@
-"""What was estimated minus what was observed: by month, or as a histogram."""
+"""Charts of residuals: by month, and as a histogram."""
 
 from __future__ import annotations
 

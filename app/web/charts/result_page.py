@@ -1,4 +1,4 @@
-"""All that the result page draws, put together from one report."""
+"""ResultPage: all charts and tables of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scales: where a value stands between 0 and 1, and which ticks name it."""
+"""Linear, logarithmic and time scales with their ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores: each with its baselines beside it."""
+"""Score tiles, the leaderboard against baselines, and scores by fold."""
 
 from __future__ import annotations
 

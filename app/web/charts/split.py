@@ -1,4 +1,4 @@
-"""Who trained and who judged: stripes, and the rows and dates of every fold."""
+"""The chart of a split: stripes, and rows and dates of every fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns ranked: by how they go with the target, and by how much they tell about it."""
+"""Charts of columns ranked by association or by information about the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trials of a search: each as a dot, the best so far as a line, while it runs and when it is done."""
+"""The chart of search trials: a dot each, and the best so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage drawn: days as bars beside each other, steps and shares as bars below each other."""
+"""Charts of usage: days as bars, and the funnel of steps."""
 
 from __future__ import annotations
 

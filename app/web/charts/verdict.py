@@ -1,4 +1,4 @@
-"""What a headline comes to: its words and its colour, the same on the report and in the list."""
+"""The words and colour of a headline's verdict."""
 
 from __future__ import annotations
 

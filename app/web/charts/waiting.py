@@ -1,4 +1,4 @@
-"""What a page says while an experiment waits or runs."""
+"""Progress of a waiting or running experiment."""
 
 from __future__ import annotations
 

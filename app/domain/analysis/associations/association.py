@@ -1,4 +1,4 @@
-"""How strongly each column is associated with the target, and whether it reveals the target."""
+"""The strength of association of each column with the target, and one-to-one columns that reveal it."""
 
 from __future__ import annotations
 

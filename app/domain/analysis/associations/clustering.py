@@ -1,4 +1,4 @@
-"""Columns that go together, brought side by side."""
+"""Clusters of correlated columns, and an order that brings their members side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns side by side, made ready for measuring many pairs at once."""
+"""Columns as one block of prepared numbers and codes, for measuring many pairs at once."""
 
 from __future__ import annotations
 

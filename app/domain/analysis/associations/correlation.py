@@ -1,4 +1,4 @@
-"""How all columns go with one another: the blocks, the measure that fits a pair, and what has come so far."""
+"""The association matrix of all columns: its blocks, the measure for each pair of kinds, and ranked pairs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.analysis.associations.association import (
     pearson,
 )
 from app.domain.analysis.associations.column_block import ColumnBlock, Floats
-from app.domain.analysis.associations.gram import pearson_of
+from app.domain.analysis.associations.pearson_pairs import pearson_of
 
 # The measures in the order of the codes that a block stores; 0 is a pair that no measure fits.
 MEASURES = ("none", "Pearson", "Spearman", "Cramér's V", "correlation ratio")

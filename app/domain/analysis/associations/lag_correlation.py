@@ -1,4 +1,4 @@
-"""How earlier drivers are correlated with a target, lag by lag, and how long the target remembers a driver.
+"""Correlation of a target with earlier values of its drivers, lag by lag, and how long each is remembered.
 
 A single day of rain half a year ago tells next to nothing about the level of a well; the mean of the days from 90 to
 180 before tells a lot. So each lag is a range of steps, wider the longer ago, and the driver's mean over it is what is

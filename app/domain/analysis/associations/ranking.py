@@ -1,4 +1,4 @@
-"""How much each column tells about the target by itself: mutual information, its error, and what chance gives.
+"""Columns ranked by their mutual information with the target, compared with what chance gives.
 
 Numbers are cut into bins that hold about as many rows each, so no scale and no outlier matters. The information of a
 table of counts is too high on few rows; what that adds on average is taken away again.

@@ -1,4 +1,4 @@
-"""Values beyond a limit of the laboratory or the instrument, written "<0.5" or ">200" among the numbers of a column."""
+"""Censored values, beyond a limit of the laboratory or instrument, written as "<0.5" or ">200"."""
 
 from __future__ import annotations
 

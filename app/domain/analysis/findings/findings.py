@@ -1,4 +1,4 @@
-"""What is worth saying about the data before anybody trains on it: each finding a sentence and a remedy."""
+"""Findings about a dataset before training: one sentence each, with remedies where there are any."""
 
 from __future__ import annotations
 

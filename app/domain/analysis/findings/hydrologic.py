@@ -1,4 +1,4 @@
-"""What a hydrologist would notice: values that nature does not give, negative flow, water years, units."""
+"""Hydrologic findings: implausible values, negative flow, water years and mixed units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of every line of a text, in words."""
+"""Sentences that account for every line of a text file: read, rejected, or passed over."""
 
 from __future__ import annotations
 

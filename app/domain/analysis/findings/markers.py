@@ -1,4 +1,4 @@
-"""Numbers and words that may stand for a missing value: found, with the evidence, and asked about."""
+"""Search for markers, which are numbers or words that may stand for a missing value, with the evidence."""
 
 from __future__ import annotations
 

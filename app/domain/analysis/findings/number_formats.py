@@ -1,4 +1,4 @@
-"""Numbers as people write them: what was made of such a column, or the question where it could mean two things."""
+"""Findings about number formats such as thousands separators, and the question where a format is ambiguous."""
 
 from __future__ import annotations
 

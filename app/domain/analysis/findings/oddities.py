@@ -1,4 +1,4 @@
-"""Words among numbers or dates: what became of them, asked with both answers at hand."""
+"""Findings about stray words in columns of numbers or dates, with remedies for both readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that tell of the quality of the values beside them: approved, estimated, ice, below a detection limit."""
+"""Findings about quality flags, columns that say whether a value is approved, estimated or below a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about values that may mean nothing: one finding for each value, however many columns hold it."""
+"""Questions about values that may mean missing: one finding for each value, however many columns have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether any single column is associated with the target, which is worth knowing before a model is trained."""
+"""The finding that no single column is associated with the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes and questions about times: an order that could be another, joined columns, times that were not understood."""
+"""Findings about times: ambiguous order of day and month, joined columns, unreadable values."""
 
 from __future__ import annotations
 

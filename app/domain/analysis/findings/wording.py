@@ -1,4 +1,4 @@
-"""Columns and numbers in the sentences of findings."""
+"""Column names, counts and shares as words for the sentences of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of each format on the pages, by its key in `Dialect.format`."""
+"""Display names of file formats, by their key in `Dialect.format`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a file is read: what was found in it, and what the user said instead. Stored, posted and sent as one schema."""
+"""Import options: the detected dialect, the choices of the user, and the preview, in one JSON schema."""
 
 from __future__ import annotations
 

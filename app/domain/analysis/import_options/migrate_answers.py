@@ -1,4 +1,4 @@
-"""Answers that go along when a file is read again: a column keeps them as long as its name is still there."""
+"""Migration of a draft's answers to another reading of its file, by column name."""
 
 from __future__ import annotations
 

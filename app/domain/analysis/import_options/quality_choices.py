@@ -1,4 +1,4 @@
-"""What a user chose about the quality of values: which flags are used, and what stands for a value beyond a limit."""
+"""Import choices about data quality: flags to keep, censored values, and the part of a grid."""
 
 from __future__ import annotations
 

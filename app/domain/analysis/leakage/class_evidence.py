@@ -1,4 +1,4 @@
-"""Whether one state of a column decides a class: that it is empty, that it is 0, or that it has one value."""
+"""Evidence of leakage from one state of a column, empty, zero or a single value, that decides a class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.analysis.associations.association import codes_of, is_number, numbers_of
-from app.domain.analysis.associations.power import MAX_CLASSES, PreparedTarget
+from app.domain.analysis.associations.explained_share import MAX_CLASSES, PreparedTarget
 from app.domain.vocabulary import ColumnKind
 
 # A state or a class of fewer rows goes with anything by chance.

@@ -1,4 +1,4 @@
-"""Whether two or three columns of few values decide the class of the target together, without a miss."""
+"""Evidence of leakage from two or three columns that together determine the class of the target."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.domain.analysis.associations.association import codes_of
-from app.domain.analysis.associations.power import MAX_CLASSES, PreparedTarget, explained_share
+from app.domain.analysis.associations.explained_share import MAX_CLASSES, PreparedTarget, explained_share
 from app.domain.vocabulary import ColumnKind
 
 # The bounds of the work: at most 1,770 pairs and 2,024 triples, each a count of up to 5,000 rows, about a second.

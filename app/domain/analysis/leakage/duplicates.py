@@ -1,4 +1,4 @@
-"""Columns that say the same twice: copies, straight lines of one another, and words with a number for each."""
+"""Findings about duplicate columns: copies, linear copies, and codes with their labels."""
 
 from __future__ import annotations
 

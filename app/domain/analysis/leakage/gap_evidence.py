@@ -1,4 +1,4 @@
-"""Whether a column tells on which rows the target is missing: by its own gaps, or by a value such as a quality flag."""
+"""Evidence of leakage from columns that tell on which rows the target is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from app.domain.analysis.associations.power import PreparedTarget
+from app.domain.analysis.associations.explained_share import PreparedTarget
 from app.domain.analysis.leakage.class_evidence import MIN_ROWS, StateEvidence, value_evidence
 from app.domain.vocabulary import ColumnKind
 

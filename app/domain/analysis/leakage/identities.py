@@ -1,4 +1,4 @@
-"""Whether the target can be calculated from two to five columns: a sum, a difference, a mean, a product, a ratio."""
+"""Identities by which the target is calculated from two to five columns: sums, means, products, ratios."""
 
 from __future__ import annotations
 

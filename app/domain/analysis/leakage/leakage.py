@@ -1,4 +1,4 @@
-"""Columns that may give the target away: each with evidence, a score and a question that only a person can answer.
+"""Search for leaks: columns that may reveal the target, each with evidence, a score and a question to answer.
 
 Nothing is removed for being suspicious: a column is left out until somebody says that it is known at prediction time.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 
 from app.domain.analysis.associations.association import MIN_ROWS, is_number, numbers_of
-from app.domain.analysis.associations.power import (
+from app.domain.analysis.associations.explained_share import (
     PreparedTarget,
     class_names,
     explained_share,

@@ -1,4 +1,4 @@
-"""What a column's name says about when its value is known, and about whose rows belong together."""
+"""Hints in a column's name about when its value is known, and about which rows belong together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column of a series holds the target of the same or of a later moment: shifted, averaged or summed up."""
+"""Evidence of leakage from a column that has the target of the same or a later moment: shifted, averaged, summed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Daylight saving in a record that keeps local time: an hour that is left out in spring, and one that comes twice."""
+"""Clock changes in a record of local time: the hour missing in spring and the hour repeated in autumn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns by the page: searched, filtered and put in order, the same for pages and API."""
+"""Column lists searched, filtered, sorted and paged, for pages and API alike."""
 
 from __future__ import annotations
 

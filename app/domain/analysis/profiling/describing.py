@@ -1,4 +1,4 @@
-"""A dataset described as JSON values: the shape that programs get, and that is kept for whoever asks next."""
+"""The description of a dataset as JSON for programs and for the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column names what is measured again and again: by its name, and by how the other columns behave within it."""
+"""Detection of the column that names what is measured repeatedly, by its name and by the other columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of column it is, and the evidence for that in a few words."""
+"""Detection of the kind of each column (number, category, date, ID), with the evidence in a few words."""
 
 from __future__ import annotations
 

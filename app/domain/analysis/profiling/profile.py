@@ -1,4 +1,4 @@
-"""What is known about a dataset once it has been read: a value that travels as JSON from the reading child."""
+"""The profile of a dataset: columns, statistics, findings, time axis and import report."""
 
 from __future__ import annotations
 

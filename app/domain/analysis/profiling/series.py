@@ -1,4 +1,4 @@
-"""Series side by side in one table: which column tells them apart, and what their times leave out or say twice."""
+"""Detection of several series in one table: the column that tells them apart, missing and repeated times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of steps with their length in time: "30 steps" of a daily series are 30 days."""
+"""Durations of numbers of time steps: 30 steps of a daily series are 30 days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about the rows of a table, as values: the reader answers many of them in one pass."""
+"""Queries about the rows of a table as plain values; the reader answers many in one pass."""
 
 from __future__ import annotations
 

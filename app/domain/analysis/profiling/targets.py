@@ -1,4 +1,4 @@
-"""What is worth knowing about a target: its task, its classes and how uneven they are, or how its numbers lie."""
+"""The description of a target: task, classes and their imbalance, or the distribution of its numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column of dates orders the rows, and with what step."""
+"""The time axis of a table: whether dates order the rows, their step, missing steps and water years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which unit each column is measured: as the user, its name, a note or a convention says, or its values suggest."""
+"""Units of columns, as given by the user, a name, a note or a convention, or suggested by the values."""
 
 from __future__ import annotations
 

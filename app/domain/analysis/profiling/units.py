@@ -1,4 +1,4 @@
-"""The unit that a column's name carries: `discharge_mm`, `prcp(mm/day)`, `Temp, °C (LGR S/N: 1)`, `Q_cfs`, `tmax_C`."""
+"""Units read from column names: `discharge_mm`, `prcp(mm/day)`, `Temp, °C (LGR S/N: 1)`, `Q_cfs`, `tmax_C`."""
 
 from __future__ import annotations
 

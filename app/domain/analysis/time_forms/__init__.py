@@ -1,1 +1,1 @@
-"""How times are written: forms built from parts, which of them a column has, and columns that make a time together."""
+"""Date and time formats: detection, parsing, and columns that make up a time together."""

@@ -1,4 +1,4 @@
-"""Which forms could have written some values: each is taken apart into numbers, names and signs, in every order."""
+"""Candidate date formats for a few example values, from every order of their numbers and names."""
 
 from __future__ import annotations
 

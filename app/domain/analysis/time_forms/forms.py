@@ -1,4 +1,4 @@
-"""A form in which times are written: parts that are named as strptime names them, in any order, with signs between.
+"""The Form class: a date format in the codes of strptime, in any order and with any separators.
 
 Beside the letters of strptime there are `%q` (quarter), `%o` ("st", "nd", "rd", "th") and `[...]` around what some
 values do without. Numbers that count from a day are forms of their own, by name: see `COUNTED`.

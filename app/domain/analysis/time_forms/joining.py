@@ -1,4 +1,4 @@
-"""Columns that make a time together: which of a table's columns hold year, month, day, date, hour and the like."""
+"""Detection of columns that make up a time together, such as year, month, day and hour."""
 
 from __future__ import annotations
 

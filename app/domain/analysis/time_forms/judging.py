@@ -1,4 +1,4 @@
-"""Which form a column is written in: the order of day and month and the century are decided by all of its values."""
+"""Choice of a column's date format, where all values decide on the order of day and month and on the century."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of months and weekdays in the languages that measuring networks publish in, folded to plain letters."""
+"""Names of months and weekdays in the languages of measuring networks, in plain letters."""
 
 from __future__ import annotations
 

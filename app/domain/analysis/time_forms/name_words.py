@@ -1,4 +1,4 @@
-"""Words in the names of columns that say whether they hold times."""
+"""Words in column names that say whether a column has times."""
 
 from __future__ import annotations
 

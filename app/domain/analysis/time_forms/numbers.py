@@ -1,4 +1,4 @@
-"""Numbers that are times: dates without signs between, serial numbers and Unix time, where the evidence is strong."""
+"""Numbers that are times: dates such as 20240131, serial numbers and Unix time."""
 
 from __future__ import annotations
 

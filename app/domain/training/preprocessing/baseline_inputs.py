@@ -1,4 +1,4 @@
-"""What the baselines of an experiment look at, worked out on all rows of the file before any of them is left out."""
+"""Inputs of the baselines (last values, rain, site attributes), from all rows of the file."""
 
 from __future__ import annotations
 

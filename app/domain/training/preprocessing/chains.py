@@ -1,4 +1,4 @@
-"""Which recipes work on a column within a fold, in which order, and what may not stand together."""
+"""Chains of preparation recipes on one column, their order, and pairs that clash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features derived before the rows are split: they learn nothing, and look at the past only.
+"""Derived features computed before the split, from past values alone.
 
 Where the series has a regular step, "3 steps ago" is found by time, so a missing day does not shift it.
 """

@@ -1,4 +1,4 @@
-"""Earlier values of a column: found by time, within a group, and never nearer to a row than a cutoff."""
+"""Lags, rolling means and last known values of a column, by time, within groups, up to a cutoff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to columns that hold nothing in the rows a fold trains on."""
+"""The pipeline step for columns without any value in the training rows of a fold."""
 
 from __future__ import annotations
 

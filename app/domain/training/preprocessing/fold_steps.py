@@ -1,4 +1,4 @@
-"""The scikit-learn step of each recipe that is carried out within a fold."""
+"""The scikit-learn step for each recipe that is fitted inside a fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies around a gap: the known values before and after each row, and the straight line between them."""
+"""Known values before and after each row of a gap, and linear interpolation between them."""
 
 from __future__ import annotations
 

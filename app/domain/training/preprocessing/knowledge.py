@@ -1,4 +1,4 @@
-"""What is known when a prediction is made: how many steps before a row the last usable value of a column lies."""
+"""Cutoffs: how many steps before a row the last value of a column is known at prediction time."""
 
 from __future__ import annotations
 

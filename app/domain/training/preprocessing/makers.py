@@ -1,4 +1,4 @@
-"""What each recipe makes of the columns that it works on, as far as they are known."""
+"""Functions that compute the derived columns of each recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes that remember: means and sums over many windows at once, and exponential memory."""
+"""Recipes with memory: means and sums over several windows, and exponential means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The moments of a table, group by group in the order of time, and what windows over all columns at once come to.
+"""A table of moments ordered by group and time, with fast windowed and exponential means over it.
 
 One pass over the table serves every column and every group, where a pass for each would take minutes with many sites.
 """

@@ -1,4 +1,4 @@
-"""Columns of words for estimators that take them whole: a code for each word, in a frame that names these columns.
+"""Integer codes of categories for estimators that take categorical columns natively.
 
 scikit-learn is imported here, so that whoever builds a pipeline imports this module and nobody else does.
 """

@@ -1,4 +1,4 @@
-"""The units of the columns that recipes make, from those of the columns they work on."""
+"""Units of derived columns, from the units of their inputs."""
 
 from __future__ import annotations
 

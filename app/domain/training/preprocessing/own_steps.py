@@ -1,4 +1,4 @@
-"""Steps of the pipeline that are fitted on the training rows of a fold, where scikit-learn has none that fits.
+"""Pipeline steps of our own, fitted inside a fold, where scikit-learn has none that fits.
 
 All of them take what a fold may bring: a column without a value, a constant one, a word or a size that was never seen.
 What cannot be computed counts as missing, and is filled in by the step that fills.

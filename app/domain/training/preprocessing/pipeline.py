@@ -1,4 +1,4 @@
-"""The pipeline that is fitted anew inside every fold: choose columns, impute, encode, scale, estimate.
+"""The pipeline fitted inside every fold: select columns, impute, encode, scale, estimate.
 
 A column that recipes name is worked on by those in their order; what they leave open is done as for every other column.
 """

@@ -1,4 +1,4 @@
-"""From the stored table to what an estimator sees: rows in order, features typed, target cleaned.
+"""The training table: rows in order, typed features and a clean target, from the stored table.
 
 Only what needs no learning happens here. Everything that learns (imputing, scaling, encoding) is in `pipeline`, and is
 fitted inside each fold.

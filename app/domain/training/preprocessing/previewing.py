@@ -1,4 +1,4 @@
-"""What a recipe does to real rows: values before and after, and how they are spread."""
+"""The preview of a recipe: real rows before and after it, and the spread of their values."""
 
 from __future__ import annotations
 

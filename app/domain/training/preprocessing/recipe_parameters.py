@@ -1,4 +1,4 @@
-"""What the recipes for features may be told: single numbers and words, lists of numbers, and parts of the date."""
+"""Parameters of recipes: numbers, words, lists of windows and parts of a date."""
 
 from __future__ import annotations
 

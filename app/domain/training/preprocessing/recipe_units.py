@@ -1,4 +1,4 @@
-"""The units that recipes are told of, and what turns each into millimetres per step or degrees Celsius."""
+"""Unit parameters of recipes, with their conversion to millimetres per step or degrees Celsius."""
 
 from __future__ import annotations
 

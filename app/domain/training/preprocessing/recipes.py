@@ -1,4 +1,4 @@
-"""The registry of recipes for features: what each does, what it may be told, and where it is carried out.
+"""The registry of recipes for features: title, parameters, and where each is computed.
 
 A recipe with the place "before" is carried out on the rows in time order before they are split. It learns nothing and
 looks at the past only; what is not known yet when a prediction is made (see `knowledge`) does not enter. A recipe with

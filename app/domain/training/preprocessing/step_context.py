@@ -1,4 +1,4 @@
-"""What the steps of a fold must know beside their own parameters."""
+"""StepContext: what pipeline steps need beyond their own parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe for features is: how it is named, what it works on and makes, and how far it looks back."""
+"""TransformEntry: the description of one recipe with its names, columns, outputs and reach into the past."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the recipes of a config come to: the columns they make, how far they look back, and what they cannot work on."""
+"""Recipes of a config as a whole: output columns, memory, cutoffs, and columns they cannot use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the recipes of the water balance make of several columns together, in standard units."""
+"""Functions that compute water-balance features (snow, evaporation, effective rain) in standard units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of the water balance: snow by degree days, and what is left of rain after evaporation."""
+"""Recipes of the water balance: snow by degree days, evaporation, and effective rain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The series behind the plots of a report, as they are stored: sampled, rounded, None for what is not finite."""
+"""Stored series behind the charts of a report: sampled, rounded, None where not finite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The series behind every plot of the result page: sampled, finite, ready to draw."""
+"""Computation of the series behind the charts of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training takes, part by part, and the most memory it held: measured in the process that trains.
+"""The Clock: seconds, work and peak memory of each part of a training.
 
 Seconds of processor time are what the work costs; seconds on the wall also hold what others did on the machine
 meanwhile. The estimate learns from the first, and a reader waits for the second.

@@ -1,4 +1,4 @@
-"""The report of a judged experiment: what training writes, what is stored as JSON, and what every page reads.
+"""The report of an experiment as dataclasses and as stored JSON.
 
 Every number is finite or None. To add a key, add a field with a default here and set it in `report.build`: reports
 from before open with the default, and the stored name of the key is the name of the field.

@@ -1,4 +1,4 @@
-"""What a run says of gaps: how well those of each length are filled, and the missing values that it filled."""
+"""Gap filling in a report: scores by gap length, and the missing values filled."""
 
 from __future__ import annotations
 

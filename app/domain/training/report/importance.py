@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse the score gets when one feature is shuffled, on rows not trained on."""
+"""Permutation importance: the loss of score when one feature is shuffled, on validation rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training says while it runs and when it is done."""
+"""Progress messages of a running training, and its final result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a finished run to its report: what each part of the document is worked out from."""
+"""Building the report of a finished training run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the rows of a table are divided, for reading: every part with its rows, dates and groups, and the picture."""
+"""The summary of a split: rows, dates and groups of each part, and the picture."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a training worked out from a config: the schema of `resolved`, how it is put together, and how it is checked."""
+"""The `resolved` part of a config: everything a training derived from it, built and compared."""

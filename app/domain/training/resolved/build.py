@@ -1,4 +1,4 @@
-"""Putting together what a training worked out: before it has fitted anything, and once every part was fitted."""
+"""Building `resolved`, before anything is fitted and after every part is fitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of derived columns: which values of which column each of them looks at."""
+"""The `resolved` description of derived columns: which values of which column each uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a config says that was worked out, against what this product works out: every difference by its place."""
+"""Differences between the `resolved` part of a sent config and what this version works out."""
 
 from __future__ import annotations
 

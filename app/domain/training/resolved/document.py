@@ -1,4 +1,4 @@
-"""The schema of `resolved`: all that a config leaves open, written down by the training that worked it out.
+"""The schema of `resolved`: rows, columns, steps, parameters and seeds of a training.
 
 docs/resolved.md explains every field and each step of ours; whoever has the config and the data file needs nothing
 else to repeat the experiment. A key that is absent is None.

@@ -1,4 +1,4 @@
-"""What draws rows where chance divides them: the splitter of scikit-learn and what it is handed."""
+"""The random splitters of scikit-learn as recorded in `resolved`, with their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as a stranger finds them again: by a rule as short as can be, and by a hash that proves it."""
+"""Sets of rows described by a short rule and proved by a hash."""
 
 from __future__ import annotations
 

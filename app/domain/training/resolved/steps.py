@@ -1,4 +1,4 @@
-"""A pipeline as data: the class and all parameters of every step, as they were handed to scikit-learn."""
+"""Fitted pipelines as data: class and parameters of every step."""
 
 from __future__ import annotations
 

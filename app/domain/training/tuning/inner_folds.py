@@ -1,4 +1,4 @@
-"""Folds within a fold: the rows that train are divided again, in the same way, for whatever is chosen by trying."""
+"""Inner folds: the training rows of a fold divided again for the search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a search looks: a range or choices for each hyperparameter, made from the description its form is made of."""
+"""Search spaces: a range or list of choices for each hyperparameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report keeps of the searches for hyperparameters."""
+"""Dataclasses of the search part of a report."""
 
 from __future__ import annotations
 

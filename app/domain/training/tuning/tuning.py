@@ -1,4 +1,4 @@
-"""The search for better hyperparameters, within the training rows of one fold.
+"""The hyperparameter search within the training rows of one fold.
 
 Every fold, and the fit before the hold-out, has a search of its own that sees nothing but the rows which train there,
 divided once more. The score of the fold is then that of a model on rows which no trial ever saw (Cawley and Talbot

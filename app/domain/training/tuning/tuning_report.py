@@ -1,4 +1,4 @@
-"""What a report says of the searches: trials, values found part by part, and whether they agree."""
+"""Building the search part of a report: trials, values found in each part, and their agreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every experiment must beat: rules that need no learning, or hardly any, judged on the very same rows.
+"""Baselines that every model must beat, such as the mean, persistence and day-of-year means.
 
 Which ones depends on what the model is for: a baseline looks at what the model may look at, and at nothing more.
 """

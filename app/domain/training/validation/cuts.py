@@ -1,4 +1,4 @@
-"""How each strategy cuts rows into folds: functions that an entry of the registry carries."""
+"""Functions that cut rows into folds, one for each split strategy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the rows a config holds out, as far as a profile tells: one reckoning for checks, estimates and pages."""
+"""The share of rows that a config holds out or drops, estimated from the profile."""
 
 from __future__ import annotations
 

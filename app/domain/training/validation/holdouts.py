@@ -1,4 +1,4 @@
-"""Rows kept from all training: the last in time, those from a date on, whole groups, or a drawn share.
+"""Functions that hold out rows: the last in time, those from a date on, whole groups, or a random share.
 
 Each function returns the rows that the folds share and the rows held out; a row in neither is not used at all.
 """

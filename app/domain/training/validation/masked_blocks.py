@@ -1,4 +1,4 @@
-"""Blocks of consecutive steps that are masked in a record, shaped like its gaps.
+"""Masked blocks: consecutive steps hidden from training, as long as the gaps of the record.
 
 A block lies within a run of consecutive known steps of one group and never touches its ends, so that a known value
 stands on both sides. Neighbouring blocks belong to different folds: of those of one fold none touches another. Each

@@ -1,4 +1,4 @@
-"""Every metric HydroML can judge by: scikit-learn's, and those of hydrology beside them."""
+"""The registry of metrics: those of scikit-learn and of hydrology."""
 
 from __future__ import annotations
 

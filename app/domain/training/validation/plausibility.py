@@ -1,4 +1,4 @@
-"""Estimates that the target cannot be by its own data."""
+"""Detection of impossible predictions, such as negative flow."""
 
 from __future__ import annotations
 

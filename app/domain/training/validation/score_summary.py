@@ -1,4 +1,4 @@
-"""The scores of one metric over the folds and on the rows held out."""
+"""ScoreSummary: one metric over the folds and on the hold-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging: predictions of a fitted pipeline or a baseline become scores, each NaN turned into None."""
+"""Predictions of a pipeline or baseline, and their scores by each metric."""
 
 from __future__ import annotations
 

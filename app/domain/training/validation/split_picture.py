@@ -1,4 +1,4 @@
-"""The split as stripes to draw: from the folds themselves, and as a sketch of what a strategy does."""
+"""The picture of a split as stripes, from its folds or as a sketch of a strategy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a split is made of: the facts it may look at, folds as row positions, and the rows held out."""
+"""Fold, Split and RowFacts: a split as positions of rows, and the facts it is made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a config and the facts of its rows to folds and the rows held out.
+"""Making the split of a config: folds and the rows held out.
 
 Whatever the strategy, rows held out at the end are never seen by a fold. Where there is a time column, rows are put in
 its order once; "gap" then counts rows left out between training and judging.

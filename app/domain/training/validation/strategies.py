@@ -1,4 +1,4 @@
-"""The strategies as data: what each protects against, when it misleads, what it needs, and how it cuts."""
+"""The registry of split strategies: purpose, caveats, parameters and the function that cuts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format of files beside plain text: known by its content, opened as a table, one module for each."""
+"""File formats besides delimited text, one module each, recognised by content."""
 
 from app.storage.reading.formats.detection import RecognisedFile, recognise
 from app.storage.reading.formats.file_format import Format

@@ -1,4 +1,4 @@
-"""The text files of CAMELS-US: forcing, streamflow and model output, whose dates are spread over columns.
+"""The text files of CAMELS-US: forcing, streamflow and model output, with dates in several columns.
 
 Forcing has three lines before its names (latitude in degrees, elevation in m, area in m²) and separates by blanks;
 streamflow has no names at all; model output has its names on the first line (Newman et al., 2015,

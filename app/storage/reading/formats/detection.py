@@ -1,4 +1,4 @@
-"""From an uploaded file to the format it has: the one way in, for reading and for the first look alike."""
+"""Detection of an uploaded file's format, for the preview and for reading."""
 
 from __future__ import annotations
 

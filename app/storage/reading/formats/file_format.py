@@ -1,4 +1,4 @@
-"""What a format is: how its files are known, opened, and looked at first."""
+"""The Format class: how files of a format are recognised, opened and previewed."""
 
 from __future__ import annotations
 

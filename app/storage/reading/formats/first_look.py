@@ -1,4 +1,4 @@
-"""The first look at a table of a format: its first rows as texts, with what each column seems to hold."""
+"""Previews of tables in any format: first rows and the kind of each column."""
 
 from __future__ import annotations
 

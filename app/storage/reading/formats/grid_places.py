@@ -1,4 +1,4 @@
-"""The part of a grid that a user chose: the cell nearest to a point, or the cells whose centres lie in a box.
+"""Selecting part of a gridded file: the cell nearest to a point, or the cells in a box.
 
 Latitudes and longitudes are found as the CF conventions name them, sections 4.1, 4.2 and 5 (https://cfconventions.org),
 along dimensions of their own or, on a curvilinear grid, as tables over two dimensions.

@@ -1,4 +1,4 @@
-"""Where a table begins in a grid of cells: below titles and blank rows, under one line of names or several."""
+"""Detection of the table in a sheet: title rows, blank rows, and one or several header lines."""
 
 from __future__ import annotations
 

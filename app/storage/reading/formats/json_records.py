@@ -1,4 +1,4 @@
-"""The records of a JSON text, one after the other, without holding the whole text in memory."""
+"""A streaming reader of JSON records, without the whole text in memory."""
 
 from __future__ import annotations
 

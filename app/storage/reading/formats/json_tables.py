@@ -1,4 +1,4 @@
-"""JSON: a list of records or of rows, alone or under one key; an object of columns; or one record on each line."""
+"""JSON tables: records, rows, columns, or one record per line."""
 
 from __future__ import annotations
 

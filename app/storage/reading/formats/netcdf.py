@@ -1,4 +1,4 @@
-"""NetCDF, classic and HDF5: the variables along one dimension of time, each a column."""
+"""NetCDF files, classic and HDF5: variables along time as columns."""
 
 from __future__ import annotations
 

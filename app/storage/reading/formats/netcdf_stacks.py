@@ -1,4 +1,4 @@
-"""NetCDF of time and basin, or of time, latitude and longitude, as one long table: a row for each step of each cell.
+"""NetCDF files with basins or a grid beside time, as one long table.
 
 Coordinates are those of the CF conventions, sections 4 and 5 (https://cfconventions.org).
 """

@@ -1,4 +1,4 @@
-"""Bytes out of a zip, counted while they unpack: no directory of an archive is believed about its sizes."""
+"""Reading entries of a zip file with limits on their unpacked size."""
 
 from __future__ import annotations
 

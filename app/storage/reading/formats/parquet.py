@@ -1,4 +1,4 @@
-"""Parquet: judged by its own account of itself before a row is read, then read by DuckDB with a plain type for all."""
+"""Parquet files: checked by their metadata, then read by DuckDB."""
 
 from __future__ import annotations
 

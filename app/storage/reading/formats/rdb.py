@@ -1,4 +1,4 @@
-"""RDB, the tab-separated text of the U.S. Geological Survey: comments, names, a line of formats, rows.
+"""RDB files of the U.S. Geological Survey: tab-separated text with comments and a line of formats.
 
 The layout is described at https://help.waterdata.usgs.gov/faq/about-tab-delimited-output.
 """

@@ -1,4 +1,4 @@
-"""Files that a hydrologist has and that cannot be read here: each refused by its own name, with how to export it.
+"""Unsupported hydrologic file types, refused by name with advice on how to export them.
 
 Campbell's binary tables: https://help.campbellsci.com/loggernet-manual/ln_manual/campbell_scientific_file_formats/.
 HEC-DSS: the word ZDSS at its beginning, HEC-DSS Programmer's Guide, U.S. Army Corps of Engineers, 2022. Menyanthes

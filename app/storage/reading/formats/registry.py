@@ -1,4 +1,4 @@
-"""Every format beside plain text, and which of them a file has."""
+"""The registry of file formats besides delimited text, and the choice among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as NetCDF has them, "days since 1980-01-01" in some calendar, as the texts of dates.
+"""Conversion of NetCDF times, such as "days since 1980-01-01", to dates in text.
 
 Units and calendars are those of the CF conventions, section 4.4 (https://cfconventions.org).
 """

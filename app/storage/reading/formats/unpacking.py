@@ -1,4 +1,4 @@
-"""Out of a gzip or a zip: the file itself, or the table that an archive holds."""
+"""Unpacking gzip and zip files, and choosing the table inside a zip."""
 
 from __future__ import annotations
 

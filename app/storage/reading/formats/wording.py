@@ -1,4 +1,4 @@
-"""Names for sentences."""
+"""Lists of names for sentences about files."""
 
 from __future__ import annotations
 

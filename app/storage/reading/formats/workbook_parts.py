@@ -1,4 +1,4 @@
-"""The parts of an .xlsx, before any reader opens them: counted as they unpack, searched for what must not be there."""
+"""Safety check of the parts inside an .xlsx file before any reader opens it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel workbooks, .xlsx and .xls: the stored values of one sheet. No formula is computed, no macro or link is run."""
+"""Excel workbooks, .xlsx and .xls: stored values of one sheet, without formulas or macros."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The files of loggers and agencies: each known by its content, read by its published description."""
+"""Files of loggers and agencies, recognised by content and read by their published descriptions."""

@@ -1,4 +1,4 @@
-"""Campbell Scientific TOA5: four lines of header, of which the first names the station, and a table.
+"""Campbell Scientific TOA5 files: four header lines, the first with the station, and a table.
 
 Source: LoggerNet manual, "Campbell Scientific file formats, TOA5"
 (https://help.campbellsci.com/loggernet-manual/ln_manual/campbell_scientific_file_formats/toa5.htm).

@@ -1,4 +1,4 @@
-"""Weather services: KNMI, Deutscher Wetterdienst, NOAA (GHCN-Daily, GSOD), and the points of ECA&D and E-OBS.
+"""Files of weather services: KNMI, DWD, NOAA (GHCN-Daily, GSOD), ECA&D and E-OBS.
 
 Sources: KNMI, "Daggegevens van het weer in Nederland" (the file itself lists its columns and units); DWD, "Data set
 description: daily and hourly station observations", Climate Data Center; NOAA NCEI, GHCN-Daily readme.txt and

@@ -1,4 +1,4 @@
-"""GHCN-Daily in columns of fixed width (.dly): a line for each station, month and element, as one row for each day.
+"""GHCN-Daily files in fixed width (.dly), read as one row per day.
 
 Source: NOAA NCEI, GHCN-Daily readme.txt, part III, "Format of data files (.dly files)".
 """

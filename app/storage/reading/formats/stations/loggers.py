@@ -1,4 +1,4 @@
-"""Loggers of wells and lakes: PME miniDOT, In-Situ TROLL, and the data files of Van Essen Diver and Levelogger.
+"""Files of well and lake loggers: PME miniDOT, In-Situ TROLL, Van Essen Diver and Levelogger.
 
 Sources: miniDOT Logger User's Manual, Precision Measurement Engineering, 2020; Win-Situ 5 and VuSitu instruction
 manuals, In-Situ Inc., "Export data"; Diver-Office manual, Van Essen Instruments, 2016, "MON format".

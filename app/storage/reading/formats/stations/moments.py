@@ -1,4 +1,4 @@
-"""Dates and times of loggers and agencies as ISO 8601, and the order of day, month and year in the first rows."""
+"""Parsing dates and times of loggers and agencies, with the order of day, month and year."""
 
 from __future__ import annotations
 

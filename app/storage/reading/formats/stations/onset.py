@@ -1,4 +1,4 @@
-"""HOBOware exports of Onset's HOBO loggers: a title, one line of names with units and serial numbers, a table.
+"""HOBOware exports of Onset HOBO loggers.
 
 Source: HOBOware User's Guide, Onset Computer Corporation, 2018, "Exporting data" and "Export settings": the separator,
 the order of dates, the clock of 12 or 24 hours and the form of the line of names can each be set there.

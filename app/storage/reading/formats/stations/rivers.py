@@ -1,4 +1,4 @@
-"""Agencies of rivers and groundwater: GRDC, UK NRFA and Environment Agency, Environment Canada, CDEC, DINO.
+"""Files of river and groundwater agencies: GRDC, NRFA, Environment Agency, Canada, CDEC, DINO.
 
 Sources: GRDC, "GRDC Data Products: file formats"; NRFA, "Web service documentation: time series as CSV"; Environment
 Agency, "Hydrology Data Explorer API reference"; Environment and Climate Change Canada, glossary and "Legend of flags";

@@ -1,4 +1,4 @@
-"""Series of several sites and variables as one long table, with the site and the series as groups."""
+"""Several series of sites and variables as one long table."""
 
 from __future__ import annotations
 

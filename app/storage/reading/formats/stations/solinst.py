@@ -1,4 +1,4 @@
-"""Solinst Levelogger as CSV: keys and units above the table, then Date, Time, milliseconds and the channels.
+"""Solinst Levelogger files as CSV.
 
 Source: Levelogger Series User Guide, Solinst, 2021, "Data export"; software of version 3 writes the keys without a
 colon and their texts indented below them, and numbers its rows.

@@ -1,4 +1,4 @@
-"""Solinst XLE: the XML of a Levelogger, with properties, channels and their units, and a Log for each time.
+"""Solinst Levelogger files as XML (XLE).
 
 Source: Levelogger Series User Guide, Solinst, 2021, "Data files"; the elements are those of Levelogger Software 4.
 """

@@ -1,4 +1,4 @@
-"""A text of a logger or an agency as a table: one description of where its names, units and values stand.
+"""StationText: the description of a logger's text file, and the reader that follows it.
 
 Each format gives a `StationText` for the first lines of a file; what is read, counted and refused is the same for all.
 """

@@ -1,4 +1,4 @@
-"""USGS Water Data, the successor of the legacy services: items of its OGC API as CSV and as GeoJSON.
+"""USGS Water Data files from the OGC API, as CSV and GeoJSON.
 
 Source: https://api.waterdata.usgs.gov/ogcapi/v0/openapi (collections daily, continuous, field-measurements): each item
 is one value with monitoring_location_id, parameter_code, statistic_id, time, value, unit_of_measure, approval_status

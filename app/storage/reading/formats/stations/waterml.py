@@ -1,4 +1,4 @@
-"""WaterML 1.1 and 2.0 as XML, and 1.1 as JSON: every series of a file as one long table.
+"""WaterML 1.1 and 2.0 files, as XML or JSON, read as one long table.
 
 Sources: CUAHSI WaterML 1.1 Specification, Part 1, 2009 (https://his.cuahsi.org/wofws.html); OGC WaterML 2.0 Part 1,
 Timeseries, 10-126r4, 2014 (https://www.ogc.org/standard/waterml/); the JSON of https://waterservices.usgs.gov.

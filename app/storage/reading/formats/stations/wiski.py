@@ -1,4 +1,4 @@
-"""WISKI of KISTERS: its exchange format ZRXP, and the CSV of its web services.
+"""WISKI files of KISTERS: ZRXP and the CSV of its web services.
 
 Sources: KISTERS, "ZRXP format description", version 3.0; KISTERS, "KiWIS REST API: getTimeseriesValues as CSV".
 """

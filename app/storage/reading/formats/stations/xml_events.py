@@ -1,4 +1,4 @@
-"""The elements of an XML text one after the other, without document types, entities or anything from outside.
+"""A streaming XML reader without document types, entities or external references.
 
 A document type is refused as soon as it begins, so no entity is ever declared, expanded or fetched: see the list of
 attacks of https://docs.python.org/3/library/xml.html#xml-vulnerabilities.

@@ -1,4 +1,4 @@
-"""Pearson's correlation of many pairs at once, each on the rows where both values are there, by matrix products.
+"""Pearson correlations of many pairs of columns at once, by matrix products.
 
 For two columns x and y that are 0 where missing, with presence m and k (1 or 0), the sums over the rows that both have
 are all products of matrices: n = m'k, x'y, x'k, m'y, (x*x)'k and m'(y*y). Nothing is copied pair by pair.

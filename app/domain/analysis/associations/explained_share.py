@@ -1,4 +1,4 @@
-"""How much of a target one column explains by itself, judged on rows that were not looked at."""
+"""The share of a target that one column explains by itself, on rows it was not fitted to."""
 
 from __future__ import annotations
 
