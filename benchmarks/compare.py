@@ -38,7 +38,7 @@ import pandas as pd
 
 from app.domain.contest.blend import average
 from app.domain.contest.contest import Contest
-from app.domain.contest.executor import ContestMeans, IsWanted, OnOutcome
+from app.domain.contest.executor import ContestMeans, SharedWork
 from app.domain.contest.summary import BLEND
 from app.domain.contest.tasks import FitFailure, FitResult, FitTask, Outcome, SharedInput, carry_out
 from app.domain.experiment import ModelPart, with_model
@@ -105,16 +105,17 @@ class KeptFits:
 
     def run(
         self,
-        shared: SharedInput,
-        tasks: Iterable[FitTask],
+        shared: SharedWork[Any, Any],
+        tasks: Iterable[Any],
         *,
         callbacks: SearchCallbacks,
-        on_outcome: OnOutcome,
-        is_wanted: IsWanted = lambda _task: True,
+        on_outcome: Callable[[Any], None],
+        is_wanted: Callable[[Any], bool] = lambda _task: True,
     ) -> None:
-        """Hand over the outcomes of tasks in their order."""
+        """Hand over the outcomes of tasks in their order; a contest alone asks for them."""
         for task in tasks:
             if is_wanted(task):
+                assert isinstance(shared, SharedInput), shared
                 on_outcome(self.outcome(shared, task))
 
     def close(self) -> None:

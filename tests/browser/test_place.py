@@ -85,19 +85,22 @@ def _moved_by(engine: Engine, selector: str) -> float:
 
 
 def _go_to(engine: Engine, address: str) -> None:
-    """Open an address, once more where the driver lost the first request while the page before was still busy."""
+    """Open an address, again where the driver lost the request while the page before was still busy."""
     engine.evaluate("() => { window.isLeft = true; }", None)
 
     def arrived() -> bool:
         # A driver may say that a page is loaded when it means the one before.
         return bool(engine.evaluate(ARRIVED, None))
 
-    engine.goto(address)
-    try:
-        wait_until(arrived, seconds=20, what=f"the arrival at {address}")
-    except AssertionError:
+    for attempt in (1, 2, 3, 4):
         engine.goto(address)
-        wait_until(arrived, seconds=40, what=f"the second arrival at {address}")
+        try:
+            wait_until(arrived, seconds=25, what=f"arrival {attempt} at {address}")
+        except AssertionError:
+            if attempt == 4:
+                raise
+        else:
+            return
 
 
 def _walk_cases(engine: Engine, addresses: dict[str, str]) -> dict[str, float]:
@@ -128,6 +131,34 @@ def test_webkit_keeps_the_control_in_its_place(
         assert engine.evaluate("() => [innerWidth, innerHeight]") == list(SIZES[size])
         moved = _walk_cases(engine, addresses)
     assert max(moved.values()) <= 2, moved
+
+
+# What may happen to a control between a click on it and the answer: a poll draws it anew, or what is above it grows.
+MEANWHILE = {
+    "drawn anew": "control.replaceWith(control.cloneNode(true))",
+    "pushed out of sight": "document.querySelector('#wizard').style.paddingTop = '3000px'",
+}
+
+
+@pytest.mark.parametrize("change", MEANWHILE.values(), ids=MEANWHILE.keys())
+def test_the_focus_returns_whatever_happened_meanwhile(
+    open_page: OpenPage, addresses: dict[str, str], change: str
+) -> None:
+    page = open_page(width=1280, height=800).page
+    page.goto(addresses["model"])
+    page.wait_for_function(SETTLED, timeout=60_000)
+    selector = page.evaluate(BEFORE, CASES["another model card"][1])
+    page.evaluate(
+        f"""(selector) => document.addEventListener('htmx:beforeOnLoad', () => {{
+          const control = document.querySelector(selector);
+          {change};
+        }}, {{once: true}})""",
+        selector,
+    )
+    page.click(selector)
+    page.wait_for_function(f"(selector) => ({AFTER})(selector)", arg=selector)
+    assert page.evaluate(AFTER, selector)["lost"] is False
+    assert page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
 
 
 def test_another_step_begins_at_its_heading(open_page: OpenPage, addresses: dict[str, str]) -> None:

@@ -14,8 +14,8 @@ import config
 from app.domain.errors import InterruptedReadingError, UnreadableFileError
 from app.services.datasets import uploads
 from app.services.jobs import recovery, upkeep
-from app.storage import datasets
-from app.storage.db import db
+from app.storage import datasets, jobs
+from app.storage.db import db, now, transaction
 from app.storage.reading import read_file, reader_pool
 from app.storage.tables import Dataset, Job, User
 from tests.services.tables import upload
@@ -109,3 +109,23 @@ def test_a_reader_killed_three_times_is_the_reason_given(
     assert result.reason.startswith("The worker stopped 3 times while it worked on this.")
     assert "ended from outside (signal 9)" in result.reason
     assert not uploads.incoming_file(dataset.id).exists()
+
+
+@pytest.mark.parametrize("is_deleted_by_its_owner", [True, False])
+def test_a_reading_with_nothing_left_to_read_has_not_failed(
+    app: Flask, user: User, ended_by: list[int], monkeypatch: pytest.MonkeyPatch, is_deleted_by_its_owner: bool
+) -> None:
+    monkeypatch.setenv("HYDROML_DATA", str(app.extensions["hydroml_settings"].data))
+    ended_by.append(signal.SIGKILL)
+    dataset = upload(user, CONTENT)
+    identifier = newest_job(dataset).id
+    if is_deleted_by_its_owner:
+        with transaction():
+            dataset.deleted_at = now()
+    else:
+        uploads.drop_upload(dataset.id)
+    analyse(str(identifier))
+    db.session.rollback()
+    db.session.expire_all()
+    job = jobs.get_job(identifier)
+    assert (job.state, job.error_code, job.error) == ("cancelled", None, None)

@@ -6,10 +6,15 @@
   const step = () => document.getElementById("wizard")?.firstElementChild?.id;
 
   /* The last control that was used. WebKit gives a button no focus when it is clicked, so the focus alone does not tell. */
-  let used = null;
+  let used = null, usedName = "";
   for (const name of ["focusin", "click", "input", "change"]) {
-    document.addEventListener(name, (event) => { if (event.target.closest?.("#wizard")) used = event.target; }, true);
+    document.addEventListener(name, (event) => {
+      if (event.target.closest?.("#wizard")) { used = event.target; usedName = nameOf(used); }
+    }, true);
   }
+
+  /* A poll may have drawn a panel anew since, and another control stands where the used one was. */
+  const nowUsed = () => (used?.isConnected ? used : usedName && found(usedName)) || null;
 
   function inWindow(element) {
     const { top, bottom, width } = element.getBoundingClientRect();
@@ -23,15 +28,21 @@
     return "";
   }
 
-  /* The control and all around it that can be found again, the nearest first, each with its place in the window. */
-  function remember() {
-    const middle = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 2);
-    const start = used?.isConnected && inWindow(used) && !used.closest(".action-bar") ? used : middle;
+  /* An element and all around it that can be found again, the nearest first, each with its place in the window. */
+  function chainFrom(start) {
     const chain = [];
     for (let one = start; one && one.id !== "wizard"; one = one.parentElement) {
       if (nameOf(one)) chain.push({ name: nameOf(one), top: one.getBoundingClientRect().top });
     }
-    return { step: step(), chain, scrolled: scrolled() };
+    return chain;
+  }
+
+  /* What to keep in its place is in sight; what had the reader's hand may have been pushed out of it meanwhile. */
+  function remember() {
+    const middle = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 2);
+    const last = nowUsed(), isOfStep = last && !last.closest(".action-bar");
+    const chain = chainFrom(isOfStep && inWindow(last) ? last : middle);
+    return { step: step(), chain, hand: isOfStep ? chainFrom(last) : chain, scrolled: scrolled() };
   }
 
   /* Tables that were scrolled within themselves. */
@@ -68,10 +79,12 @@
     if (below > 1) room(Math.max(held - below, 0));
   }, { passive: true });
 
-  /* A step that was only changed is no new page: its heading takes no focus, the control keeps it, or what is around it. */
+  /* A step that was only changed is no new page: its heading takes no focus, the control keeps it, or what is around it.
+     Where the control went with the answer, or with a poll before it, the focus is nowhere: on the body. */
   function focusAgain(place) {
-    if (document.activeElement !== document.querySelector("#wizard h1")) return;
-    const kept = place.chain.map(({ name }) => found(name)).find((one) => one?.matches(CONTROLS));
+    const focused = document.activeElement;
+    if (focused !== document.body && focused !== document.querySelector("#wizard h1")) return;
+    const kept = place.hand.map(({ name }) => found(name)).find((one) => one?.matches(CONTROLS));
     kept?.focus({ preventScroll: true });
   }
 
