@@ -158,7 +158,7 @@ def test_the_focus_returns_whatever_happened_meanwhile(
     page.click(selector)
     page.wait_for_function(f"(selector) => ({AFTER})(selector)", arg=selector)
     assert page.evaluate(AFTER, selector)["lost"] is False
-    assert page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
+    page.wait_for_function("(selector) => document.activeElement.matches(selector)", arg=selector)
 
 
 def test_another_step_begins_at_its_heading(open_page: OpenPage, addresses: dict[str, str]) -> None:

@@ -18,9 +18,7 @@ def test_benchmark_imports_exist(path: Path) -> None:
     missing = [
         f"{node.module}.{alias.name}"
         for node in nodes_of(path)
-        if isinstance(node, ast.ImportFrom)
-        and node.module
-        and node.module.split(".")[0] in ("app", "workers")
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("app", "workers")
         for alias in node.names
         if not _exists(node.module, alias.name)
     ]
