@@ -21,7 +21,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,8 +36,9 @@ from app.domain.training.report.clock import Clock
 from app.domain.training.run import train
 from app.domain.training.run_state import TrainingRun
 from app.domain.training.tuning.inner_folds import facts_of
+from app.domain.training.tuning.tuning import SearchCallbacks
 from app.domain.training.validation import scoring
-from app.domain.training.validation.splitting import make_split
+from app.domain.training.validation.splitting import Split, make_split
 from app.domain.vocabulary import SplitStrategy
 from benchmarks import recommend
 from tests.domain.reading import known
@@ -96,18 +96,7 @@ def judged(problem: recommend.Problem) -> Found | None:
     contest.carry_out()
     summary = contest.summary()
     seconds, state, choice = clock.total_work(), contest.state, contest.choice
-    last = len(split.folds)
-    current = {
-        item: contest.shared.carry_out(FitTask(last, item), _never())
-        for item in {*state.complete, len(state.shared.specs) - 1}
-    }
-    results = {item: result for item, result in current.items() if not isinstance(result, FitFailure)}
-    metric = state.metric
-    scores = {str(item + 1): result.scores[metric.id] for item, result in results.items()}
-    if choice.nested is not None:
-        members = [results[item].predictions for item in choice.able]
-        answer = average(members, np.asarray(choice.nested.weights), classes=bool(table.labels))
-        scores[BLEND] = scoring.judge(spec, table, split.holdout, answer)[metric.id]
+    metric, scores = state.metric, _held_out_scores(contest, split)
     winner = summary.winner
     dummy = str(len(state.shared.specs))
     methods = {"first": "1", "best single": choice.best.key, "blend": BLEND, "winner": winner}
@@ -129,10 +118,21 @@ def judged(problem: recommend.Problem) -> Found | None:
     )
 
 
-def _never() -> Any:
-    from app.domain.training.tuning.tuning import SearchCallbacks
-
-    return SearchCallbacks(lambda: False, lambda: None)
+def _held_out_scores(contest: Contest, split: Split) -> dict[str, float | None]:
+    """Return the score of each finished candidate, of the dummy and of the blend on the rows held out."""
+    state, choice, table, spec = contest.state, contest.choice, contest.run.table, contest.run.spec
+    last, callbacks = len(split.folds), SearchCallbacks(lambda: False, lambda: None)
+    current = {
+        item: contest.shared.carry_out(FitTask(last, item), callbacks)
+        for item in {*state.complete, len(state.shared.specs) - 1}
+    }
+    results = {item: result for item, result in current.items() if not isinstance(result, FitFailure)}
+    scores = {str(item + 1): result.scores[state.metric.id] for item, result in results.items()}
+    if choice.nested is not None:
+        members = [results[item].predictions for item in choice.able]
+        answer = average(members, np.asarray(choice.nested.weights), classes=bool(table.labels))
+        scores[BLEND] = scoring.judge(spec, table, split.holdout, answer)[state.metric.id]
+    return scores
 
 
 def quality(count: int, rows: int) -> None:
